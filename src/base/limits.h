@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * limits - a name and a number for everything a stranger could make large
+ *
+ * Units are in the names.  Settings may lower some of these; none may be
+ * raised past the number here without a look at the buffers behind it.
+ *
+ * Layer: base.
+ */
+#pragma once
+
+/* Messages between roles (design 3.1) */
+#define LIMIT_MSG_BYTES 65536
+#define LIMIT_MSG_FDS 4
+#define LIMIT_TICKET_BYTES 512
+#define LIMIT_PLAN_INLINE_BYTES 32768
+#define LIMIT_PLAN_BYTES (64 * 1024 * 1024)
+#define LIMIT_KEYS_PER_CALL 256
+#define LIMIT_SENT_TRANSFERS 100
+#define LIMIT_SENT_RANGES 16
+#define LIMIT_REPLY_HEAD_BYTES 16384
+
+/* HTTP (design 3.2) */
+#define LIMIT_HEAD_BYTES 16384
+#define LIMIT_HEAD_FIELDS 100
+#define LIMIT_TARGET_BYTES 4096
+#define LIMIT_FORM_BYTES 65536      /* rides in REQUEST */
+#define LIMIT_REQUEST_BODY_INLINE 45056 /* leaves room for the head in one message */
+#define LIMIT_JSON_BYTES (4 * 1024 * 1024)
+#define LIMIT_DISCARD_BYTES (64 * 1024 * 1024)
+#define LIMIT_RANGES 16
+#define LIMIT_COOKIES 32
+
+/* Files */
+#define LIMIT_PART_BYTES (64 * 1024 * 1024)
+#define LIMIT_PART_AGE_US (5 * 1000 * 1000)
+#define LIMIT_SMALL_PART_BYTES (1024 * 1024)
+#define LIMIT_FILE_BYTES (((int64_t)1) << 45) /* 32 TiB */
+#define LIMIT_NAME_BYTES 200
+#define LIMIT_PATH_BYTES 1024
+#define LIMIT_PARTS_PER_VERSION 1000000
+
+/* Nouns */
+#define LIMIT_TITLE_BYTES 400
+#define LIMIT_NOTE_BYTES 8000
+#define LIMIT_MESSAGE_BYTES 8000
+#define LIMIT_ADDRESS_BYTES 254
+#define LIMIT_KEYWORD_BYTES 120
+#define LIMIT_DELIVERY_ITEMS 10000
+#define LIMIT_DELIVERY_RECIPIENTS 100
+#define LIMIT_LOGO_BYTES (64 * 1024)
+#define LIMIT_EVENT_ENTRY_BYTES 4096
+#define LIMIT_MAIL_BYTES (1024 * 1024)
+
+/* Identity (design 7) */
+#define LIMIT_CODE_LIFE_US (10LL * 60 * 1000 * 1000)
+#define LIMIT_CODES_PER_HOUR 5
+#define LIMIT_SESSION_IDLE_US (30LL * 60 * 1000 * 1000)
+#define LIMIT_SESSION_LIFE_US (8LL * 3600 * 1000 * 1000)
+#define LIMIT_RECIPIENTS_PER_COOKIE 16
+
+/* Changes (design 4.1) */
+#define LIMIT_CHANGE_LOCK_MS 5000
+#define LIMIT_CHANGE_HOLD_MS 10000
+#define LIMIT_CHANGE_RETRIES 10
+#define LIMIT_ORPHAN_GRACE_US (24LL * 3600 * 1000 * 1000)
