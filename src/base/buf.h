@@ -17,8 +17,8 @@ struct arena;
 struct buf {
 	char *p;
 	size_t n, cap, max;
-	bool full;        /* something did not fit: the content is not whole */
-	struct arena *a;  /* where p lives; NULL: on the heap, buf_fini frees */
+	bool full;       /* something did not fit: the content is not whole */
+	struct arena *a; /* where p lives; NULL: on the heap, buf_fini frees */
 };
 
 /* On the heap, or in an arena (then buf_fini is not needed). */

@@ -14,25 +14,25 @@
 #include "base/base.h"
 
 enum {
-	ERR_INVALID = -1,       /* the input is wrong: 400 or 422 */
+	ERR_INVALID = -1,         /* the input is wrong: 400 or 422 */
 	ERR_UNAUTHENTICATED = -2, /* who are you: 401 */
-	ERR_DENIED = -3,        /* not yours: 403 */
-	ERR_NOT_FOUND = -4,     /* 404 */
-	ERR_CONFLICT = -5,      /* state or offset does not match: 409 */
-	ERR_EXISTS = -6,        /* 409 */
-	ERR_GONE = -7,          /* expired, revoked, used up: 410 */
-	ERR_PRECONDITION = -8,  /* If-Match, tus version: 412 */
-	ERR_TOO_LARGE = -9,     /* 413 */
-	ERR_UNSUPPORTED = -10,  /* media type, encoding: 415 */
-	ERR_LIMIT = -11,        /* too many tries or too often: 429 */
-	ERR_RETRY = -12,        /* the database asks to run the change again */
-	ERR_BUSY = -13,         /* a queue is full or a lock did not come: 503 */
-	ERR_UNAVAILABLE = -14,  /* a role or server is not there: 503 */
+	ERR_DENIED = -3,          /* not yours: 403 */
+	ERR_NOT_FOUND = -4,       /* 404 */
+	ERR_CONFLICT = -5,        /* state or offset does not match: 409 */
+	ERR_EXISTS = -6,          /* 409 */
+	ERR_GONE = -7,            /* expired, revoked, used up: 410 */
+	ERR_PRECONDITION = -8,    /* If-Match, tus version: 412 */
+	ERR_TOO_LARGE = -9,       /* 413 */
+	ERR_UNSUPPORTED = -10,    /* media type, encoding: 415 */
+	ERR_LIMIT = -11,          /* too many tries or too often: 429 */
+	ERR_RETRY = -12,          /* the database asks to run the change again */
+	ERR_BUSY = -13,           /* a queue is full or a lock did not come: 503 */
+	ERR_UNAVAILABLE = -14,    /* a role or server is not there: 503 */
 	ERR_TIMEOUT = -15,
-	ERR_NO_SPACE = -16,     /* disk full: 507 */
+	ERR_NO_SPACE = -16, /* disk full: 507 */
 	ERR_IO = -17,
-	ERR_CORRUPT = -18,      /* authentication failed, an invariant is broken */
-	ERR_PROTOCOL = -19,     /* the peer spoke nonsense */
+	ERR_CORRUPT = -18,         /* authentication failed, an invariant is broken */
+	ERR_PROTOCOL = -19,        /* the peer spoke nonsense */
 	ERR_UNKNOWN_OUTCOME = -20, /* a commit or mail whose answer was lost */
 	ERR_INTERNAL = -21,
 };

@@ -24,7 +24,7 @@
 #define LIMIT_HEAD_BYTES 16384
 #define LIMIT_HEAD_FIELDS 100
 #define LIMIT_TARGET_BYTES 4096
-#define LIMIT_FORM_BYTES 65536      /* rides in REQUEST */
+#define LIMIT_FORM_BYTES 65536          /* rides in REQUEST */
 #define LIMIT_REQUEST_BODY_INLINE 45056 /* leaves room for the head in one message */
 #define LIMIT_JSON_BYTES (4 * 1024 * 1024)
 #define LIMIT_DISCARD_BYTES (64 * 1024 * 1024)
