@@ -56,7 +56,8 @@ reserve(struct buf *b, size_t n)
 	while (cap < need)
 		cap *= 2;
 	cap = MIN(cap, b->max);
-	p = b->a != NULL ? arena_alloc(b->a, cap) : xcalloc(1, cap);
+	/* one more than cap: room for the NUL of vsnprintf, which is not content */
+	p = b->a != NULL ? arena_alloc(b->a, cap + 1) : xcalloc(1, cap + 1);
 	if (b->n > 0)
 		memcpy(p, b->p, b->n);
 	if (b->a == NULL && b->p != NULL) {
@@ -107,8 +108,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		abort();
-	/* one more for the NUL that vsnprintf writes and we do not count */
-	if (reserve(b, (size_t)n + 1)) {
+	if (n > 0 && reserve(b, (size_t)n)) {
 		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
 		b->n += (size_t)n;
 	}

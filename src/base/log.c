@@ -64,11 +64,14 @@ put_text(char *to, size_t cap, const char *text)
 	const uint8_t *p = (const uint8_t *)text;
 	size_t n = 0;
 
-	for (; *p != 0 && n + sizeof "\\xc2...\n" < cap; p++) {
-		if (is_control(p))
-			n += (size_t)snprintf(to + n, cap - n, "\\x%02x", *p);
-		else
+	for (; *p != 0 && n + sizeof "\\xc2\\x9f...\n" < cap; p++) {
+		if (!is_control(p)) {
 			to[n++] = (char)*p;
+			continue;
+		}
+		n += (size_t)snprintf(to + n, cap - n, "\\x%02x", *p);
+		if (*p == 0xc2)
+			n += (size_t)snprintf(to + n, cap - n, "\\x%02x", *++p);
 	}
 	n += (size_t)snprintf(to + n, cap - n, "%s\n", *p != 0 ? "..." : "");
 	return n;

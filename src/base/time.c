@@ -18,6 +18,8 @@
 #include "base/arena.h"
 #include "base/str.h"
 
+#define ZONE_DIR "/usr/share/zoneinfo"
+
 static const char weekdays[] = "SunMonTueWedThuFriSat";
 static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
@@ -205,7 +207,7 @@ time_parse_rfc3339(struct str s, int64_t *ret_us)
 	return true;
 }
 
-/* A tzdata name; anything that could be a path elsewhere or a POSIX rule is not. */
+/* A tzdata name: no dot, so it cannot lead out of the folder. */
 static bool
 zone_name_ok(const char *zone)
 {
@@ -220,10 +222,10 @@ static void
 use_zone(const char *zone)
 {
 	const char *now = getenv("TZ");
-	char want[72];
+	char want[96];
 
-	/* the colon: a file of tzdata, never a rule */
-	snprintf(want, sizeof want, ":%s", zone_name_ok(zone) ? zone : "UTC");
+	/* a whole path, since libc reads anything else it cannot find as a POSIX rule */
+	snprintf(want, sizeof want, ":" ZONE_DIR "/%s", zone_name_ok(zone) ? zone : "UTC");
 	if (now == NULL || strcmp(now, want) != 0) {
 		if (setenv("TZ", want, 1) < 0)
 			abort();
@@ -251,7 +253,8 @@ time_civil(int64_t us, const char *zone, struct civil *ret)
 	    .weekday = tm.tm_wday,
 	    .offset_s = (int)tm.tm_gmtoff,
 	};
-	snprintf(ret->zone, sizeof ret->zone, "%s", tm.tm_zone);
+	/* libc leaves the name of a zone it could not read empty */
+	snprintf(ret->zone, sizeof ret->zone, "%s", tm.tm_zone[0] != 0 ? tm.tm_zone : "UTC");
 }
 
 static int
