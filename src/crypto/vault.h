@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * vault - what the master key can do, and nothing else
+ *
+ * The keeper holds one vault; fsck and tests make their own.  Keys live in
+ * guarded, unswappable memory (libsodium).  Branches under the master key are
+ * derived with HKDF-SHA-256 and a label each: pepper, log signing, tickets, check.
+ *
+ * Layer: crypto.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "crypto/hash.h"
+#include "crypto/wrap.h"
+
+struct error;
+struct vault;
+
+#define MASTER_KEY_BYTES 32
+#define SIGNATURE_BYTES 64
+
+NODISCARD int vault_new(const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e);
+void vault_free(struct vault **v);
+
+/* 16 bytes that tell whether this is the right master key, not what it is. */
+void vault_check_value(const struct vault *v, uint8_t ret[16]);
+
+/* A new epoch key, wrapped under the master key.  epoch is YYYYMM. */
+NODISCARD int vault_epoch_new(struct vault *v, uint32_t epoch, struct key_wrap *ret, struct error *e);
+/* Keys under an epoch key.  Errors: ERR_CORRUPT. */
+NODISCARD int vault_wrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap, enum wrap_kind kind, struct id128 id, const struct data_key *key, struct key_wrap *ret, struct error *e);
+NODISCARD int vault_unwrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap, enum wrap_kind kind, struct id128 id, const struct key_wrap *wrap, struct data_key *ret, struct error *e);
+
+/* HMAC under the pepper: label || 0x00 || data.  For link tokens and codes. */
+struct sha256 vault_pepper(struct vault *v, struct str label, struct str data);
+/* The MAC key of tickets of one run of the server (boot: 16 random bytes of master's). */
+struct data_key vault_ticket_key(struct vault *v, struct id128 boot);
+/* Ed25519 by the log's key; for checkpoints. */
+void vault_sign(struct vault *v, struct str text, uint8_t ret[SIGNATURE_BYTES]);
+void vault_log_public_key(struct vault *v, uint8_t ret[32]);

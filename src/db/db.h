@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * db - one connection to SQLite or PostgreSQL, the same for both
+ *
+ * SQL is portable text with ? parameters (rules: design 4.1).  Values go in as
+ * struct db_value made by db_i(), db_s() ..., rows come out by column number.
+ * A statement is prepared once per connection and SQL text address, so SQL
+ * texts are string literals or static arrays.
+ *
+ *	AUTO(rows_close) struct rows *q = NULL;
+ *	r = db_query(db, &q, e, "SELECT title FROM asset WHERE id = ?", db_i(id));
+ *	while ((r = rows_next(q, e)) > 0)
+ *		title = rows_text(q, 0, a);
+ *
+ * Errors: ERR_RETRY (SQLITE_BUSY, 40001, 40P01: abort and run the whole change
+ * again), ERR_BUSY (the write lock did not come), ERR_EXISTS (unique),
+ * ERR_CONFLICT (foreign key, check), ERR_NO_SPACE, ERR_UNAVAILABLE (server
+ * gone), ERR_UNKNOWN_OUTCOME (connection lost at COMMIT), ERR_IO, ERR_INTERNAL.
+ *
+ * Layer: db.  Used by model only.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct arena;
+struct db;
+struct error;
+struct rows;
+
+enum db_value_kind { DB_NULL, DB_INT, DB_BOOL, DB_TEXT, DB_BYTES };
+struct db_value {
+	enum db_value_kind kind;
+	int64_t i;
+	struct str s;
+};
+
+static inline struct db_value db_i(int64_t v) { return (struct db_value){DB_INT, v, {0}}; }
+static inline struct db_value db_b(bool v) { return (struct db_value){DB_BOOL, v, {0}}; }
+static inline struct db_value db_s(struct str v) { return (struct db_value){DB_TEXT, 0, v}; }
+static inline struct db_value db_bytes(const void *p, size_t n) { return (struct db_value){DB_BYTES, 0, {p, n}}; }
+static inline struct db_value db_null(void) { return (struct db_value){DB_NULL, 0, {0}}; }
+static inline struct db_value db_id128(const struct id128 *id) { return db_bytes(id->b, sizeof id->b); }
+/* NULL instead of 0, and instead of the empty string: for optional columns. */
+static inline struct db_value db_i0(int64_t v) { return v != 0 ? db_i(v) : db_null(); }
+static inline struct db_value db_s0(struct str v) { return v.n > 0 ? db_s(v) : db_null(); }
+
+/*
+ * url: "sqlite:PATH" or "postgresql://...".  For SQLite, lock_path names the
+ * file whose flock serialises writers (design 4.1); ignored by PostgreSQL.
+ * Sets WAL, synchronous=FULL, foreign_keys, recursive_triggers, trusted_schema
+ * off, defensive; PostgreSQL: UTF-8 and bytea checks, statement timeout 5 s.
+ */
+NODISCARD int db_open(const char *url, const char *lock_path, struct db **ret, struct error *e);
+void db_close(struct db **db);
+bool db_is_postgres(const struct db *db);
+
+/* A snapshot for several reads; ends by db_read_end or db_close.  Not nested. */
+NODISCARD int db_read_begin(struct db *db, struct error *e);
+void db_read_end(struct db *db);
+
+/* How a write transaction runs: changes, or the claim of a job (READ COMMITTED). */
+enum db_write { DB_CHANGE, DB_CLAIM };
+/* Used by model/change.c alone (and the migration runner). */
+NODISCARD int db_write_begin(struct db *db, enum db_write how, struct error *e);
+NODISCARD int db_commit(struct db *db, struct error *e);
+void db_rollback(struct db *db); /* no transaction: nothing happens */
+bool db_in_write(const struct db *db);
+
+#define DB_VALUES(...) (const struct db_value[]){{DB_NULL, 0, {0}}, ##__VA_ARGS__} + 1,             \
+	sizeof((const struct db_value[]){{DB_NULL, 0, {0}}, ##__VA_ARGS__}) / sizeof(struct db_value) - 1
+#define db_query(db, ret, e, sql, ...) db_query_values((db), (ret), (e), (sql), DB_VALUES(__VA_ARGS__))
+#define db_exec(db, ret_changed, e, sql, ...) db_exec_values((db), (ret_changed), (e), (sql), DB_VALUES(__VA_ARGS__))
+
+NODISCARD int db_query_values(struct db *db, struct rows **ret, struct error *e, const char *sql, const struct db_value *v, size_t n);
+/* ret_changed: rows changed, or NULL.  In SQL the number of values must equal the number of ?. */
+NODISCARD int db_exec_values(struct db *db, int64_t *ret_changed, struct error *e, const char *sql, const struct db_value *v, size_t n);
+
+/* 1 a row, 0 the end, negative an error. */
+NODISCARD int rows_next(struct rows *q, struct error *e);
+void rows_close(struct rows **q);
+/* Columns from 0.  NULL reads as 0, false, empty; text and bytes are copied to the arena. */
+int64_t rows_int(struct rows *q, int col);
+bool rows_bool(struct rows *q, int col);
+struct str rows_text(struct rows *q, int col, struct arena *a);
+struct str rows_bytes(struct rows *q, int col, struct arena *a);
+bool rows_is_null(struct rows *q, int col);
+/* False when the column is not exactly n bytes. */
+bool rows_fixed(struct rows *q, int col, void *ret, size_t n);
+struct id128 rows_id128(struct rows *q, int col);
+/* The first row only: 1 there was one, 0 none.  Then read columns, then rows_close. */
+
+/* One text of statements separated by ';' outside triggers; for migrations. */
+NODISCARD int db_script(struct db *db, const char *sql, struct error *e);
+
+/* SQLite: checkpoint the WAL (worker only; busy is no error).  PostgreSQL: nothing. */
+void db_checkpoint(struct db *db);
+
+/* Changes whenever another connection committed (SQLite data_version); PostgreSQL: always new. */
+int64_t db_change_counter(struct db *db);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * http - small pure parsers beside the head: ranges, ETags, cookies, forms, languages
+ *
+ * Each refuses what its RFC does not allow and never reads past its input.
+ *
+ * Layer: http.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct arena;
+
+/*
+ * Range: (RFC 9110 section 14).  One range of a representation of n bytes.
+ * 1 satisfiable: [*from, *to); 0 ignore the header (malformed, several ranges,
+ * other unit); -416 unsatisfiable.
+ */
+int http_range(struct str value, uint64_t n, uint64_t *from, uint64_t *to);
+
+/* Strong comparison of one entity tag with an If-Match, If-Range list; "*" matches. */
+bool http_etag_strong_match(struct str list, struct str etag);
+/* Weak comparison, for If-None-Match. */
+bool http_etag_weak_match(struct str list, struct str etag);
+
+/* The value of a cookie in a Cookie field, p NULL when absent or there twice. */
+struct str http_cookie(struct str field, const char *name);
+
+/* Percent-decoding of a path segment or form value ('+' is a blank there).  False: malformed, NUL, not UTF-8. */
+bool http_percent_decode(struct arena *a, struct str s, bool form, struct str *ret);
+void http_percent_encode(struct arena *a, struct str s, struct str *ret); /* RFC 3986 unreserved stay */
+
+/* application/x-www-form-urlencoded and query strings: 1 found, 0 absent, -1 malformed or twice. */
+int http_form_get(struct arena *a, struct str form, const char *name, struct str *ret);
+
+/* The best of "de" and "en" for Accept-Language; def when neither is named. */
+struct str http_language(struct str value, struct str def);
+
+/* attachment; filename="ascii"; filename*=UTF-8''... (RFC 6266, 8187) */
+struct str http_attachment(struct arena *a, struct str name);
+
+/* "host[:port]" lower-cased without a default port 443; false when malformed. */
+bool http_authority(struct arena *a, struct str s, struct str *ret);

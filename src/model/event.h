@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * event - one entry of the usage history (design 9)
+ *
+ * The entry is a flat line of RFC 8785 JSON: ASCII keys in order, strings,
+ * integers below 2^53, booleans.  It holds v, kind, at_us, ids (as strings),
+ * outcome, level, file hash, verdict, policy hash, bytes, a 16-byte random
+ * nonce, and for each sealed personal field its SHA-256 as p_FIELD.  No name,
+ * address, IP or file name.  Test vectors: tests/vectors/events.json, read by
+ * tools/event_decode.py too.
+ *
+ * Layer: model.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "crypto/hash.h"
+
+struct arena;
+struct change;
+struct data_key;
+struct db;
+struct error;
+
+enum event_kind {
+	CHANGE_HOUSEKEEPING = 0, /* no event: see change.h */
+#define EVENT_KIND(symbol, name, version) EVENT_##symbol,
+#include "model/event_kinds.def"
+#undef EVENT_KIND
+	EVENT_KIND_COUNT
+};
+
+/* "asset.created" */
+const char *event_kind_name(enum event_kind kind);
+
+/* A personal value: sealed under the person's key, its hash goes into the entry. */
+struct event_field {
+	int64_t person;              /* person_id or contact_id */
+	const struct data_key *key;  /* that person's, fetched before change_begin */
+	struct str field, value;     /* "address", "ip", "name", "subject" */
+};
+
+struct event {
+	enum event_kind kind;
+	asset_id asset;
+	version_id version;
+	delivery_id delivery;
+	recipient_id recipient;
+	const struct id128 *transfer;
+	struct str outcome;   /* "ok", "wrong-code", "used-up" ...; "" leaves it out */
+	int level;            /* identity level reached, -1 leaves it out */
+	const struct sha256 *sha256;
+	struct str verdict;   /* "cleared" ... */
+	const struct sha256 *policy;
+	int64_t bytes;        /* -1 leaves it out */
+	const struct event_field *fields;
+	size_t field_count;
+};
+
+/* Defaults that leave everything out. */
+#define EVENT_INIT(k) {.kind = (k), .level = -1, .bytes = -1}
+
+/* Part of the change; also inserts event_todo. */
+NODISCARD int event_add(struct change *c, const struct event *ev, struct error *e);
+
+/* The entry alone, for vectors and tests. */
+NODISCARD int event_entry(struct arena *a, const struct event *ev, int64_t at_us, const char *actor_kind, int64_t actor_id, const uint8_t nonce[16], const struct sha256 *field_hashes, struct str *ret, struct error *e);
+
+/* As read back, oldest first. */
+struct event_row {
+	struct id128 id;
+	int64_t at_us;
+	struct str kind, entry;
+	asset_id asset;
+	version_id version;
+	delivery_id delivery;
+	recipient_id recipient;
+	bool has_transfer;
+	struct id128 transfer;
+	int64_t bytes; /* from the entry, -1 absent */
+};
+NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret, size_t *ret_n, struct error *e);
+NODISCARD int event_list_delivery(struct db *db, struct arena *a, delivery_id id, struct event_row **ret, size_t *ret_n, struct error *e);
+/* 1 when the id is there: how a lost commit is settled. */
+NODISCARD int event_exists(struct db *db, struct id128 id, struct error *e);
+
+/*
+ * The sequencer: moves up to max events from event_todo into log_leaf, gapless,
+ * under the lease row.  *ret is how many.  Run by worker.
+ */
+NODISCARD int event_sequence(struct db *db, int max, int *ret, struct error *e);
