@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * api - one request from its message to its reply: who asks, which route, run
+ *
+ * The permission of the route's row is checked here, before its handler is
+ * called; what the handler then asks is the object's own right.  Staff come
+ * with an api key, recipients with a cookie that names no one until a handler
+ * has found the session of the delivery asked for.  Refusals of the staff API
+ * are problems; the recipient area answers with pages of its own.
+ */
+#include "api/api.h"
+
+#include "api/recipient/pages.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "crypto/hash.h"
+#include "db/db.h"
+#include "http/http.h"
+#include "model/api_key.h"
+
+#define BEARER "Bearer "
+
+static int
+by_key(struct api *x, struct request *q, struct str authorization, struct error *e)
+{
+	struct api_key key;
+	int r;
+
+	if (!str_ieq(str_head(authorization, sizeof BEARER - 1), S(BEARER)))
+		return err_set(e, ERR_UNAUTHENTICATED, "authorization is not Bearer");
+	r = api_key_by_secret(x->db, x->a, str_from(authorization, sizeof BEARER - 1), &key, e);
+	if (r == ERR_NOT_FOUND || r == ERR_GONE)
+		return err_set(e, ERR_UNAUTHENTICATED, "unknown or ended api key");
+	if (r < 0)
+		return r;
+	q->who = (struct principal){.kind = BY_KEY,
+	    .key = key.id,
+	    .person = key.person,
+	    .scopes = key.scopes,
+	    .role = key.role};
+	return 0;
+}
+
+/* A cookie proves nothing yet: it is only hashed for the lookup. */
+static void
+by_cookie(struct request *q)
+{
+	struct str token = http_cookie(request_field(q, "cookie"), "__Host-geleit-r");
+
+	if (token.n != 43)
+		return;
+	q->who.kind = BY_SESSION;
+	q->who.cookie = sha256(token.p, token.n);
+	q->who.cookie_token = token;
+}
+
+static int
+authenticate(struct api *x, const struct route *rt, struct request *q, struct error *e)
+{
+	struct str authorization;
+
+	if (rt->permission != PERM_STAFF) {
+		by_cookie(q);
+		return 0;
+	}
+	authorization = request_field(q, "authorization");
+	if (authorization.p == NULL)
+		return err_set(e, ERR_UNAUTHENTICATED, "no authorization");
+	if (by_key(x, q, authorization, e) < 0)
+		return e->code;
+	if ((q->who.scopes & rt->scope) != rt->scope)
+		return err_key(e, ERR_DENIED, "scope", "the api key lacks a scope for this");
+	return 0;
+}
+
+static void
+choose_language(struct api *x, struct request *q)
+{
+	struct str lang;
+
+	if (http_form_get(x->a, q->query, "lang", &lang) != 1 ||
+	    (!str_eq_c(lang, "de") && !str_eq_c(lang, "en")))
+		lang = http_language(request_field(q, "accept-language"), S("de"));
+	q->lang = str_eq_c(lang, "en") ? "en" : "de";
+}
+
+static bool
+is_staff_path(struct str path)
+{
+	return str_starts(path, S("/api/"));
+}
+
+/* An error as the asker expects it: a problem, or a page. */
+static int
+refuse(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	if (api_status(e->code) >= 500)
+		log_warn("%.*s %s: %s", STR(q->m->method), is_staff_path(q->path) ? "api" : "page",
+		    e->msg);
+	if (is_staff_path(q->path))
+		api_problem(r, x, e);
+	else
+		page_error(x, q, r, e);
+	return 0;
+}
+
+static int
+run(struct api *x, const struct route *rt, struct request *q, struct reply *r, struct error *e)
+{
+	int res;
+
+	if (rt->reads_only && db_read_begin(x->db, e) < 0)
+		return e->code;
+	res = authenticate(x, rt, q, e);
+	if (res == 0)
+		res = rt->run(x, q, r, e);
+	if (rt->reads_only)
+		db_read_end(x->db);
+	return res;
+}
+
+static void
+common_fields(struct reply *r)
+{
+	reply_field(r, "X-Content-Type-Options", S("nosniff"));
+	reply_field(r, "Referrer-Policy", S("same-origin"));
+	reply_field(r, "Strict-Transport-Security", S("max-age=31536000"));
+	reply_field(r, "Cross-Origin-Resource-Policy", S("same-origin"));
+}
+
+int
+api_request(struct api *x, const struct msg_request *m, struct reply *r, struct error *e)
+{
+	struct request q = {.m = m, .is_head = str_eq_c(m->method, "HEAD")};
+	const struct route *rt;
+	struct str allow;
+	int res;
+
+	reply_init(r, x->a);
+	q.path = str_cut(m->target, '?', &q.query);
+	choose_language(x, &q);
+	route_find(x->a, m->method, q.path, &rt, q.params, &allow);
+	if (rt == NULL) {
+		err_set(e, ERR_NOT_FOUND, "no such address");
+		res = refuse(x, &q, r, e);
+		if (allow.n > 0) {
+			r->status = 405;
+			reply_field(r, "Allow", allow);
+		}
+	} else {
+		res = run(x, rt, &q, r, e);
+		if (res == ERR_RETRY)
+			return res;
+		if (res < 0)
+			res = refuse(x, &q, r, e);
+	}
+	common_fields(r);
+	return res;
+}
