@@ -105,6 +105,7 @@ struct msg_body {
 	bool ended;               /* the body is whole */
 	bool broken;              /* the client went away or sent nonsense: nobody waits for a reply */
 	bool excess;              /* the body brought more than body_bytes */
+	bool failed;              /* the part could not be written (disk full): nothing of it counts */
 };
 
 /* ---- replies ---- */
