@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Run every test there is and count: the body of script/test.
+
+Steps run one after another; each prints its own output and adds to the two
+numbers of the last line.  A step that cannot run counts as one failure: nothing
+is skipped silently.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+passed = failed = 0
+STARTED = time.monotonic()
+
+
+def say(text):
+    print(f"[{time.monotonic() - STARTED:6.0f} s] {text}", flush=True)
+
+
+def count(ok, bad, name):
+    global passed, failed
+    passed += ok
+    failed += bad
+    say(f"{name}: {ok} passed, {bad} failed")
+
+
+def run(argv, **kw):
+    return subprocess.run(argv, cwd=ROOT, **kw)
+
+
+def step(name, argv, **kw):
+    """One command that passes or fails as a whole."""
+    say(name)
+    ok = run(argv, **kw).returncode == 0
+    count(int(ok), int(not ok), name)
+    return ok
+
+
+def build(name, directory, options, targets=()):
+    env = dict(os.environ)
+    if "clang" in name:
+        env["CC"] = clang()
+    if not (ROOT / directory / "build.ninja").exists():
+        done = run(["meson", "setup", directory, *options], env=env, stdout=subprocess.DEVNULL)
+        if done.returncode != 0:
+            count(0, 1, name)
+            return False
+    return step(name, ["ninja", "-C", directory, "--quiet", *targets], env=env)
+
+
+def clang():
+    return shutil.which("clang-14") or shutil.which("clang-19") or "clang"
+
+
+def meson_suite(name, directory, suites, wrapper=None):
+    """meson's own runner; every test program counts once."""
+    say(name)
+    argv = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
+    for s in suites:
+        argv += ["--suite", s]
+    if wrapper:
+        argv = [*wrapper, *argv]
+    run(argv)
+    log = ROOT / directory / "meson-logs" / "testlog.json"
+    ok = bad = 0
+    if log.exists():
+        for line in log.read_text().splitlines():
+            good = json.loads(line)["result"] in ("OK", "EXPECTEDFAIL", "SKIP")
+            ok += good
+            bad += not good
+    count(ok, bad if ok + bad else 1, name)
+
+
+def pytest(name, paths, env=None):
+    say(name)
+    with tempfile.NamedTemporaryFile(suffix=".xml") as report:
+        run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+             f"--junitxml={report.name}", *paths], env={**os.environ, **(env or {})})
+        text = pathlib.Path(report.name).read_text()
+    m = re.search(r'<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"', text)
+    if not m:
+        count(0, 1, name)
+        return
+    errors, failures, skipped, tests = map(int, m.groups())
+    count(tests - errors - failures - skipped, errors + failures, name)
+
+
+def fuzz(directory, seconds):
+    say("fuzz targets")
+    targets = sorted(p for p in (ROOT / directory).rglob("*_fuzz") if os.access(p, os.X_OK) and p.is_file())
+    ok = bad = 0
+    for t in targets:
+        corpus = ROOT / "tests" / "fuzz" / t.name
+        with tempfile.TemporaryDirectory() as scratch:
+            argv = [str(t), f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024",
+                    "-print_final_stats=0", "-verbosity=0", f"-artifact_prefix={scratch}/", scratch]
+            if corpus.is_dir():
+                argv.append(str(corpus))
+            done = subprocess.run(argv, capture_output=True, text=True, errors="replace")
+        if done.returncode != 0:
+            print(t.name, done.stderr[-3000:])
+        ok += done.returncode == 0
+        bad += done.returncode != 0
+    count(ok, bad if targets else 1, "fuzz targets")
+
+
+def main():
+    args = argparse.ArgumentParser()
+    args.add_argument("--quick", action="store_true")
+    quick = args.parse_args().quick
+
+    step("tools/check", ["tools/check"])
+    if build("build (gcc, sanitizers)", "build-asan", ["-Db_sanitize=address,undefined", "-Dbuildtype=debug"]):
+        meson_suite("unit and contract suites", "build-asan", ["unit", "contract"], ["tests/with_pg.sh"])
+    pytest("python tests", sorted(str(p) for p in (ROOT / "tests").glob("*_test.py")),
+           {"GELEIT_BUILD": str(ROOT / "build-asan")})
+    if not quick:
+        if build("build (clang, fuzz)", "build-fuzz",
+                 ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Db_lundef=false"]):
+            fuzz("build-fuzz", 3)
+        if build("build (release)", "build", ["--buildtype=release"]):
+            pytest("system tests, SQLite", ["tests/system"], {"GELEIT_TEST_DB": "sqlite"})
+            pytest("system tests, PostgreSQL", ["tests/system"], {"GELEIT_TEST_DB": "postgresql"})
+    print(f"{passed} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed or not passed else 0)
+
+
+main()
