@@ -27,9 +27,11 @@ bool http_etag_weak_match(struct str list, struct str etag);
 /* The value of a cookie in a Cookie field, p NULL when absent or there twice. */
 struct str http_cookie(struct str field, const char *name);
 
-/* Percent-decoding of a path segment or form value ('+' is a blank there).  False: malformed, NUL, not UTF-8. */
+/* Percent-decoding of a path segment or form value ('+' is a blank there).  False: malformed, NUL,
+ * not UTF-8. */
 bool http_percent_decode(struct arena *a, struct str s, bool form, struct str *ret);
-void http_percent_encode(struct arena *a, struct str s, struct str *ret); /* RFC 3986 unreserved stay */
+void http_percent_encode(
+    struct arena *a, struct str s, struct str *ret); /* RFC 3986 unreserved stay */
 
 /* application/x-www-form-urlencoded and query strings: 1 found, 0 absent, -1 malformed or twice. */
 int http_form_get(struct arena *a, struct str form, const char *name, struct str *ret);
@@ -39,6 +41,9 @@ struct str http_language(struct str value, struct str def);
 
 /* attachment; filename="ascii"; filename*=UTF-8''... (RFC 6266, 8187) */
 struct str http_attachment(struct arena *a, struct str name);
+
+/* host[:port] as a Host field may have it: a name or an address, IPv6 in brackets. */
+bool http_is_authority(struct str s);
 
 /* "host[:port]" lower-cased without a default port 443; false when malformed. */
 bool http_authority(struct arena *a, struct str s, struct str *ret);
