@@ -26,5 +26,7 @@ struct str text_date(struct arena *a, const char *lang, int64_t us, const char *
 struct str text_count(struct arena *a, const char *lang, int64_t n);
 /* "j•••••s@hafenkontor.example" */
 struct str text_masked_address(struct arena *a, struct str address);
+/* "TIF" of "Sofa.tif": at most four letters or digits, else "". */
+struct str text_badge(struct arena *a, struct str name);
 /* "MO" of "Maren Olsen". */
 struct str text_initials(struct arena *a, struct str name);

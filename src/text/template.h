@@ -6,9 +6,17 @@
  *	{{#name}} ... {{/name}}  once per element of a list; once if true or non-empty text
  *	{{^name}} ... {{/name}}  if absent, false, empty
  *	{{t.key}}                a message of the catalogue in the page's language; its own
- *	                         {placeholders} are filled from the values in scope, escaped
+ *	                         {placeholders} are filled from the values in scope, escaped;
+ *	                         {b:name} is bold in HTML
  *	{{>name}}                another template
+ *	{{static:name}}          replaced by the build: the address of a static file
+ *	{{lang}} {{other_lang}}  "de" and "en", or the other way round
  *	{{&name}}                as it is: only for values made by template_html()
+ *
+ * At the start of href, src and action a value must be http(s), mailto, cid, or
+ * begin with one /, ? or #; anything else is written as "#".  A section tag
+ * alone on its line takes the line with it.  Which values each template takes:
+ * docs/internals/templates.md.
  *
  * Templates are linked into the program from web/templates at build time;
  * a name or message that does not exist fails the build's test, not the visitor.
@@ -37,7 +45,10 @@ NODISCARD int template_render(struct buf *b, const char *name, const char *lang,
 /* Parse a template text that is not linked in; for tests and fuzzing. */
 NODISCARD int template_render_text(struct buf *b, struct str text, bool html, const char *lang, struct tv *v, struct error *e);
 
-/* A static file linked in (css, woff2): p NULL when unknown.  hash is in its address. */
+/*
+ * A static file linked in (css, woff2), by "recipient.css" or by the last part
+ * of its address, "recipient.HASH.css"; NULL when unknown or of another hash.
+ */
 struct asset_file {
 	const char *name, *media_type, *hash;
 	struct str content;
