@@ -46,9 +46,14 @@ NODISCARD int sealed_new(const struct data_key *key, const uint8_t context[SEALE
 NODISCARD int sealed_open(const struct data_key *key, const uint8_t context[SEALED_CONTEXT_BYTES], const uint8_t head[SEALED_HEAD_BYTES], struct sealed **ret, struct error *e);
 void sealed_free(struct sealed **s); /* wipes the keys */
 
+/*
+ * Sealing takes chunks 0, 1, 2, ... in order, once each, of a blob from
+ * sealed_new; anything else is ERR_INTERNAL, since it would repeat a nonce.
+ * Opening takes any chunk in any order, of a blob from sealed_open.
+ */
 /* n <= 16,384 bytes at p become n + 16 at out.  n < 16,384 ends the blob. */
 NODISCARD int sealed_chunk_seal(struct sealed *s, uint64_t k, const void *p, size_t n, uint8_t *out, struct error *e);
-/* n is the sealed length (16 .. 16,400); n - 16 bytes at out.  ERR_CORRUPT: nothing at out is to be used. */
+/* n is the sealed length (16 .. 16,400); n - 16 bytes at out.  ERR_CORRUPT: out is wiped. */
 NODISCARD int sealed_chunk_open(struct sealed *s, uint64_t k, const uint8_t *p, size_t n, void *out, struct error *e);
 
 /* A whole blob to a descriptor (from its start): add as it comes, end once. */
@@ -63,7 +68,11 @@ void sealed_writer_free(struct sealed_writer **w);
 /* A whole blob from a descriptor, at any offset, blocking. */
 struct sealed_reader;
 NODISCARD int sealed_reader_new(int fd, const struct data_key *key, const uint8_t context[SEALED_CONTEXT_BYTES], struct sealed_reader **ret, struct error *e);
-/* Up to n bytes at offset; 0 at the end.  Short only at the end. */
+/*
+ * Up to n bytes at offset; 0 at the end.  Short only at the end.  A read that
+ * reaches the end has also checked the last, shorter chunk: the blob is whole.
+ * After ERR_CORRUPT nothing at p is to be used.
+ */
 NODISCARD int sealed_read(struct sealed_reader *r, uint64_t offset, void *p, size_t n, size_t *ret, struct error *e);
 uint64_t sealed_reader_bytes(const struct sealed_reader *r);
 void sealed_reader_free(struct sealed_reader **r);

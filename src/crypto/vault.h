@@ -22,6 +22,8 @@ struct vault;
 
 NODISCARD int vault_new(const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e);
 void vault_free(struct vault **v);
+/* False: the kernel refused to lock the keys into memory (RLIMIT_MEMLOCK); worth a note. */
+bool vault_is_locked(const struct vault *v);
 
 /* 16 bytes that tell whether this is the right master key, not what it is. */
 void vault_check_value(const struct vault *v, uint8_t ret[16]);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * vault - see vault.h.  The whole struct lies in one sodium_malloc() region:
+ * guard pages on both sides, locked into memory, left out of core dumps, wiped
+ * when freed.  Locking may be refused (RLIMIT_MEMLOCK); the vault then works all
+ * the same and vault_is_locked() says so, for the caller to note.
+ *
+ * The last epoch key stays open: 256 unwraps of one message mostly share it.
+ */
+#include "crypto/vault.h"
+
+#include <stdio.h>
+
+#include <sodium.h>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+
+#define LABEL_BYTES 64
+#define NO_EPOCH 0
+
+struct vault {
+	uint8_t master[MASTER_KEY_BYTES];
+	struct data_key epoch_root; /* epoch keys are wrapped under it */
+	struct data_key pepper;
+	uint8_t log_secret[crypto_sign_SECRETKEYBYTES];
+	uint8_t log_public[crypto_sign_PUBLICKEYBYTES];
+	bool locked;
+	struct {
+		uint32_t epoch; /* NO_EPOCH: nothing held */
+		struct key_wrap wrap;
+		struct data_key key;
+	} held;
+};
+
+_Static_assert(crypto_sign_PUBLICKEYBYTES == 32 && crypto_sign_BYTES == SIGNATURE_BYTES, "Ed25519");
+
+/* HKDF-SHA-256(master, salt "", "geleit/" label "/v1" || more). */
+static void
+branch(const struct vault *v, const char *label, struct str more, void *ret, size_t n)
+{
+	char info[LABEL_BYTES];
+	size_t k = (size_t)snprintf(info, sizeof info, "geleit/%s/v1", label);
+
+	if (more.n > 0)
+		memcpy(info + k, more.p, MIN(more.n, sizeof info - k));
+	hkdf_sha256((struct str){(const char *)v->master, sizeof v->master}, S(""),
+	    (struct str){info, k + more.n}, ret, n);
+}
+
+int
+vault_new(const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e)
+{
+	uint8_t seed[crypto_sign_SEEDBYTES];
+	struct vault *v;
+
+	if (sodium_init() < 0)
+		return err_set(e, ERR_INTERNAL, "libsodium does not start");
+	v = sodium_malloc(sizeof *v);
+	if (v == NULL)
+		return err_set(e, ERR_INTERNAL, "no guarded memory for keys");
+	memset(v, 0, sizeof *v);
+	/* sodium_malloc() has tried already but does not tell. */
+	v->locked = sodium_mlock(v, sizeof *v) == 0;
+	memcpy(v->master, master, sizeof v->master);
+	branch(v, "epoch", S(""), v->epoch_root.b, sizeof v->epoch_root.b);
+	branch(v, "pepper", S(""), v->pepper.b, sizeof v->pepper.b);
+	branch(v, "log", S(""), seed, sizeof seed);
+	crypto_sign_seed_keypair(v->log_public, v->log_secret, seed);
+	sodium_memzero(seed, sizeof seed);
+	*ret = v;
+	return 0;
+}
+
+void
+vault_free(struct vault **v)
+{
+	sodium_free(*v); /* accepts NULL; wipes and unlocks */
+	*v = NULL;
+}
+
+bool
+vault_is_locked(const struct vault *v)
+{
+	return v->locked;
+}
+
+void
+vault_check_value(const struct vault *v, uint8_t ret[16])
+{
+	branch(v, "check", S(""), ret, 16);
+}
+
+int
+vault_epoch_new(struct vault *v, uint32_t epoch, struct key_wrap *ret, struct error *e)
+{
+	static const struct id128 none;
+
+	if (epoch == NO_EPOCH)
+		return err_set(e, ERR_INVALID, "epoch 0");
+	random_bytes(v->held.key.b, sizeof v->held.key.b);
+	v->held.epoch = NO_EPOCH;
+	if (wrap_seal(&v->epoch_root, WRAP_EPOCH, epoch, none, &v->held.key, &v->held.wrap, e) < 0)
+		return e->code;
+	v->held.epoch = epoch;
+	*ret = v->held.wrap;
+	return 0;
+}
+
+/* Bring the epoch key into v->held. */
+static int
+hold_epoch(struct vault *v, uint32_t epoch, const struct key_wrap *wrap, struct error *e)
+{
+	static const struct id128 none;
+
+	if (epoch == NO_EPOCH)
+		return err_set(e, ERR_CORRUPT, "epoch 0");
+	if (v->held.epoch == epoch && mem_eq(v->held.wrap.b, wrap->b, sizeof wrap->b))
+		return 0;
+	v->held.epoch = NO_EPOCH;
+	if (wrap_open(&v->epoch_root, WRAP_EPOCH, epoch, none, wrap, &v->held.key, e) < 0)
+		return err_prefix(e, "epoch %u", epoch);
+	v->held.epoch = epoch;
+	v->held.wrap = *wrap;
+	return 0;
+}
+
+/* Epoch keys stay inside: asking to wrap or unwrap one here would give it away. */
+static int
+check_kind(enum wrap_kind kind, struct error *e)
+{
+	if (kind == WRAP_VERSION || kind == WRAP_PERSON || kind == WRAP_MAIL)
+		return 0;
+	return err_set(e, ERR_DENIED, "wraps of kind %d are not for callers", (int)kind);
+}
+
+int
+vault_wrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap, enum wrap_kind kind,
+    struct id128 id, const struct data_key *key, struct key_wrap *ret, struct error *e)
+{
+	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, epoch_wrap, e) < 0)
+		return e->code;
+	return wrap_seal(&v->held.key, kind, epoch, id, key, ret, e);
+}
+
+int
+vault_unwrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap,
+    enum wrap_kind kind, struct id128 id, const struct key_wrap *wrap, struct data_key *ret,
+    struct error *e)
+{
+	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, epoch_wrap, e) < 0)
+		return e->code;
+	return wrap_open(&v->held.key, kind, epoch, id, wrap, ret, e);
+}
+
+struct sha256
+vault_pepper(struct vault *v, struct str label, struct str data)
+{
+	crypto_auth_hmacsha256_state st;
+	struct sha256 d;
+
+	/* Labels are ours and hold no NUL, so label || 0x00 || data is unambiguous. */
+	crypto_auth_hmacsha256_init(&st, v->pepper.b, sizeof v->pepper.b);
+	crypto_auth_hmacsha256_update(&st, (const uint8_t *)label.p, label.n);
+	crypto_auth_hmacsha256_update(&st, (const uint8_t *)"", 1);
+	crypto_auth_hmacsha256_update(&st, (const uint8_t *)data.p, data.n);
+	crypto_auth_hmacsha256_final(&st, d.b);
+	sodium_memzero(&st, sizeof st);
+	return d;
+}
+
+struct data_key
+vault_ticket_key(struct vault *v, struct id128 boot)
+{
+	struct data_key key;
+
+	branch(v, "ticket", (struct str){(const char *)boot.b, sizeof boot.b}, key.b, sizeof key.b);
+	return key;
+}
+
+void
+vault_sign(struct vault *v, struct str text, uint8_t ret[SIGNATURE_BYTES])
+{
+	crypto_sign_detached(
+	    ret, NULL, (const uint8_t *)(text.n > 0 ? text.p : ""), text.n, v->log_secret);
+}
+
+void
+vault_log_public_key(struct vault *v, uint8_t ret[32])
+{
+	memcpy(ret, v->log_public, sizeof v->log_public);
+}
