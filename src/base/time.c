@@ -221,15 +221,13 @@ zone_name_ok(const char *zone)
 static void
 use_zone(const char *zone)
 {
-	const char *now = getenv("TZ");
 	char want[96];
 
 	/* a whole path, since libc reads anything else it cannot find as a POSIX rule */
 	snprintf(want, sizeof want, ":" ZONE_DIR "/%s", zone_name_ok(zone) ? zone : "UTC");
-	if (now == NULL || strcmp(now, want) != 0) {
-		if (setenv("TZ", want, 1) < 0)
-			abort();
-	}
+	if (setenv("TZ", want, 1) < 0)
+		abort();
+	/* reads the file only if the name differs from the last one */
 	tzset();
 }
 
