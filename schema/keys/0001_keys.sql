@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
 -- keys 0001: wrapped keys only, in a database of its own with short backup
 -- retention, so that destroying a wrap really shreds what it opened.
 

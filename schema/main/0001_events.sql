@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
 -- 0001 events: the append-only usage history (design 9).  Triggers in the
 -- files beside refuse UPDATE and DELETE on event and log_leaf.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
 -- 0002 library: people, keys, folders, files and their rights.
 
 CREATE TABLE person (

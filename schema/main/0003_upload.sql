@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
 -- 0003 uploads and jobs: what is on its way to become a version.
 
 CREATE TABLE upload (

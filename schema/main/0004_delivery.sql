@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
 -- 0004 deliveries: who receives what, and what came of it.
 
 CREATE TABLE contact (

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: AGPL-3.0-or-later
 -- 0005 mail and brand.
 
 CREATE TABLE mail (

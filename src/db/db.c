@@ -62,7 +62,8 @@ begin(struct db *db, enum db_tx tx, struct error *e)
 		return err_set(e, ERR_INTERNAL, "transactions do not nest");
 	/* An open row keeps an old snapshot, on which SQLite would refuse to write. */
 	if (db->open_rows > 0)
-		return err_set(e, ERR_INTERNAL, "rows are still open, close them before a transaction");
+		return err_set(
+		    e, ERR_INTERNAL, "rows are still open, close them before a transaction");
 	r = db->driver->begin(db, tx, e);
 	if (r < 0)
 		return r;
@@ -113,7 +114,8 @@ db_commit(struct db *db, struct error *e)
 	}
 	if (db->open_rows > 0) {
 		db_rollback(db);
-		return err_set(e, ERR_INTERNAL, "rows are still open, close them before the commit");
+		return err_set(
+		    e, ERR_INTERNAL, "rows are still open, close them before the commit");
 	}
 	r = db->driver->commit(db, e);
 	ended(db);
@@ -174,7 +176,8 @@ rows_done(struct rows *q)
 }
 
 int
-db_query_values(struct db *db, struct rows **ret, struct error *e, const char *sql, const struct db_value *v, size_t n)
+db_query_values(struct db *db, struct rows **ret, struct error *e, const char *sql,
+    const struct db_value *v, size_t n)
 {
 	int r = may_run(db, v, n, e);
 
@@ -190,7 +193,8 @@ db_query_values(struct db *db, struct rows **ret, struct error *e, const char *s
 }
 
 int
-db_exec_values(struct db *db, int64_t *ret_changed, struct error *e, const char *sql, const struct db_value *v, size_t n)
+db_exec_values(struct db *db, int64_t *ret_changed, struct error *e, const char *sql,
+    const struct db_value *v, size_t n)
 {
 	int64_t changed = 0;
 	int r = db_refuse_write(db, e);

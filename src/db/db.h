@@ -35,15 +35,47 @@ struct db_value {
 	struct str s;
 };
 
-static inline struct db_value db_i(int64_t v) { return (struct db_value){DB_INT, v, {0}}; }
-static inline struct db_value db_b(bool v) { return (struct db_value){DB_BOOL, v, {0}}; }
-static inline struct db_value db_s(struct str v) { return (struct db_value){DB_TEXT, 0, v}; }
-static inline struct db_value db_bytes(const void *p, size_t n) { return (struct db_value){DB_BYTES, 0, {p, n}}; }
-static inline struct db_value db_null(void) { return (struct db_value){DB_NULL, 0, {0}}; }
-static inline struct db_value db_id128(const struct id128 *id) { return db_bytes(id->b, sizeof id->b); }
+static inline struct db_value
+db_i(int64_t v)
+{
+	return (struct db_value){DB_INT, v, {0}};
+}
+static inline struct db_value
+db_b(bool v)
+{
+	return (struct db_value){DB_BOOL, v, {0}};
+}
+static inline struct db_value
+db_s(struct str v)
+{
+	return (struct db_value){DB_TEXT, 0, v};
+}
+static inline struct db_value
+db_bytes(const void *p, size_t n)
+{
+	return (struct db_value){DB_BYTES, 0, {p, n}};
+}
+static inline struct db_value
+db_null(void)
+{
+	return (struct db_value){DB_NULL, 0, {0}};
+}
+static inline struct db_value
+db_id128(const struct id128 *id)
+{
+	return db_bytes(id->b, sizeof id->b);
+}
 /* NULL instead of 0, and instead of the empty string: for optional columns. */
-static inline struct db_value db_i0(int64_t v) { return v != 0 ? db_i(v) : db_null(); }
-static inline struct db_value db_s0(struct str v) { return v.n > 0 ? db_s(v) : db_null(); }
+static inline struct db_value
+db_i0(int64_t v)
+{
+	return v != 0 ? db_i(v) : db_null();
+}
+static inline struct db_value
+db_s0(struct str v)
+{
+	return v.n > 0 ? db_s(v) : db_null();
+}
 
 /*
  * url: "sqlite:PATH" or "postgresql://...".  For SQLite, lock_path names the
@@ -67,14 +99,21 @@ NODISCARD int db_commit(struct db *db, struct error *e);
 void db_rollback(struct db *db); /* no transaction: nothing happens */
 bool db_in_write(const struct db *db);
 
-#define DB_VALUES(...) (const struct db_value[]){{DB_NULL, 0, {0}}, ##__VA_ARGS__} + 1,             \
-	sizeof((const struct db_value[]){{DB_NULL, 0, {0}}, ##__VA_ARGS__}) / sizeof(struct db_value) - 1
-#define db_query(db, ret, e, sql, ...) db_query_values((db), (ret), (e), (sql), DB_VALUES(__VA_ARGS__))
-#define db_exec(db, ret_changed, e, sql, ...) db_exec_values((db), (ret_changed), (e), (sql), DB_VALUES(__VA_ARGS__))
+#define DB_VALUES(...)                                                                             \
+	(const struct db_value[]){{DB_NULL, 0, {0}}, ##__VA_ARGS__} + 1,                           \
+	    sizeof((const struct db_value[]){{DB_NULL, 0, {0}}, ##__VA_ARGS__}) /                  \
+	            sizeof(struct db_value) -                                                      \
+	        1
+#define db_query(db, ret, e, sql, ...)                                                             \
+	db_query_values((db), (ret), (e), (sql), DB_VALUES(__VA_ARGS__))
+#define db_exec(db, ret_changed, e, sql, ...)                                                      \
+	db_exec_values((db), (ret_changed), (e), (sql), DB_VALUES(__VA_ARGS__))
 
-NODISCARD int db_query_values(struct db *db, struct rows **ret, struct error *e, const char *sql, const struct db_value *v, size_t n);
+NODISCARD int db_query_values(struct db *db, struct rows **ret, struct error *e, const char *sql,
+    const struct db_value *v, size_t n);
 /* ret_changed: rows changed, or NULL.  In SQL the number of values must equal the number of ?. */
-NODISCARD int db_exec_values(struct db *db, int64_t *ret_changed, struct error *e, const char *sql, const struct db_value *v, size_t n);
+NODISCARD int db_exec_values(struct db *db, int64_t *ret_changed, struct error *e, const char *sql,
+    const struct db_value *v, size_t n);
 
 /* 1 a row, 0 the end, negative an error. */
 NODISCARD int rows_next(struct rows *q, struct error *e);

@@ -23,9 +23,12 @@ struct db_driver {
 	/* Whatever it answers, no transaction is open afterwards. */
 	int (*commit)(struct db *db, struct error *e);
 	void (*rollback)(struct db *db);
-	/* Runs up to the first row, so that RETURNING has its effect whether rows are read or not. */
-	int (*query)(struct db *db, struct rows **ret, const char *sql, const struct db_value *v, size_t n, struct error *e);
-	int (*exec)(struct db *db, int64_t *ret_changed, const char *sql, const struct db_value *v, size_t n, struct error *e);
+	/* Runs up to the first row, so that RETURNING has its effect whether rows are read or not.
+	 */
+	int (*query)(struct db *db, struct rows **ret, const char *sql, const struct db_value *v,
+	    size_t n, struct error *e);
+	int (*exec)(struct db *db, int64_t *ret_changed, const char *sql, const struct db_value *v,
+	    size_t n, struct error *e);
 	int (*script)(struct db *db, const char *sql, struct error *e);
 	int (*next)(struct rows *q, struct error *e);
 	/* Text and bytes stay valid until the next call of next or rows_free. */
@@ -38,8 +41,8 @@ struct db_driver {
 struct db {
 	const struct db_driver *driver;
 	enum db_tx tx;
-	int failed;          /* code of the first failure inside the transaction: only rollback is left */
-	int open_rows;       /* not yet at their end */
+	int failed;    /* code of the first failure inside the transaction: only rollback is left */
+	int open_rows; /* not yet at their end */
 	uint64_t generation; /* grows when a transaction ends: rows of an older one are dead */
 };
 

@@ -135,7 +135,8 @@ lock_note(const struct db_sqlite *d, int pid)
 	char note[LOCK_NOTE_BYTES + 1];
 	ssize_t n;
 
-	snprintf(note, sizeof note, "%-10d %-36lld\n", pid, pid != 0 ? (long long)time_monotonic_us() : 0LL);
+	snprintf(note, sizeof note, "%-10d %-36lld\n", pid,
+	    pid != 0 ? (long long)time_monotonic_us() : 0LL);
 	n = pwrite(d->lock_fd, note, LOCK_NOTE_BYTES, 0);
 	(void)n; /* for a look from outside only */
 }
@@ -152,7 +153,8 @@ lock(struct db_sqlite *d, struct error *e)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_errno(e, "the lock of the database");
 		if (time_monotonic_us() >= deadline)
-			return err_set(e, ERR_BUSY, "no write lock within %d ms", LIMIT_CHANGE_LOCK_MS);
+			return err_set(
+			    e, ERR_BUSY, "no write lock within %d ms", LIMIT_CHANGE_LOCK_MS);
 		nanosleep(&step, NULL);
 	}
 	lock_note(d, (int)getpid());
@@ -342,7 +344,8 @@ stmt_release(struct stmt *s)
 }
 
 static int
-stmt_start(struct db_sqlite *d, const char *sql, const struct db_value *v, size_t n, struct stmt **ret, struct error *e)
+stmt_start(struct db_sqlite *d, const char *sql, const struct db_value *v, size_t n,
+    struct stmt **ret, struct error *e)
 {
 	struct stmt *s;
 	int r = stmt_get(d, sql, &s, e);
@@ -363,7 +366,8 @@ stmt_start(struct db_sqlite *d, const char *sql, const struct db_value *v, size_
 }
 
 static int
-sqlite_query(struct db *db, struct rows **ret, const char *sql, const struct db_value *v, size_t n, struct error *e)
+sqlite_query(struct db *db, struct rows **ret, const char *sql, const struct db_value *v, size_t n,
+    struct error *e)
 {
 	struct db_sqlite *d = (struct db_sqlite *)db;
 	struct rows_sqlite *q;
@@ -389,7 +393,8 @@ sqlite_query(struct db *db, struct rows **ret, const char *sql, const struct db_
 }
 
 static int
-sqlite_exec(struct db *db, int64_t *ret_changed, const char *sql, const struct db_value *v, size_t n, struct error *e)
+sqlite_exec(struct db *db, int64_t *ret_changed, const char *sql, const struct db_value *v,
+    size_t n, struct error *e)
 {
 	struct db_sqlite *d = (struct db_sqlite *)db;
 	struct stmt *s;
@@ -469,7 +474,8 @@ sqlite_checkpoint(struct db *db)
 	sqlite3 *h = ((struct db_sqlite *)db)->h;
 	int pages = 0, done = 0;
 
-	if (sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done) != SQLITE_OK)
+	if (sqlite3_wal_checkpoint_v2(h, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &done) !=
+	    SQLITE_OK)
 		return;
 	if (done < pages || pages < WAL_TRUNCATE_PAGES)
 		return;
@@ -524,7 +530,8 @@ configure(struct db_sqlite *d, struct error *e)
 	    "PRAGMA recursive_triggers = ON;"
 	    "PRAGMA cell_size_check = ON;"
 	    "PRAGMA temp_store = MEMORY;"
-	    "PRAGMA journal_size_limit = 67108864", e);
+	    "PRAGMA journal_size_limit = 67108864",
+	    e);
 }
 
 static int
@@ -540,7 +547,8 @@ int
 db_sqlite_open(const char *path, const char *lock_path, struct db **ret, struct error *e)
 {
 	struct db_sqlite *d = xcalloc(1, sizeof *d);
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+	            SQLITE_OPEN_EXRESCODE;
 	int rc, r;
 
 	d->db.driver = &driver;

@@ -2,10 +2,10 @@
 /*
  * migrate - bring a database to the schema of this program
  *
- * schema/main/NNNN_*.sql and schema/keys/NNNN_*.sql are linked into the program.  Each runs once, in
- * its own transaction, forward only, with the type words ID INT TEXT BYTES BOOL
- * replaced per database; NNNN_*.sqlite.sql and NNNN_*.pg.sql run after the
- * common file of the same number, in the same transaction.
+ * schema/main/NNNN_*.sql and schema/keys/NNNN_*.sql are linked into the program.  Each runs once,
+ * in its own transaction, forward only, with the type words ID INT TEXT BYTES BOOL replaced per
+ * database; NNNN_*.sqlite.sql and NNNN_*.pg.sql run after the common file of the same number, in
+ * the same transaction.
  *
  * Layer: db.
  */
@@ -26,7 +26,9 @@ struct migration {
 extern const struct migration schema_main[];
 extern const struct migration schema_keys[];
 
-/* Errors: ERR_CONFLICT with key "schema-newer" when the database is ahead of us (nothing is written). */
+/* Errors: ERR_CONFLICT with key "schema-newer" when the database is ahead of us (nothing is
+ * written). */
 NODISCARD int migrate(struct db *db, const struct migration *list, struct error *e);
 /* Only look: ERR_CONFLICT "schema-newer", or 0 and the version in *ret (0: empty). */
-NODISCARD int migrate_version(struct db *db, const struct migration *list, int *ret, struct error *e);
+NODISCARD int migrate_version(
+    struct db *db, const struct migration *list, int *ret, struct error *e);

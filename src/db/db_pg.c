@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * db_pg - the driver for PostgreSQL, over libpq
+ *
+ * Statements are prepared once per connection without types: the server infers
+ * each parameter's type from the column beside it, and the value must fit, so a
+ * NULL today and a number tomorrow share one plan.  Values and results travel
+ * in binary.  A result is fetched whole.
+ *
+ * A connection that died while idle is made anew, once, and the statement runs
+ * again.  Inside a transaction that is ERR_UNAVAILABLE, at COMMIT
+ * ERR_UNKNOWN_OUTCOME.
+ */
+#include <endian.h>
+#include <libpq-fe.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "db/db_private.h"
+
+/* pg_type.h; fixed for ever by the protocol. */
+enum pg_type {
+	PG_BOOL = 16,
+	PG_BYTEA = 17,
+	PG_NAME = 19,
+	PG_INT8 = 20,
+	PG_INT2 = 21,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_VARCHAR = 1043,
+};
+
+struct stmt {
+	const char *key; /* the address of the SQL text */
+	char *sql;       /* as given */
+	char name[24];
+	int params;
+	unsigned types[DB_PARAMS_MAX];
+};
+
+struct db_pg {
+	struct db db;
+	PGconn *c;
+	VEC(struct stmt *) cache;
+	uint64_t named;  /* for the names of statements */
+	int64_t counter; /* see change_counter */
+};
+
+struct rows_pg {
+	struct rows rows;
+	PGresult *res;
+	int at, count;
+};
+
+/* Values as libpq wants them. */
+struct params {
+	const char *value[DB_PARAMS_MAX];
+	int length[DB_PARAMS_MAX], format[DB_PARAMS_MAX];
+	uint64_t number[DB_PARAMS_MAX]; /* big-endian integers live here */
+};
+
+static int
+fail(const struct db_pg *d, const PGresult *res, const char *what, struct error *e)
+{
+	const char *state = res != NULL ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
+	const char *msg = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	int code = PQstatus(d->c) == CONNECTION_OK ? pg_code(state) : ERR_UNAVAILABLE;
+
+	if (msg == NULL)
+		msg = PQerrorMessage(d->c);
+	return err_set(e, code, "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
+}
+
+static void
+result_free(PGresult **res)
+{
+	PQclear(*res);
+	*res = NULL;
+}
+
+static bool
+is_ok(const PGresult *res)
+{
+	ExecStatusType s = PQresultStatus(res);
+
+	return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
+}
+
+/* ---- connection ---- */
+
+static void
+forget_statements(struct db_pg *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->cache.n; i++) {
+		free(d->cache.v[i]->sql);
+		free(d->cache.v[i]);
+	}
+	VEC_FINI(&d->cache);
+}
+
+static void
+pg_close(struct db *db)
+{
+	struct db_pg *d = (struct db_pg *)db;
+
+	forget_statements(d);
+	PQfinish(d->c);
+	free(d);
+}
+
+static const char setup_sql[] =
+    "SET default_transaction_read_only = on;"
+    "SET default_transaction_isolation = 'repeatable read';"
+    "SET statement_timeout = '5s';"
+    "SET lock_timeout = '2s';"
+    "SET idle_in_transaction_session_timeout = '10s';" /* LIMIT_CHANGE_HOLD_MS */
+    "SET standard_conforming_strings = on;"
+    "SET bytea_output = 'hex';"
+    "SET client_min_messages = warning;"
+    "SET timezone = 'UTC'";
+
+static bool
+sorts_by_bytes(const char *locale)
+{
+	static const char *const good[] = {"C", "POSIX", "C.UTF-8", "C.utf8", "C.UTF8"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(good); i++)
+		if (strcmp(locale, good[i]) == 0)
+			return true;
+	return false;
+}
+
+static int
+check_server(struct db_pg *d, struct error *e)
+{
+	const char *encoding = PQparameterStatus(d->c, "server_encoding");
+	AUTO(result_free) PGresult *res = NULL;
+
+	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
+		return err_key(e, ERR_CONFLICT, "database-encoding", "the database is not in UTF8");
+	res = PQexec(d->c, "SELECT datcollate FROM pg_database WHERE datname = current_database()");
+	if (!is_ok(res) || PQntuples(res) != 1)
+		return fail(d, res, "collation", e);
+	if (!sorts_by_bytes(PQgetvalue(res, 0, 0)))
+		return err_key(e, ERR_CONFLICT, "database-locale",
+		    "the database sorts by %.40s; create it with LOCALE 'C' or 'C.UTF-8'",
+		    PQgetvalue(res, 0, 0));
+	return 0;
+}
+
+static int
+set_up(struct db_pg *d, struct error *e)
+{
+	AUTO(result_free) PGresult *res = NULL;
+
+	forget_statements(d);
+	if (PQstatus(d->c) != CONNECTION_OK)
+		return fail(d, NULL, "connecting", e);
+	res = PQexec(d->c, setup_sql);
+	return is_ok(res) ? check_server(d, e) : fail(d, res, "setting up", e);
+}
+
+static void
+no_notice(void *arg, const PGresult *res)
+{
+}
+
+static bool
+lost(const struct db_pg *d)
+{
+	return PQstatus(d->c) != CONNECTION_OK;
+}
+
+/* True when the connection was idle, has died, and lives again. */
+static bool
+revived(struct db_pg *d)
+{
+	struct error e;
+
+	if (!lost(d) || d->db.tx != DB_TX_NONE)
+		return false;
+	PQreset(d->c);
+	return set_up(d, &e) == 0;
+}
+
+/* ---- transactions ---- */
+
+static int
+simple(struct db_pg *d, const char *sql, struct error *e)
+{
+	AUTO(result_free) PGresult *res = PQexec(d->c, sql);
+
+	return is_ok(res) ? 0 : fail(d, res, sql, e);
+}
+
+static int
+pg_begin(struct db *db, enum db_tx tx, struct error *e)
+{
+	static const char *const begin[] = {
+	    [DB_TX_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	    [DB_TX_CHANGE] = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE",
+	    [DB_TX_CLAIM] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+	};
+	struct db_pg *d = (struct db_pg *)db;
+	int r = simple(d, begin[tx], e);
+
+	if (r < 0 && revived(d))
+		r = simple(d, begin[tx], e);
+	return r;
+}
+
+static void
+pg_rollback(struct db *db)
+{
+	struct db_pg *d = (struct db_pg *)db;
+
+	if (!lost(d))
+		PQclear(PQexec(d->c, "ROLLBACK"));
+}
+
+static int
+pg_commit(struct db *db, struct error *e)
+{
+	struct db_pg *d = (struct db_pg *)db;
+	AUTO(result_free) PGresult *res = PQexec(d->c, "COMMIT");
+	int r;
+
+	if (is_ok(res) && strcmp(PQcmdStatus(res), "COMMIT") == 0)
+		return 0;
+	if (lost(d))
+		return err_set(e, ERR_UNKNOWN_OUTCOME, "postgresql: connection lost at COMMIT");
+	if (is_ok(res))
+		r = err_set(e, ERR_INTERNAL, "postgresql rolled back instead of committing");
+	else
+		r = fail(d, res, "COMMIT", e);
+	pg_rollback(db);
+	return r;
+}
+
+/* ---- statements ---- */
+
+static int
+describe(struct db_pg *d, struct stmt *s, struct error *e)
+{
+	AUTO(result_free) PGresult *res = PQdescribePrepared(d->c, s->name);
+	int i;
+
+	if (!is_ok(res))
+		return fail(d, res, s->sql, e);
+	if (PQnparams(res) != s->params)
+		return err_set(e, ERR_INTERNAL, "parameters do not count up: %.80s", s->sql);
+	for (i = 0; i < s->params; i++)
+		s->types[i] = PQparamtype(res, i);
+	return 0;
+}
+
+static void
+heap_free(char **p)
+{
+	free(*p);
+	*p = NULL;
+}
+
+static int
+prepare(struct db_pg *d, struct stmt *s, struct error *e)
+{
+	AUTO(heap_free) char *sql = pg_sql(s->sql, &s->params);
+	AUTO(result_free) PGresult *res = NULL;
+
+	if (s->params > DB_PARAMS_MAX)
+		return err_set(e, ERR_INTERNAL, "more than %d parameters", DB_PARAMS_MAX);
+	snprintf(s->name, sizeof s->name, "s%llu", (unsigned long long)++d->named);
+	res = PQprepare(d->c, s->name, sql, 0, NULL);
+	return is_ok(res) ? describe(d, s, e) : fail(d, res, s->sql, e);
+}
+
+/* The cache is bounded by forgetting all: SQL texts are static, so this is a brake. */
+static void
+make_room(struct db_pg *d)
+{
+	if (d->cache.n < DB_STATEMENTS_MAX)
+		return;
+	forget_statements(d);
+	PQclear(PQexec(d->c, "DEALLOCATE ALL"));
+}
+
+static int
+stmt_get(struct db_pg *d, const char *sql, struct stmt **ret, struct error *e)
+{
+	struct stmt *s;
+	size_t i;
+	int r;
+
+	for (i = 0; i < d->cache.n; i++) {
+		s = d->cache.v[i];
+		if (s->key == sql && strcmp(s->sql, sql) == 0) {
+			*ret = s;
+			return 0;
+		}
+	}
+	make_room(d);
+	s = xcalloc(1, sizeof *s);
+	s->key = sql;
+	s->sql = strdup(sql);
+	if (s->sql == NULL)
+		abort();
+	r = prepare(d, s, e);
+	if (r < 0) {
+		free(s->sql);
+		free(s);
+		return r;
+	}
+	*VEC_ADD(&d->cache) = s;
+	*ret = s;
+	return 0;
+}
+
+/* Big-endian in the first bytes of number[i]; false: does not fit the column. */
+static bool
+put_int(struct params *p, size_t i, int64_t v, int bytes)
+{
+	int64_t limit = bytes == 8 ? INT64_MAX : ((int64_t)1 << (bytes * 8 - 1)) - 1;
+
+	if (v > limit || v < -limit - 1)
+		return false;
+	p->number[i] = htobe64((uint64_t)v << (64 - bytes * 8));
+	p->value[i] = (const char *)&p->number[i];
+	p->length[i] = bytes;
+	return true;
+}
+
+static bool
+put_str(struct params *p, size_t i, struct str s)
+{
+	if (s.n > INT32_MAX)
+		return false;
+	p->value[i] = s.p != NULL ? s.p : "";
+	p->length[i] = (int)s.n;
+	return true;
+}
+
+static bool
+put(struct params *p, size_t i, unsigned type, const struct db_value *v)
+{
+	p->format[i] = 1;
+	if (v->kind == DB_NULL) {
+		p->value[i] = NULL;
+		p->length[i] = 0;
+		return true;
+	}
+	switch (type) {
+	case PG_INT8:
+		return v->kind == DB_INT && put_int(p, i, v->i, 8);
+	case PG_INT4:
+		return v->kind == DB_INT && put_int(p, i, v->i, 4);
+	case PG_INT2:
+		return v->kind == DB_INT && put_int(p, i, v->i, 2);
+	case PG_BOOL:
+		return v->kind == DB_BOOL && put_int(p, i, v->i != 0, 1);
+	case PG_TEXT:
+	case PG_VARCHAR:
+		return v->kind == DB_TEXT && put_str(p, i, v->s);
+	case PG_BYTEA:
+		return v->kind == DB_BYTES && put_str(p, i, v->s);
+	default:
+		return false;
+	}
+}
+
+static int
+put_all(struct params *p, const struct stmt *s, const struct db_value *v, size_t n, struct error *e)
+{
+	size_t i;
+
+	if ((size_t)s->params != n)
+		return err_set(
+		    e, ERR_INTERNAL, "%d parameters, %zu values: %.80s", s->params, n, s->sql);
+	for (i = 0; i < n; i++)
+		if (!put(p, i, s->types[i], &v[i]))
+			return err_set(e, ERR_INTERNAL,
+			    "parameter %zu has type %u there, or needs a cast: %.80s", i + 1,
+			    s->types[i], s->sql);
+	return 0;
+}
+
+static int
+run_once(struct db_pg *d, PGresult **ret, const char *sql, const struct db_value *v, size_t n,
+    struct error *e)
+{
+	AUTO(result_free) PGresult *res = NULL;
+	struct params p;
+	struct stmt *s;
+	int r = stmt_get(d, sql, &s, e);
+
+	if (r == 0)
+		r = put_all(&p, s, v, n, e);
+	if (r < 0)
+		return r;
+	res = PQexecPrepared(d->c, s->name, (int)n, p.value, p.length, p.format, 1);
+	if (!is_ok(res))
+		return fail(d, res, sql, e);
+	*ret = TAKE(res);
+	return 0;
+}
+
+static int
+run(struct db_pg *d, PGresult **ret, const char *sql, const struct db_value *v, size_t n,
+    struct error *e)
+{
+	int r = run_once(d, ret, sql, v, n, e);
+
+	if (r < 0 && revived(d))
+		r = run_once(d, ret, sql, v, n, e);
+	return r;
+}
+
+/* ---- rows ---- */
+
+static int
+check_columns(const PGresult *res, const char *sql, struct error *e)
+{
+	int i;
+
+	for (i = 0; i < PQnfields(res); i++)
+		switch (PQftype(res, i)) {
+		case PG_BOOL:
+		case PG_BYTEA:
+		case PG_NAME:
+		case PG_INT8:
+		case PG_INT2:
+		case PG_INT4:
+		case PG_TEXT:
+		case PG_VARCHAR:
+			break;
+		default:
+			return err_set(e, ERR_INTERNAL, "column %d has type %u, cast it: %.80s", i,
+			    PQftype(res, i), sql);
+		}
+	return 0;
+}
+
+static int
+pg_query(struct db *db, struct rows **ret, const char *sql, const struct db_value *v, size_t n,
+    struct error *e)
+{
+	AUTO(result_free) PGresult *res = NULL;
+	struct rows_pg *q;
+	int r = run((struct db_pg *)db, &res, sql, v, n, e);
+
+	if (r == 0)
+		r = check_columns(res, sql, e);
+	if (r < 0)
+		return r;
+	q = xcalloc(1, sizeof *q);
+	q->rows.columns = PQnfields(res);
+	q->count = PQntuples(res);
+	q->at = -1;
+	q->res = TAKE(res);
+	*ret = &q->rows;
+	return 0;
+}
+
+static int
+pg_exec(struct db *db, int64_t *ret_changed, const char *sql, const struct db_value *v, size_t n,
+    struct error *e)
+{
+	AUTO(result_free) PGresult *res = NULL;
+	int r = run((struct db_pg *)db, &res, sql, v, n, e);
+
+	if (r < 0)
+		return r;
+	if (!str_i64(str_c(PQcmdTuples(res)), ret_changed) ||
+	    str_starts(str_c(PQcmdStatus(res)), S("SELECT")))
+		*ret_changed = 0;
+	return 0;
+}
+
+static int
+pg_next(struct rows *rows, struct error *e)
+{
+	struct rows_pg *q = (struct rows_pg *)rows;
+
+	if (q->at + 1 >= q->count)
+		return 0;
+	q->at++;
+	return 1;
+}
+
+static int64_t
+get_int(const char *p, int bytes)
+{
+	uint64_t v = 0;
+	int i;
+
+	for (i = 0; i < bytes; i++)
+		v = v << 8 | (uint8_t)p[i];
+	return bytes == 4 ? (int32_t)v : bytes == 2 ? (int16_t)v : (int64_t)v;
+}
+
+static struct db_value
+pg_cell(struct rows *rows, int col)
+{
+	struct rows_pg *q = (struct rows_pg *)rows;
+	const char *p;
+	int n;
+
+	if (q->at < 0 || PQgetisnull(q->res, q->at, col))
+		return db_null();
+	p = PQgetvalue(q->res, q->at, col);
+	n = PQgetlength(q->res, q->at, col);
+	switch (PQftype(q->res, col)) {
+	case PG_INT8:
+	case PG_INT4:
+	case PG_INT2:
+		return db_i(get_int(p, n));
+	case PG_BOOL:
+		return db_b(*p != 0);
+	case PG_BYTEA:
+		return db_bytes(p, (size_t)n);
+	default:
+		return db_s((struct str){p, (size_t)n});
+	}
+}
+
+static void
+pg_rows_free(struct rows *rows)
+{
+	PQclear(((struct rows_pg *)rows)->res);
+	free(rows);
+}
+
+static int
+pg_script(struct db *db, const char *sql, struct error *e)
+{
+	return simple((struct db_pg *)db, sql, e);
+}
+
+static void
+pg_checkpoint(struct db *db)
+{
+}
+
+static int64_t
+pg_change_counter(struct db *db)
+{
+	return ++((struct db_pg *)db)->counter;
+}
+
+static const struct db_driver driver = {
+    .name = "postgresql",
+    .postgres = true,
+    .close = pg_close,
+    .begin = pg_begin,
+    .commit = pg_commit,
+    .rollback = pg_rollback,
+    .query = pg_query,
+    .exec = pg_exec,
+    .script = pg_script,
+    .next = pg_next,
+    .cell = pg_cell,
+    .rows_free = pg_rows_free,
+    .checkpoint = pg_checkpoint,
+    .change_counter = pg_change_counter,
+};
+
+int
+db_pg_open(const char *url, struct db **ret, struct error *e)
+{
+	/* What stands before dbname may be changed by the address, what stands after may not. */
+	const char *const keys[] = {"connect_timeout", "tcp_user_timeout", "gssencmode",
+	    "fallback_application_name", "dbname", "client_encoding", NULL};
+	const char *const values[] = {"5", "10000", "disable", "geleit", url, "UTF8", NULL};
+	struct db_pg *d = xcalloc(1, sizeof *d);
+	int r;
+
+	d->db.driver = &driver;
+	d->c = PQconnectdbParams(keys, values, 1);
+	if (d->c == NULL)
+		abort();
+	PQsetNoticeReceiver(d->c, no_notice, NULL);
+	r = set_up(d, e);
+	if (r < 0) {
+		pg_close(&d->db);
+		return r;
+	}
+	*ret = &d->db;
+	return 0;
+}
