@@ -28,13 +28,17 @@ struct store;
 NODISCARD int store_fs_init(const char *dir, struct error *e);
 NODISCARD int store_fs_open(const char *dir, struct store **ret, struct error *e);
 NODISCARD int store_mem_open(struct store **ret, struct error *e);
-/* Tests: the n-th call from now fails with code (0: never). */
+/* Tests: the n-th step from now fails with code (0: never); publish has four, other calls one. */
 void store_mem_fail(struct store *s, int n, int code);
 void store_close(struct store **s);
 
 /* A new empty part, opened for writing (0640). */
 NODISCARD int store_part_create(struct store *s, struct id128 id, int *ret_fd, struct error *e);
-/* Make it a blob of exactly `bytes` on disk.  ERR_CORRUPT when the length differs (the part is removed). */
+/*
+ * Make it a blob of exactly `bytes` on disk.  ERR_CORRUPT when the length
+ * differs, ERR_EXISTS when the blob is there already.  When this fails the part
+ * is gone.
+ */
 NODISCARD int store_part_publish(struct store *s, struct id128 id, uint64_t bytes, struct error *e);
 NODISCARD int store_part_remove(struct store *s, struct id128 id, struct error *e);
 
@@ -42,7 +46,10 @@ NODISCARD int store_part_remove(struct store *s, struct id128 id, struct error *
 NODISCARD int store_blob_open(struct store *s, struct id128 id, int *ret_fd, struct error *e);
 NODISCARD int store_blob_remove(struct store *s, struct id128 id, struct error *e);
 
-/* Each part or blob: id, size on disk, mtime; stop with a nonzero return, which is returned. */
+/*
+ * Each part or blob: id, size on disk, mtime; stop with a nonzero return, which
+ * is returned.  seen may remove what it is shown.  Foreign names are passed over.
+ */
 typedef int (*store_seen)(void *arg, struct id128 id, bool is_part, uint64_t bytes, int64_t mtime_us);
 NODISCARD int store_list(struct store *s, store_seen seen, void *arg, struct error *e);
 
