@@ -63,7 +63,7 @@ static int
 open_below(int dir, const char *name, int flags, unsigned mode)
 {
 	struct open_how how = {
-	    .flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY),
+	    .flags = (uint64_t)(flags | O_CLOEXEC | O_NOFOLLOW),
 	    .mode = mode,
 	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
