@@ -15,7 +15,11 @@
 struct db;
 struct error;
 
-/* In-memory SQLite.  The fail_at-th fallible call answers with code; 0: never. */
+/*
+ * In-memory SQLite.  The fail_at-th fallible call (begin, query, exec, script,
+ * next, commit) answers with code, later ones work; 0: never.  A commit that
+ * fails with ERR_UNKNOWN_OUTCOME has taken effect: its answer was lost.
+ */
 NODISCARD int db_fake_open(struct db **ret, struct error *e);
 void db_fake_fail(struct db *db, int fail_at, int code);
 bool db_fake_failed(const struct db *db); /* has it happened yet? */
