@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: AGPL-3.0-or-later
--- 0005 mail and brand.
+-- 0005 mail, the one brand there is, and answers kept for Idempotency-Key.
 
 CREATE TABLE mail (
 	id ID NOT NULL PRIMARY KEY,

@@ -530,6 +530,7 @@ configure(struct db_sqlite *d, struct error *e)
 	    "PRAGMA recursive_triggers = ON;"
 	    "PRAGMA cell_size_check = ON;"
 	    "PRAGMA temp_store = MEMORY;"
+	    "PRAGMA secure_delete = ON;"
 	    "PRAGMA journal_size_limit = 67108864",
 	    e);
 }

@@ -22,7 +22,7 @@ struct keeper_item {
 	struct key_wrap epoch_wrap; /* WRAP with make_epoch: filled in by the keeper */
 	struct id128 id;
 	struct key_wrap wrap;       /* WRAP: result */
-	struct data_key key;        /* UNWRAP: result */
+	struct data_key key;        /* WRAP: given; UNWRAP: result */
 };
 
 /* What the keeper answers; the implementation decides who may ask. */
@@ -54,6 +54,8 @@ NODISCARD int keyring_version_drop(struct keyring *k, version_id id, struct erro
 
 /* The key of a person or contact, made on first use. */
 NODISCARD int keyring_person(struct keyring *k, int64_t person, struct data_key *ret, struct error *e);
+/* Erasure: what was sealed under it can no longer be read. */
+NODISCARD int keyring_person_drop(struct keyring *k, int64_t person, struct error *e);
 
 /* A key for one mail row: the caller stores epoch and wrap in the row. */
 NODISCARD int keyring_mail_new(struct keyring *k, mail_id id, uint32_t *ret_epoch, struct key_wrap *ret_wrap, struct data_key *ret, struct error *e);
@@ -61,5 +63,8 @@ NODISCARD int keyring_mail_get(struct keyring *k, mail_id id, uint32_t epoch, co
 
 NODISCARD int keyring_pepper(struct keyring *k, struct str label, struct str data, struct sha256 *ret, struct error *e);
 
-/* First start stores the check value, later ones compare: ERR_DENIED "wrong-master-key". */
+/*
+ * First start stores the check value, later ones compare: ERR_DENIED
+ * "wrong-master-key", ERR_NOT_FOUND "not-initialised".
+ */
 NODISCARD int keyring_check(struct db *keys, const uint8_t value[16], bool may_store, struct error *e);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * event - writing the usage history and reading it back
+ *
+ * Always true: event, event_person and event_todo of one event are written in
+ * the transaction of its effect.  What a person could be known by goes only
+ * into event_person, sealed; the entry holds the hash of the sealed bytes, so
+ * that erasing them leaves the proof whole.
+ */
+#include "model/event.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "crypto/wrap.h"
+#include "db/db.h"
+#include "model/change_private.h"
+#include "model/event_private.h"
+
+static const char *const actor_kinds[] = {
+    [ACTOR_SYSTEM] = "system",
+    [ACTOR_PERSON] = "person",
+    [ACTOR_KEY] = "key",
+    [ACTOR_RECIPIENT] = "recipient",
+};
+
+/* ---- writing ---- */
+
+/* AAD = event id || field, so that a sealed value cannot be moved to another event. */
+static int
+seal_fields(struct arena *a, const struct event *ev, struct id128 id, struct str *ret_sealed,
+    struct sha256 *ret_hashes, struct error *e)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < ev->field_count && r == 0; i++) {
+		const struct event_field *f = &ev->fields[i];
+		struct str aad = {
+		    arena_alloc(a, sizeof id.b + f->field.n), sizeof id.b + f->field.n};
+
+		memcpy((char *)aad.p, id.b, sizeof id.b);
+		memcpy((char *)aad.p + sizeof id.b, f->field.p, f->field.n);
+		r = text_seal(a, f->key, aad, f->value, &ret_sealed[i], e);
+		if (r == 0)
+			ret_hashes[i] = sha256(ret_sealed[i].p, ret_sealed[i].n);
+	}
+	return r;
+}
+
+static int
+insert_event(struct change *c, const struct event *ev, const struct id128 *id, int64_t at_us,
+    struct str entry, struct error *e)
+{
+	struct actor actor = change_actor(c);
+
+	return db_exec(change_db(c), NULL, e,
+	    "INSERT INTO event (id, at_us, kind, v, actor_kind, actor_id, asset_id, version_id, "
+	    "delivery_id, recipient_id, transfer_id, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+	    "?, ?)",
+	    db_id128(id), db_i(at_us), db_s(str_c(event_kind_name(ev->kind))),
+	    db_i(event_kind_version(ev->kind)), db_s(str_c(actor_kinds[actor.kind])),
+	    db_i0(actor.id), db_i0(ev->asset.v), db_i0(ev->version.v), db_i0(ev->delivery.v),
+	    db_i0(ev->recipient.v), ev->transfer != NULL ? db_id128(ev->transfer) : db_null(),
+	    db_s(entry));
+}
+
+static int
+insert_fields(struct change *c, const struct event *ev, const struct id128 *id,
+    const struct str *sealed, struct error *e)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < ev->field_count && r == 0; i++)
+		r = db_exec(change_db(c), NULL, e,
+		    "INSERT INTO event_person (event_id, person_id, field, sealed) VALUES (?, ?, "
+		    "?, ?)",
+		    db_id128(id), db_i(ev->fields[i].person), db_s(ev->fields[i].field),
+		    db_bytes(sealed[i].p, sealed[i].n));
+	return r;
+}
+
+static int
+add(struct arena *a, struct change *c, const struct event *ev, struct error *e)
+{
+	struct str entry, *sealed = ARENA_ARRAY(a, struct str, ev->field_count);
+	struct sha256 *hashes = ARENA_ARRAY(a, struct sha256, ev->field_count);
+	struct id128 id = random_id128(), nonce = random_id128();
+	struct actor actor = change_actor(c);
+	int64_t at_us = change_event_time(c);
+	int r = seal_fields(a, ev, id, sealed, hashes, e);
+
+	if (r == 0)
+		r = event_entry(
+		    a, ev, at_us, actor_kinds[actor.kind], actor.id, nonce.b, hashes, &entry, e);
+	if (r == 0)
+		r = insert_event(c, ev, &id, at_us, entry, e);
+	if (r == 0)
+		r = insert_fields(c, ev, &id, sealed, e);
+	if (r == 0)
+		r = db_exec(change_db(c), NULL, e, "INSERT INTO event_todo (event_id) VALUES (?)",
+		    db_id128(&id));
+	if (r == 0)
+		change_note_event(c, ev->kind, id);
+	return r;
+}
+
+int
+event_add(struct change *c, const struct event *ev, struct error *e)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+
+	return add(a, c, ev, e);
+}
+
+/* ---- reading ---- */
+
+/* No value of an entry holds a quote, so the name cannot occur inside one. */
+static int64_t
+bytes_of(struct str entry)
+{
+	static const char key[] = "\"bytes\":";
+	const char *p = memmem(entry.p, entry.n, key, sizeof key - 1);
+	struct str rest, digits;
+	int64_t v = -1;
+
+	if (p == NULL)
+		return -1;
+	rest = str_from(entry, (size_t)(p - entry.p) + sizeof key - 1);
+	digits = str_head(rest, MIN(str_find(rest, ','), str_find(rest, '}')));
+	return str_i64(digits, &v) ? v : -1;
+}
+
+static void
+row(struct rows *q, struct arena *a, struct event_row *ret)
+{
+	ret->id = rows_id128(q, 0);
+	ret->at_us = rows_int(q, 1);
+	ret->kind = rows_text(q, 2, a);
+	ret->entry = rows_text(q, 3, a);
+	ret->asset.v = rows_int(q, 4);
+	ret->version.v = rows_int(q, 5);
+	ret->delivery.v = rows_int(q, 6);
+	ret->recipient.v = rows_int(q, 7);
+	ret->has_transfer = !rows_is_null(q, 8);
+	ret->transfer = rows_id128(q, 8);
+	ret->bytes = bytes_of(ret->entry);
+}
+
+/* Order is seq; what has none yet comes last, by time. */
+#define LIST(where)                                                                                \
+	"SELECT event.id, at_us, kind, entry, asset_id, version_id, delivery_id, recipient_id, "   \
+	"transfer_id FROM event LEFT JOIN log_leaf ON log_leaf.event_id = event.id WHERE " where   \
+	" ORDER BY CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, at_us, event.id"
+
+static int
+list(struct db *db, struct arena *a, const char *sql, int64_t id, struct event_row **ret,
+    size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct event_row) all = {0};
+	int r = db_query(db, &q, e, sql, db_i(id));
+
+	if (r < 0)
+		return r;
+	while ((r = rows_next(q, e)) > 0)
+		row(q, a, VEC_ADD(&all));
+	if (r == 0) {
+		*ret = ARENA_ARRAY(a, struct event_row, all.n);
+		*ret_n = all.n;
+		if (all.n > 0)
+			memcpy(*ret, all.v, all.n * sizeof *all.v);
+	}
+	VEC_FINI(&all);
+	return r;
+}
+
+int
+event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret, size_t *ret_n,
+    struct error *e)
+{
+	return list(db, a, LIST("asset_id = ?"), id.v, ret, ret_n, e);
+}
+
+int
+event_list_delivery(struct db *db, struct arena *a, delivery_id id, struct event_row **ret,
+    size_t *ret_n, struct error *e)
+{
+	return list(db, a, LIST("delivery_id = ?"), id.v, ret, ret_n, e);
+}
+
+int
+event_exists(struct db *db, struct id128 id, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r = db_query(db, &q, e, "SELECT at_us FROM event WHERE id = ?", db_id128(&id));
+
+	return r < 0 ? r : rows_next(q, e);
+}
