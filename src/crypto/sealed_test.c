@@ -74,16 +74,16 @@ blob_fini(struct blob *b)
 	free(b->sealed);
 }
 
-/* Read all of it; out is filled with 0xee before. */
+/* Read all of b's sealed bytes; out is filled with 0xee before. */
 static int
-read_all(const uint8_t *sealed, size_t n, const struct data_key *k, const uint8_t *context,
-    uint8_t *out, size_t out_n, size_t *ret, struct error *e)
+read_all(const struct blob *b, const struct data_key *k, uint8_t *out, size_t out_n, size_t *ret,
+    struct error *e)
 {
 	AUTO(sealed_reader_free) struct sealed_reader *r = NULL;
-	int fd = memfd(sealed, n), code;
+	int fd = memfd(b->sealed, b->sealed_n), code;
 
 	memset(out, 0xee, out_n);
-	code = sealed_reader_new(fd, k, context, &r, e);
+	code = sealed_reader_new(fd, k, b->context, &r, e);
 	if (code == 0)
 		code = sealed_read(r, 0, out, out_n, ret, e);
 	close(fd);
@@ -91,14 +91,16 @@ read_all(const uint8_t *sealed, size_t n, const struct data_key *k, const uint8_
 }
 
 static void
-assert_refused(const struct blob *b, const uint8_t *sealed, size_t n)
+assert_refused(const struct blob *b, uint8_t *sealed, size_t n)
 {
+	struct blob hurt = *b;
 	uint8_t *out = xcalloc(1, b->n + 65536);
 	struct error e;
 	size_t got;
 
-	assert_int_equal(
-	    read_all(sealed, n, &key, b->context, out, b->n + 65536, &got, &e), ERR_CORRUPT);
+	hurt.sealed = sealed;
+	hurt.sealed_n = n;
+	assert_int_equal(read_all(&hurt, &key, out, b->n + 65536, &got, &e), ERR_CORRUPT);
 	free(out);
 }
 
@@ -114,9 +116,7 @@ test_round_trip(void **state)
 			struct error e;
 			size_t got;
 
-			assert_int_equal(read_all(b.sealed, b.sealed_n, &key, b.context, out,
-			                     b.n + 10, &got, &e),
-			    0);
+			assert_int_equal(read_all(&b, &key, out, b.n + 10, &got, &e), 0);
 			assert_int_equal(got, b.n);
 			assert_memory_equal(out, b.plain, b.n);
 			free(out);
@@ -202,8 +202,7 @@ test_nothing_leaves(void **state)
 	size_t got;
 
 	b.sealed[56 + 16400 + 8000] ^= 1;
-	assert_int_equal(
-	    read_all(b.sealed, b.sealed_n, &key, b.context, out, THREE, &got, &e), ERR_CORRUPT);
+	assert_int_equal(read_all(&b, &key, out, THREE, &got, &e), ERR_CORRUPT);
 	assert_memory_equal(out, b.plain, SEALED_CHUNK_BYTES);
 	assert_memory_equal(out + SEALED_CHUNK_BYTES, zeros, SEALED_CHUNK_BYTES);
 	assert_int_equal(out[2 * SEALED_CHUNK_BYTES], 0xee);
@@ -272,21 +271,20 @@ test_wrong_key_and_context(void **state)
 {
 	struct blob b = blob_make(100, 100);
 	struct data_key other = key;
-	uint8_t out[100], context[SEALED_CONTEXT_BYTES];
+	uint8_t out[100];
 	struct error e;
 	size_t got;
 
 	other.b[31] ^= 1;
-	assert_int_equal(
-	    read_all(b.sealed, b.sealed_n, &other, b.context, out, 100, &got, &e), ERR_CORRUPT);
+	assert_int_equal(read_all(&b, &other, out, 100, &got, &e), ERR_CORRUPT);
 	assert_int_equal(out[0], 0xee);
 	for (size_t i = 0; i < SEALED_CONTEXT_BYTES; i++) {
-		memcpy(context, b.context, sizeof context);
-		context[i] ^= 2; /* the last: another purpose */
-		assert_int_equal(
-		    read_all(b.sealed, b.sealed_n, &key, context, out, 100, &got, &e), ERR_CORRUPT);
+		b.context[i] ^= 2; /* the last: another purpose */
+		assert_int_equal(read_all(&b, &key, out, 100, &got, &e), ERR_CORRUPT);
 		assert_int_equal(out[0], 0xee);
+		b.context[i] ^= 2;
 	}
+	assert_int_equal(read_all(&b, &key, out, 100, &got, &e), 0);
 	blob_fini(&b);
 }
 

@@ -18,4 +18,5 @@ struct error;
 
 struct str ticket_make(struct arena *a, const struct data_key *key, struct str payload);
 /* *ret points into ticket.  Errors: ERR_DENIED. */
-NODISCARD int ticket_open(const struct data_key *key, struct str ticket, struct str *ret, struct error *e);
+NODISCARD int ticket_open(
+    const struct data_key *key, struct str ticket, struct str *ret, struct error *e);

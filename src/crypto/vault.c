@@ -28,8 +28,7 @@ struct vault {
 	uint8_t log_public[crypto_sign_PUBLICKEYBYTES];
 	bool locked;
 	struct {
-		uint32_t epoch; /* NO_EPOCH: nothing held */
-		struct key_wrap wrap;
+		struct vault_epoch epoch; /* NO_EPOCH: nothing held */
 		struct data_key key;
 	} held;
 };
@@ -99,30 +98,30 @@ vault_epoch_new(struct vault *v, uint32_t epoch, struct key_wrap *ret, struct er
 
 	if (epoch == NO_EPOCH)
 		return err_set(e, ERR_INVALID, "epoch 0");
+	v->held.epoch.epoch = NO_EPOCH;
 	random_bytes(v->held.key.b, sizeof v->held.key.b);
-	v->held.epoch = NO_EPOCH;
-	if (wrap_seal(&v->epoch_root, WRAP_EPOCH, epoch, none, &v->held.key, &v->held.wrap, e) < 0)
+	if (wrap_seal(&v->epoch_root, WRAP_EPOCH, epoch, none, &v->held.key, ret, e) < 0)
 		return e->code;
-	v->held.epoch = epoch;
-	*ret = v->held.wrap;
+	v->held.epoch = (struct vault_epoch){epoch, *ret};
 	return 0;
 }
 
 /* Bring the epoch key into v->held. */
 static int
-hold_epoch(struct vault *v, uint32_t epoch, const struct key_wrap *wrap, struct error *e)
+hold_epoch(struct vault *v, const struct vault_epoch *epoch, struct error *e)
 {
 	static const struct id128 none;
 
-	if (epoch == NO_EPOCH)
+	if (epoch->epoch == NO_EPOCH)
 		return err_set(e, ERR_CORRUPT, "epoch 0");
-	if (v->held.epoch == epoch && mem_eq(v->held.wrap.b, wrap->b, sizeof wrap->b))
+	if (v->held.epoch.epoch == epoch->epoch &&
+	    mem_eq(v->held.epoch.wrap.b, epoch->wrap.b, sizeof epoch->wrap.b))
 		return 0;
-	v->held.epoch = NO_EPOCH;
-	if (wrap_open(&v->epoch_root, WRAP_EPOCH, epoch, none, wrap, &v->held.key, e) < 0)
-		return err_prefix(e, "epoch %u", epoch);
-	v->held.epoch = epoch;
-	v->held.wrap = *wrap;
+	v->held.epoch.epoch = NO_EPOCH;
+	if (wrap_open(
+	        &v->epoch_root, WRAP_EPOCH, epoch->epoch, none, &epoch->wrap, &v->held.key, e) < 0)
+		return err_prefix(e, "epoch %u", epoch->epoch);
+	v->held.epoch = *epoch;
 	return 0;
 }
 
@@ -136,22 +135,21 @@ check_kind(enum wrap_kind kind, struct error *e)
 }
 
 int
-vault_wrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap, enum wrap_kind kind,
-    struct id128 id, const struct data_key *key, struct key_wrap *ret, struct error *e)
+vault_wrap(struct vault *v, const struct vault_epoch *epoch, enum wrap_kind kind, struct id128 id,
+    const struct data_key *key, struct key_wrap *ret, struct error *e)
 {
-	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, epoch_wrap, e) < 0)
+	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, e) < 0)
 		return e->code;
-	return wrap_seal(&v->held.key, kind, epoch, id, key, ret, e);
+	return wrap_seal(&v->held.key, kind, epoch->epoch, id, key, ret, e);
 }
 
 int
-vault_unwrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap,
-    enum wrap_kind kind, struct id128 id, const struct key_wrap *wrap, struct data_key *ret,
-    struct error *e)
+vault_unwrap(struct vault *v, const struct vault_epoch *epoch, enum wrap_kind kind, struct id128 id,
+    const struct key_wrap *wrap, struct data_key *ret, struct error *e)
 {
-	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, epoch_wrap, e) < 0)
+	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, e) < 0)
 		return e->code;
-	return wrap_open(&v->held.key, kind, epoch, id, wrap, ret, e);
+	return wrap_open(&v->held.key, kind, epoch->epoch, id, wrap, ret, e);
 }
 
 struct sha256

@@ -20,7 +20,8 @@ struct vault;
 #define MASTER_KEY_BYTES 32
 #define SIGNATURE_BYTES 64
 
-NODISCARD int vault_new(const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e);
+NODISCARD int vault_new(
+    const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e);
 void vault_free(struct vault **v);
 /* False: the kernel refused to lock the keys into memory (RLIMIT_MEMLOCK); worth a note. */
 bool vault_is_locked(const struct vault *v);
@@ -29,10 +30,18 @@ bool vault_is_locked(const struct vault *v);
 void vault_check_value(const struct vault *v, uint8_t ret[16]);
 
 /* A new epoch key, wrapped under the master key.  epoch is YYYYMM. */
-NODISCARD int vault_epoch_new(struct vault *v, uint32_t epoch, struct key_wrap *ret, struct error *e);
-/* Keys under an epoch key.  Errors: ERR_CORRUPT. */
-NODISCARD int vault_wrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap, enum wrap_kind kind, struct id128 id, const struct data_key *key, struct key_wrap *ret, struct error *e);
-NODISCARD int vault_unwrap(struct vault *v, uint32_t epoch, const struct key_wrap *epoch_wrap, enum wrap_kind kind, struct id128 id, const struct key_wrap *wrap, struct data_key *ret, struct error *e);
+NODISCARD int vault_epoch_new(
+    struct vault *v, uint32_t epoch, struct key_wrap *ret, struct error *e);
+/* An epoch as its row in the key database has it. */
+struct vault_epoch {
+	uint32_t epoch; /* YYYYMM */
+	struct key_wrap wrap;
+};
+/* Keys under an epoch key.  Errors: ERR_CORRUPT; ERR_DENIED for WRAP_EPOCH, which never leaves. */
+NODISCARD int vault_wrap(struct vault *v, const struct vault_epoch *epoch, enum wrap_kind kind,
+    struct id128 id, const struct data_key *key, struct key_wrap *ret, struct error *e);
+NODISCARD int vault_unwrap(struct vault *v, const struct vault_epoch *epoch, enum wrap_kind kind,
+    struct id128 id, const struct key_wrap *wrap, struct data_key *ret, struct error *e);
 
 /* HMAC under the pepper: label || 0x00 || data.  For link tokens and codes. */
 struct sha256 vault_pepper(struct vault *v, struct str label, struct str data);

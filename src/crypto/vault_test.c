@@ -115,38 +115,39 @@ static void
 test_vault_keys(void **state)
 {
 	AUTO(vault_free) struct vault *v = NULL, *again = NULL;
-	struct key_wrap epoch, later, w, bad;
+	struct vault_epoch november = {.epoch = 202611}, december = {.epoch = 202612}, bad;
+	struct key_wrap w;
 	struct data_key got;
 	struct error e;
 
 	assert_int_equal(vault_new(master, &v, &e), 0);
-	assert_int_equal(vault_epoch_new(v, 202611, &epoch, &e), 0);
-	assert_int_equal(vault_wrap(v, 202611, &epoch, WRAP_VERSION, id, &inner, &w, &e), 0);
-	assert_int_equal(vault_epoch_new(v, 202612, &later, &e), 0);
+	assert_int_equal(vault_epoch_new(v, 202611, &november.wrap, &e), 0);
+	assert_int_equal(vault_wrap(v, &november, WRAP_VERSION, id, &inner, &w, &e), 0);
+	assert_int_equal(vault_epoch_new(v, 202612, &december.wrap, &e), 0);
 	assert_int_equal(vault_new(master, &again, &e), 0); /* after a restart */
-	assert_int_equal(vault_unwrap(again, 202611, &epoch, WRAP_VERSION, id, &w, &got, &e), 0);
+	assert_int_equal(vault_unwrap(again, &november, WRAP_VERSION, id, &w, &got, &e), 0);
 	assert_memory_equal(&got, &inner, sizeof got);
+	bad = (struct vault_epoch){202612, november.wrap};
+	assert_int_equal(vault_unwrap(again, &bad, WRAP_VERSION, id, &w, &got, &e), ERR_CORRUPT);
 	assert_int_equal(
-	    vault_unwrap(again, 202612, &epoch, WRAP_VERSION, id, &w, &got, &e), ERR_CORRUPT);
-	assert_int_equal(
-	    vault_unwrap(again, 202612, &later, WRAP_VERSION, id, &w, &got, &e), ERR_CORRUPT);
-	bad = epoch;
-	bad.b[59] ^= 1; /* also right after the right one was held */
-	assert_int_equal(vault_unwrap(again, 202611, &epoch, WRAP_VERSION, id, &w, &got, &e), 0);
-	assert_int_equal(
-	    vault_unwrap(again, 202611, &bad, WRAP_VERSION, id, &w, &got, &e), ERR_CORRUPT);
-	assert_int_equal(vault_unwrap(again, 202611, &epoch, WRAP_VERSION, id, &w, &got, &e), 0);
+	    vault_unwrap(again, &december, WRAP_VERSION, id, &w, &got, &e), ERR_CORRUPT);
+	bad = november;
+	bad.wrap.b[59] ^= 1; /* also right after the right one was held */
+	assert_int_equal(vault_unwrap(again, &november, WRAP_VERSION, id, &w, &got, &e), 0);
+	assert_int_equal(vault_unwrap(again, &bad, WRAP_VERSION, id, &w, &got, &e), ERR_CORRUPT);
+	assert_int_equal(vault_unwrap(again, &november, WRAP_VERSION, id, &w, &got, &e), 0);
 	/* Keys of epochs and of the vault itself never come out. */
 	assert_int_equal(
-	    vault_unwrap(again, 202611, &epoch, WRAP_EPOCH, id, &epoch, &got, &e), ERR_DENIED);
+	    vault_unwrap(again, &november, WRAP_EPOCH, id, &november.wrap, &got, &e), ERR_DENIED);
 }
 
 static void
 test_vault_foreign_master(void **state)
 {
 	AUTO(vault_free) struct vault *v = NULL, *other = NULL;
+	struct vault_epoch epoch = {.epoch = 202611};
 	uint8_t key[MASTER_KEY_BYTES], a[16], b[16];
-	struct key_wrap epoch, w;
+	struct key_wrap w;
 	struct data_key got;
 	struct error e;
 
@@ -157,10 +158,9 @@ test_vault_foreign_master(void **state)
 	vault_check_value(v, a);
 	vault_check_value(other, b);
 	assert_memory_not_equal(a, b, sizeof a);
-	assert_int_equal(vault_epoch_new(v, 202611, &epoch, &e), 0);
-	assert_int_equal(vault_wrap(v, 202611, &epoch, WRAP_MAIL, id, &inner, &w, &e), 0);
-	assert_int_equal(
-	    vault_unwrap(other, 202611, &epoch, WRAP_MAIL, id, &w, &got, &e), ERR_CORRUPT);
+	assert_int_equal(vault_epoch_new(v, 202611, &epoch.wrap, &e), 0);
+	assert_int_equal(vault_wrap(v, &epoch, WRAP_MAIL, id, &inner, &w, &e), 0);
+	assert_int_equal(vault_unwrap(other, &epoch, WRAP_MAIL, id, &w, &got, &e), ERR_CORRUPT);
 }
 
 /* Every branch as documented, derived here from the master key alone. */

@@ -50,7 +50,8 @@ NODISCARD int store_blob_remove(struct store *s, struct id128 id, struct error *
  * Each part or blob: id, size on disk, mtime; stop with a nonzero return, which
  * is returned.  seen may remove what it is shown.  Foreign names are passed over.
  */
-typedef int (*store_seen)(void *arg, struct id128 id, bool is_part, uint64_t bytes, int64_t mtime_us);
+typedef int (*store_seen)(
+    void *arg, struct id128 id, bool is_part, uint64_t bytes, int64_t mtime_us);
 NODISCARD int store_list(struct store *s, store_seen seen, void *arg, struct error *e);
 
 /* Free bytes for new parts, for the disk-full warning. */

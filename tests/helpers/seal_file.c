@@ -76,24 +76,24 @@ seal_all(char **argv, struct error *e)
 	AUTO(vault_free) struct vault *v = NULL;
 	AUTO(store_close) struct store *s = NULL;
 	uint8_t master[MASTER_KEY_BYTES], check[16];
-	uint64_t epoch, version, part_bytes;
-	struct key_wrap epoch_wrap, wrap;
+	uint64_t month, version, part_bytes;
+	struct vault_epoch epoch;
+	struct key_wrap wrap;
 	struct data_key key;
 	bool more = true;
 
-	if (!str_unhex(str_c(argv[1]), master, sizeof master) || !str_u64(str_c(argv[2]), &epoch) ||
+	if (!str_unhex(str_c(argv[1]), master, sizeof master) || !str_u64(str_c(argv[2]), &month) ||
 	    !str_u64(str_c(argv[3]), &version) || !str_u64(str_c(argv[5]), &part_bytes))
 		return err_set(e, ERR_INVALID, "an argument is wrong");
 	random_bytes(key.b, sizeof key.b);
-	if (vault_new(master, &v, e) < 0 ||
-	    vault_epoch_new(v, (uint32_t)epoch, &epoch_wrap, e) < 0 ||
-	    vault_wrap(v, (uint32_t)epoch, &epoch_wrap, WRAP_VERSION, version_aad(version), &key,
-	        &wrap, e) < 0 ||
+	epoch.epoch = (uint32_t)month;
+	if (vault_new(master, &v, e) < 0 || vault_epoch_new(v, epoch.epoch, &epoch.wrap, e) < 0 ||
+	    vault_wrap(v, &epoch, WRAP_VERSION, version_aad(version), &key, &wrap, e) < 0 ||
 	    store_fs_init(argv[4], e) < 0 || store_fs_open(argv[4], &s, e) < 0)
 		return e->code;
 	vault_check_value(v, check);
 	print_hex("check", check, sizeof check);
-	print_hex("epoch", epoch_wrap.b, sizeof epoch_wrap.b);
+	print_hex("epoch", epoch.wrap.b, sizeof epoch.wrap.b);
 	print_hex("version", wrap.b, sizeof wrap.b);
 	while (more)
 		if (seal_part(s, &key, part_bytes, &more, e) < 0)
