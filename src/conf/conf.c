@@ -57,54 +57,58 @@ struct extra {
 #define IN_EXTRA(m) (sizeof(struct conf) + offsetof(struct extra, m))
 
 static const struct setting settings[] = {
-    {"server.listen", KIND_LISTEN, IN_EXTRA(listen), "127.0.0.1:8443", .help =
-        "Address and port to accept connections on; `[::]:443` for all addresses."},
-    {"server.url", KIND_URL, IN_CONF(url), "", .help =
-        "The address people use, `https://host[:port]`; links and the Origin check follow it. "
-        "Not set: made from server.listen."},
-    {"server.db", KIND_DB, IN_CONF(db), "sqlite", .flags = SECRET, .help =
-        "`sqlite`, or `postgresql://user:password@host/name`."},
-    {"server.keys_db", KIND_DB, IN_CONF(keys_db), "", .flags = SECRET, .help =
-        "Where wrapped keys live, apart from the rest. Not set: beside server.db "
-        "(a file `keys.db`, or the database name with `_keys`)."},
-    {"server.timezone", KIND_ZONE, IN_CONF(timezone), "Europe/Berlin", .help =
-        "Zone in which people read and write dates."},
-    {"server.fronts", KIND_INT, IN_CONF(fronts), "0", 0, 64, .help =
-        "Processes that hold connections; 0: one per core."},
-    {"server.apps", KIND_INT, IN_CONF(apps), "0", 0, 64, .help =
-        "Processes that decide; 0: by the number of cores."},
-    {"smtp.url", KIND_SMTP, IN_CONF(smtp_url), "", .flags = SECRET, .help =
-        "The relay: `smtp://user:password@host:port` (STARTTLS is required unless "
-        "smtp.insecure=1) or `smtps://`. Not set: mail stays in the outbox, marked as not sent."},
-    {"smtp.from", KIND_ADDRESS, IN_CONF(smtp_from), "", .help =
-        "Address all mail comes from, in a domain you control."},
-    {"smtp.ca", KIND_PATH, IN_CONF(smtp_ca), "", .help =
-        "File with the certificate authorities of the relay. Not set: those of the system."},
-    {"smtp.insecure", KIND_BOOL, IN_CONF(smtp_insecure), "0", .help =
-        "1: mail may go to the relay without TLS. For a relay on this machine only."},
-    {"clamd.socket", KIND_PATH, IN_CONF(clamd_socket), "", .help =
-        "Unix socket of clamd. Not set: files are not scanned, and say so."},
-    {"malware.unscanned", KIND_WORD, IN_EXTRA(malware), "", .words = "allow hold", .help =
-        "May a file that was not scanned be sent? Not set: `allow` while clamd.socket is not set, "
-        "`hold` once it is."},
+    {"server.listen", KIND_LISTEN, IN_EXTRA(listen), "127.0.0.1:8443",
+        .help = "Address and port to accept connections on; `[::]:443` for all addresses."},
+    {"server.url", KIND_URL, IN_CONF(url), "",
+        .help =
+            "The address people use, `https://host[:port]`; links and the Origin check follow it. "
+            "Not set: made from server.listen."},
+    {"server.db", KIND_DB, IN_CONF(db), "sqlite", .flags = SECRET,
+        .help = "`sqlite`, or `postgresql://user:password@host/name`."},
+    {"server.keys_db", KIND_DB, IN_CONF(keys_db), "", .flags = SECRET,
+        .help = "Where wrapped keys live, apart from the rest. Not set: beside server.db "
+                "(a file `keys.db`, or the database name with `_keys`)."},
+    {"server.timezone", KIND_ZONE, IN_CONF(timezone), "Europe/Berlin",
+        .help = "Zone in which people read and write dates."},
+    {"server.fronts", KIND_INT, IN_CONF(fronts), "0", 0, 64,
+        .help = "Processes that hold connections; 0: one per core."},
+    {"server.apps", KIND_INT, IN_CONF(apps), "0", 0, 64,
+        .help = "Processes that decide; 0: by the number of cores."},
+    {"smtp.url", KIND_SMTP, IN_CONF(smtp_url), "", .flags = SECRET,
+        .help = "The relay: `smtp://user:password@host:port` (STARTTLS is required unless "
+                "smtp.insecure=1) or `smtps://`. Not set: mail stays in the outbox, marked as not "
+                "sent."},
+    {"smtp.from", KIND_ADDRESS, IN_CONF(smtp_from), "",
+        .help = "Address all mail comes from, in a domain you control."},
+    {"smtp.ca", KIND_PATH, IN_CONF(smtp_ca), "",
+        .help =
+            "File with the certificate authorities of the relay. Not set: those of the system."},
+    {"smtp.insecure", KIND_BOOL, IN_CONF(smtp_insecure), "0",
+        .help = "1: mail may go to the relay without TLS. For a relay on this machine only."},
+    {"clamd.socket", KIND_PATH, IN_CONF(clamd_socket), "",
+        .help = "Unix socket of clamd. Not set: files are not scanned, and say so."},
+    {"malware.unscanned", KIND_WORD, IN_EXTRA(malware), "", .words = "allow hold",
+        .help = "May a file that was not scanned be sent? Not set: `allow` while clamd.socket is "
+                "not set, "
+                "`hold` once it is."},
     {"upload.max_bytes", KIND_INT, IN_CONF(upload_max_bytes), "1099511627776", 1, LIMIT_FILE_BYTES,
         .help = "Largest file, in bytes."},
-    {"upload.days", KIND_INT, IN_EXTRA(upload_days), "7", 1, 365, .help =
-        "Days an unfinished upload can be resumed."},
-    {"delivery.days", KIND_INT, IN_CONF(delivery_days), "14", 1, 3650, .help =
-        "Days a delivery is valid when the sender says nothing."},
-    {"delivery.max_days", KIND_INT, IN_CONF(delivery_max_days), "90", 1, 3650, .help =
-        "Longest validity a sender may choose, in days."},
-    {"limits.code_tries", KIND_INT, IN_CONF(code_tries), "5", 1, 20, .help =
-        "Tries for one mail code."},
-    {"limits.transfers", KIND_INT, IN_CONF(transfers), "4000", 1, 100000, .help =
-        "Running downloads and uploads per front process; more are answered 503."},
-    {"limits.connections", KIND_INT, IN_CONF(connections), "20000", 16, 1000000, .help =
-        "Connections per front process."},
-    {"tls.ciphersuites", KIND_TEXT, IN_CONF(tls_ciphersuites), "", .help =
-        "TLS 1.3 cipher suites in OpenSSL's words. Not set: OpenSSL's choice."},
-    {"log.level", KIND_WORD, IN_EXTRA(log_level), "info", .words = "debug info warn", .help =
-        "Least important line that is written: `debug`, `info` or `warn`."},
+    {"upload.days", KIND_INT, IN_EXTRA(upload_days), "7", 1, 365,
+        .help = "Days an unfinished upload can be resumed."},
+    {"delivery.days", KIND_INT, IN_CONF(delivery_days), "14", 1, 3650,
+        .help = "Days a delivery is valid when the sender says nothing."},
+    {"delivery.max_days", KIND_INT, IN_CONF(delivery_max_days), "90", 1, 3650,
+        .help = "Longest validity a sender may choose, in days."},
+    {"limits.code_tries", KIND_INT, IN_CONF(code_tries), "5", 1, 20,
+        .help = "Tries for one mail code."},
+    {"limits.transfers", KIND_INT, IN_CONF(transfers), "4000", 1, 100000,
+        .help = "Running downloads and uploads per front process; more are answered 503."},
+    {"limits.connections", KIND_INT, IN_CONF(connections), "20000", 16, 1000000,
+        .help = "Connections per front process."},
+    {"tls.ciphersuites", KIND_TEXT, IN_CONF(tls_ciphersuites), "",
+        .help = "TLS 1.3 cipher suites in OpenSSL's words. Not set: OpenSSL's choice."},
+    {"log.level", KIND_WORD, IN_EXTRA(log_level), "info", .words = "debug info warn",
+        .help = "Least important line that is written: `debug`, `info` or `warn`."},
 };
 
 static const struct setting *
@@ -184,8 +188,9 @@ url_ok(struct str v)
 		return false;
 	if (split_host_port(rest, &host, &port))
 		return true;
-	return is_made_of(rest, ALNUM "-.") || (str_starts(rest, S("[")) && str_ends(rest, S("]")) &&
-	    is_made_of(rest, "[]0123456789abcdefABCDEF:."));
+	return is_made_of(rest, ALNUM "-.") ||
+	       (str_starts(rest, S("[")) && str_ends(rest, S("]")) &&
+	           is_made_of(rest, "[]0123456789abcdefABCDEF:."));
 }
 
 static bool
@@ -194,7 +199,7 @@ address_ok(struct str v)
 	struct str domain, local = str_cut(v, '@', &domain);
 
 	return v.n <= LIMIT_ADDRESS_BYTES && is_made_of(local, ALNUM ".!#$%&'*+-/=?^_`{|}~") &&
-	    is_made_of(domain, ALNUM "-.") && domain.p[0] != '.' && domain.p[0] != '-';
+	       is_made_of(domain, ALNUM "-.") && domain.p[0] != '.' && domain.p[0] != '-';
 }
 
 static bool
@@ -224,9 +229,9 @@ complaint(enum kind kind, struct str v)
 	case KIND_URL:
 		return url_ok(v) ? NULL : "not https://host[:port]";
 	case KIND_DB:
-		return str_eq(v, S("sqlite")) || str_starts(v, S("postgresql://")) ?
-		    NULL :
-		    "neither sqlite nor postgresql://...";
+		return str_eq(v, S("sqlite")) || str_starts(v, S("postgresql://"))
+		           ? NULL
+		           : "neither sqlite nor postgresql://...";
 	case KIND_SMTP:
 		return smtp_ok(v) ? NULL : "neither smtp://... nor smtps://...";
 	case KIND_ADDRESS:
@@ -287,8 +292,8 @@ store(struct target *t, const struct setting *s, struct str v, struct error *e)
 		if (!str_i64(v, &n))
 			return bad(e, s, "not a number");
 		if (n < s->min || n > s->max)
-			return err_key(e, ERR_INVALID, "bad-setting", "%s: not from %lld to %lld", s->name,
-			    (long long)s->min, (long long)s->max);
+			return err_key(e, ERR_INVALID, "bad-setting", "%s: not from %lld to %lld",
+			    s->name, (long long)s->min, (long long)s->max);
 		*(int64_t *)member(t, s) = n;
 		return 0;
 	case KIND_BOOL:
@@ -298,7 +303,8 @@ store(struct target *t, const struct setting *s, struct str v, struct error *e)
 		return 0;
 	case KIND_WORD:
 		if (v.n > 0 && (word = word_index(s->words, v)) < 0)
-			return err_key(e, ERR_INVALID, "bad-setting", "%s: none of %s", s->name, s->words);
+			return err_key(
+			    e, ERR_INVALID, "bad-setting", "%s: none of %s", s->name, s->words);
 		*(int *)member(t, s) = word;
 		return 0;
 	default:
@@ -495,10 +501,13 @@ document_range(struct buf *b, const struct setting *s)
 void
 conf_document(struct buf *b)
 {
-	buf_lit(b, "# Settings\n\n"
+	buf_lit(b,
+	    "# Settings\n\n"
 	    "Made from the table in `src/conf/conf.c`; a test compares the two. The file is\n"
-	    "`DIR/geleit.conf`, one `name = value` a line, `#` begins a comment. `script/server --set\n"
-	    "NAME=VALUE` writes it. An empty value means *not set*. Changes count after a restart.\n\n"
+	    "`DIR/geleit.conf`, one `name = value` a line, `#` begins a comment. `script/server "
+	    "--set\n"
+	    "NAME=VALUE` writes it. An empty value means *not set*. Changes count after a "
+	    "restart.\n\n"
 	    "| setting | default | values | meaning |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		const struct setting *s = &settings[i];
@@ -517,7 +526,8 @@ conf_db_url(struct arena *a, const struct conf *c, bool keys)
 	struct str query, url = keys && c->keys_db.n > 0 ? c->keys_db : c->db;
 
 	if (str_eq(url, S("sqlite")))
-		return arena_printf(a, "sqlite:%.*s/db/%s.db", STR(c->dir), keys ? "keys" : "geleit");
+		return arena_printf(
+		    a, "sqlite:%.*s/db/%s.db", STR(c->dir), keys ? "keys" : "geleit");
 	if (!keys || c->keys_db.n > 0)
 		return url;
 	struct str base = str_cut(url, '?', &query);

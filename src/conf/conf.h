@@ -22,37 +22,42 @@ enum malware_unscanned { UNSCANNED_ALLOW, UNSCANNED_HOLD };
 
 /* Strings live in the arena it was parsed into; empty when not set. */
 struct conf {
-	struct str dir;               /* absolute path of DIR; not in the file */
+	struct str dir;                      /* absolute path of DIR; not in the file */
 	struct str listen_host, listen_port; /* server.listen */
-	struct str url;               /* server.url, without a slash at the end */
-	struct str authority;         /* its host[:port] */
-	struct str db;                /* server.db: "sqlite" or postgresql://... */
-	struct str keys_db;           /* server.keys_db: "" derives it (see conf_db_url) */
-	struct str timezone;          /* server.timezone, Europe/Berlin */
+	struct str url;                      /* server.url, without a slash at the end */
+	struct str authority;                /* its host[:port] */
+	struct str db;                       /* server.db: "sqlite" or postgresql://... */
+	struct str keys_db;                  /* server.keys_db: "" derives it (see conf_db_url) */
+	struct str timezone;                 /* server.timezone, Europe/Berlin */
 	struct str smtp_url, smtp_from, smtp_ca;
 	bool smtp_insecure;
 	struct str clamd_socket;
 	bool malware_unscanned_set;
-	enum malware_unscanned malware_unscanned; /* allow while no clamd is set, hold once one is */
+	enum malware_unscanned
+	    malware_unscanned; /* allow while no clamd is set, hold once one is */
 	int64_t upload_max_bytes, upload_life_us;
 	int64_t delivery_days, delivery_max_days; /* 14, 90 */
-	int64_t code_tries;           /* limits.code_tries, 5 */
-	int64_t transfers;            /* limits.transfers, 4000 per front */
-	int64_t connections;          /* limits.connections per front */
-	int64_t fronts, apps;         /* 0: by the number of cores */
+	int64_t code_tries;                       /* limits.code_tries, 5 */
+	int64_t transfers;                        /* limits.transfers, 4000 per front */
+	int64_t connections;                      /* limits.connections per front */
+	int64_t fronts, apps;                     /* 0: by the number of cores */
 	struct str tls_ciphersuites;
 	enum { CONF_LOG_DEBUG, CONF_LOG_INFO, CONF_LOG_WARN } log_level;
 };
 
 /* Errors: ERR_INVALID "unknown setting X", "X: not a number", with the line. */
-NODISCARD int conf_parse(struct arena *a, struct str dir, struct str text, struct conf *ret, struct error *e);
-NODISCARD int conf_load(struct arena *a, struct str dir, struct conf *ret, struct str *ret_text, struct error *e);
+NODISCARD int conf_parse(
+    struct arena *a, struct str dir, struct str text, struct conf *ret, struct error *e);
+NODISCARD int conf_load(
+    struct arena *a, struct str dir, struct conf *ret, struct str *ret_text, struct error *e);
 /* The text with one setting replaced or added; checked. */
-NODISCARD int conf_set(struct arena *a, struct str text, struct str name, struct str value, struct str *ret, struct error *e);
+NODISCARD int conf_set(struct arena *a, struct str text, struct str name, struct str value,
+    struct str *ret, struct error *e);
 /* Is this a setting whose value is a secret (shown as ***)? */
 bool conf_is_secret(struct str name);
 /* All settings as Markdown, for docs/admin/settings.md. */
 void conf_document(struct buf *b);
 
-/* URLs for db_open: "sqlite:DIR/db/geleit.db" or the postgresql one (keys: database name + "_keys"). */
+/* URLs for db_open: "sqlite:DIR/db/geleit.db" or the postgresql one (keys: database name +
+ * "_keys"). */
 struct str conf_db_url(struct arena *a, const struct conf *c, bool keys);

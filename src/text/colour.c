@@ -162,7 +162,8 @@ brand_colours(struct rgb brand, struct brand_colours *ret)
 	ret->dark.weak = shade(c, 0.275, 0.028);
 	ret->dark.line = shade(c, 0.38, 0.032);
 	struct rgb light[] = {{0xf4, 0xf7, 0xf8}, {0xeb, 0xf0, 0xf1}, white, ret->light.weak};
-	struct rgb dark[] = {{0x0b, 0x13, 0x15}, {0x1b, 0x26, 0x28}, {0x13, 0x1c, 0x1e}, ret->dark.weak};
+	struct rgb dark[] = {
+	    {0x0b, 0x13, 0x15}, {0x1b, 0x26, 0x28}, {0x13, 0x1c, 0x1e}, ret->dark.weak};
 	ret->light.ink = ink_on(c, c.l, -0.01, light, ARRAY_LEN(light));
 	ret->dark.ink = ink_on(c, fmax(c.l, 0.82), 0.01, dark, ARRAY_LEN(dark));
 }

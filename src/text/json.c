@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * json - see json.h.  json-c does the reading; what it lets pass and we do not
- * (duplicate members, raw controls, NaN, a NUL inside a name) is found by one
+ * (duplicate members, other quotes, raw controls, NaN, a NUL inside a name) is found by one
  * scan over the text before: in a valid document every colon outside a string
  * is one member, so a duplicate shows as fewer members than colons.
  */
@@ -258,10 +258,8 @@ scan(struct str t, size_t *ret_members, struct error *e)
 			i = string_end(t, i, &control);
 		else if (c == ':')
 			members++;
-		else if ((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r')
-			control = true;
-		else if (c == 'N' || c == 'I')
-			return refuse(e, "not a number of JSON");
+		else if (c == '\0' || strchr("{}[], \t\r\n0123456789+-.eEtrufalsn", c) == NULL)
+			return refuse(e, "a character JSON has no use for");
 	}
 	*ret_members = members;
 	return control ? refuse(e, "control character") : 0;
@@ -463,7 +461,7 @@ json_has(struct json *o, const char *name)
 	struct json_object *v = NULL;
 
 	return json_object_is_type(o->o, json_type_object) &&
-	    json_object_object_get_ex(o->o, name, &v);
+	       json_object_object_get_ex(o->o, name, &v);
 }
 
 static bool
@@ -493,7 +491,8 @@ json_done(struct json *o, struct error *e)
 size_t
 json_list_size(struct json *list)
 {
-	return json_object_is_type(list->o, json_type_array) ? json_object_array_length(list->o) : 0;
+	return json_object_is_type(list->o, json_type_array) ? json_object_array_length(list->o)
+	                                                     : 0;
 }
 
 struct json *

@@ -21,16 +21,16 @@ struct js {
 	bool comma; /* one is due before the next value */
 };
 void js_begin(struct js *j, struct buf *b);
-void js_open(struct js *j);       /* { */
-void js_close(struct js *j);      /* } */
-void js_list(struct js *j);       /* [ */
-void js_list_end(struct js *j);   /* ] */
+void js_open(struct js *j);     /* { */
+void js_close(struct js *j);    /* } */
+void js_list(struct js *j);     /* [ */
+void js_list_end(struct js *j); /* ] */
 void js_key(struct js *j, const char *key);
 void js_str(struct js *j, struct str s);
 void js_int(struct js *j, int64_t v);
 void js_bool(struct js *j, bool v);
 void js_null(struct js *j);
-void js_id(struct js *j, int64_t id);        /* "123", null when 0 */
+void js_id(struct js *j, int64_t id);                    /* "123", null when 0 */
 void js_time(struct js *j, struct arena *a, int64_t us); /* RFC 3339, null when 0 */
 /* key and value in one */
 void js_kv_str(struct js *j, const char *key, struct str s);

@@ -30,8 +30,8 @@ compare_key(const void *key, const void *row)
 static const struct linked_message *
 find(struct str key)
 {
-	return bsearch(&key, linked_messages, linked_message_count, sizeof *linked_messages,
-	    compare_key);
+	return bsearch(
+	    &key, linked_messages, linked_message_count, sizeof *linked_messages, compare_key);
 }
 
 struct str

@@ -65,8 +65,8 @@ is_reserved(struct str name)
 	if (!str_ieq(port, S("com")) && !str_ieq(port, S("lpt")))
 		return false;
 	return (digit.n == 1 && digit.p[0] >= '0' && digit.p[0] <= '9') ||
-	    str_eq(digit, S("\xc2\xb9")) || str_eq(digit, S("\xc2\xb2")) ||
-	    str_eq(digit, S("\xc2\xb3"));
+	       str_eq(digit, S("\xc2\xb9")) || str_eq(digit, S("\xc2\xb2")) ||
+	       str_eq(digit, S("\xc2\xb3"));
 }
 
 /* Where the extension begins (its dot), or the length. */

@@ -24,9 +24,12 @@ struct str name_numbered(struct arena *a, struct str name, int n);
 struct str name_folded(struct arena *a, struct str name); /* NFC + case fold, for comparing */
 /* "A/B" from what a person typed: components cleaned; ERR_INVALID for "..", too deep, too long. */
 NODISCARD int path_clean(struct arena *a, struct str in, struct str *ret, struct error *e);
-/* Any text of one line or several: UTF-8, no controls but LF and TAB when many lines are allowed, NFC. */
-NODISCARD int text_clean(struct arena *a, struct str in, size_t max_bytes, bool many_lines, struct str *ret, struct error *e);
-/* A strict subset of RFC 5321: local@domain, ASCII, 254 bytes, domain lower-cased.  ERR_INVALID "bad-address". */
+/* Any text of one line or several: UTF-8, no controls but LF and TAB when many lines are allowed,
+ * NFC. */
+NODISCARD int text_clean(struct arena *a, struct str in, size_t max_bytes, bool many_lines,
+    struct str *ret, struct error *e);
+/* A strict subset of RFC 5321: local@domain, ASCII, 254 bytes, domain lower-cased.  ERR_INVALID
+ * "bad-address". */
 NODISCARD int address_clean(struct arena *a, struct str in, struct str *ret, struct error *e);
 
 /* XXXX-XXXX in Crockford base32, 40 random bits. */

@@ -178,8 +178,7 @@ at_address(const struct buf *b)
 	struct str t = buf_view(b);
 
 	t = t.n > 16 ? str_from(t, t.n - 16) : t;
-	return str_ends(t, S("href=\"")) || str_ends(t, S("src=\"")) ||
-	    str_ends(t, S("action=\""));
+	return str_ends(t, S("href=\"")) || str_ends(t, S("src=\"")) || str_ends(t, S("action=\""));
 }
 
 static bool
@@ -320,10 +319,10 @@ find_end(struct str t, const struct tag *open, struct tag *ret, struct error *e)
 		if (ret->kind == '#' || ret->kind == '^')
 			depth++;
 		if (ret->kind == '/' && --depth == 0)
-			return str_eq(ret->name, open->name) ?
-			    0 :
-			    err_set(e, ERR_INTERNAL, "template: %.*s ends %.*s",
-			        STR(ret->name), STR(open->name));
+			return str_eq(ret->name, open->name)
+			           ? 0
+			           : err_set(e, ERR_INTERNAL, "template: %.*s ends %.*s",
+			                 STR(ret->name), STR(open->name));
 	}
 	return r < 0 ? r : err_set(e, ERR_INTERNAL, "template: %.*s does not end", STR(open->name));
 }
@@ -417,10 +416,11 @@ walk(struct render *r, struct str t, struct tv *v)
 }
 
 int
-template_render_text(struct buf *b, struct str text, bool html, const char *lang, struct tv *v,
-    struct error *e)
+template_render_text(
+    struct buf *b, struct str text, bool html, const char *lang, struct tv *v, struct error *e)
 {
-	struct render r = {.b = b, .html = html, .lang = strcmp(lang, "en") == 0 ? "en" : "de", .e = e};
+	struct render r = {
+	    .b = b, .html = html, .lang = strcmp(lang, "en") == 0 ? "en" : "de", .e = e};
 	int res = walk(&r, text, v);
 
 	if (res == 0 && b->full)

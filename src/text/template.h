@@ -40,10 +40,13 @@ void tv_html(struct tv *v, const char *name, struct str trusted); /* made by us 
 /* A new element of the list `name`; inner scopes see outer names. */
 struct tv *tv_add(struct tv *v, const char *name);
 
-/* name: "package.html".  lang: "de" or "en".  Errors: ERR_INTERNAL (unknown template), ERR_TOO_LARGE. */
-NODISCARD int template_render(struct buf *b, const char *name, const char *lang, struct tv *v, struct error *e);
+/* name: "package.html".  lang: "de" or "en".  Errors: ERR_INTERNAL (unknown template),
+ * ERR_TOO_LARGE. */
+NODISCARD int template_render(
+    struct buf *b, const char *name, const char *lang, struct tv *v, struct error *e);
 /* Parse a template text that is not linked in; for tests and fuzzing. */
-NODISCARD int template_render_text(struct buf *b, struct str text, bool html, const char *lang, struct tv *v, struct error *e);
+NODISCARD int template_render_text(
+    struct buf *b, struct str text, bool html, const char *lang, struct tv *v, struct error *e);
 
 /*
  * A static file linked in (css, woff2), by "recipient.css" or by the last part

@@ -77,7 +77,8 @@ main(int argc, char **argv)
 	}
 	if (argv[1][0] == '-')
 		return show_special(a, argv[1], argv[2]);
-	struct json_object *o = argc > 3 ? json_object_from_file(argv[3]) : json_object_new_object();
+	struct json_object *o =
+	    argc > 3 ? json_object_from_file(argv[3]) : json_object_new_object();
 	struct tv *v = tv_new(a);
 	if (o == NULL || !json_object_is_type(o, json_type_object)) {
 		fprintf(stderr, "%s: no JSON object\n", argv[3]);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * conf_test - defaults, refusals, rewriting, and the page that is made from the table
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+
+#define IS(got, want) assert_string_equal(arena_cstr(a, (got)), (want))
+
+static void
+has_defaults(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct error e;
+	struct conf c;
+
+	assert_int_equal(conf_parse(a, S("/srv/g"), S(""), &c, &e), 0);
+	IS(c.url, "https://127.0.0.1:8443");
+	IS(c.authority, "127.0.0.1:8443");
+	IS(c.listen_host, "127.0.0.1");
+	IS(c.listen_port, "8443");
+	IS(conf_db_url(a, &c, false), "sqlite:/srv/g/db/geleit.db");
+	IS(conf_db_url(a, &c, true), "sqlite:/srv/g/db/keys.db");
+	IS(c.timezone, "Europe/Berlin");
+	assert_int_equal(c.delivery_days, 14);
+	assert_int_equal(c.delivery_max_days, 90);
+	assert_int_equal(c.code_tries, 5);
+	assert_int_equal(c.transfers, 4000);
+	assert_int_equal(c.upload_life_us, 7 * US_PER_DAY);
+	assert_int_equal(c.log_level, CONF_LOG_INFO);
+	assert_int_equal(c.malware_unscanned, UNSCANNED_ALLOW);
+	assert_false(c.malware_unscanned_set);
+	assert_int_equal(c.smtp_url.n, 0);
+}
+
+static void
+reads(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct error e;
+	struct conf c;
+
+	assert_int_equal(
+	    conf_parse(a, S("/d"),
+	        S("# note\n\n server.listen = [::1]:443 \r\n"
+	          "server.url=https://daten.nordlicht.example/\nclamd.socket = /run/clamd\n"
+	          "smtp.url = smtp://u:p%3D@mx.example:587\nsmtp.from = a@b.example\nsmtp.insecure "
+	          "= 1\n"
+	          "server.db = postgresql://u:p@h/geleit?sslmode=require\nlog.level = debug\n"
+	          "delivery.max_days = 5\nlimits.code_tries ="),
+	        &c, &e),
+	    0);
+	IS(c.listen_host, "::1");
+	IS(c.url, "https://daten.nordlicht.example");
+	IS(c.authority, "daten.nordlicht.example");
+	IS(c.smtp_url, "smtp://u:p%3D@mx.example:587");
+	assert_true(c.smtp_insecure);
+	assert_int_equal(c.malware_unscanned, UNSCANNED_HOLD); /* a clamd is set */
+	IS(conf_db_url(a, &c, true), "postgresql://u:p@h/geleit_keys?sslmode=require");
+	assert_int_equal(c.log_level, CONF_LOG_DEBUG);
+	assert_int_equal(c.delivery_days, 5); /* never above the maximum */
+	assert_int_equal(c.code_tries, 5);
+	assert_int_equal(
+	    conf_parse(a, S("/d"), S("clamd.socket=/x\nmalware.unscanned=allow"), &c, &e), 0);
+	assert_int_equal(c.malware_unscanned, UNSCANNED_ALLOW);
+	assert_true(c.malware_unscanned_set);
+}
+
+static void
+refuses(void **state)
+{
+	static const struct {
+		const char *text, *word;
+	} bad[] = {
+	    {"nonsense", "name = value"},
+	    {"a.b = 1", "unknown setting a.b"},
+	    {"\nlimits.code_tries = x", "line 2: limits.code_tries: not a number"},
+	    {"limits.code_tries = 0", "not from 1 to 20"},
+	    {"limits.code_tries = 5 5", "not a number"},
+	    {"limits.code_tries = 5\nlimits.code_tries = 6", "stands twice"},
+	    {"limits.transfers = 99999999999999999999", "not a number"},
+	    {"upload.max_bytes = -1", "not from"},
+	    {"smtp.insecure = yes", "neither 0 nor 1"},
+	    {"malware.unscanned = maybe", "none of"},
+	    {"log.level = loud", "none of"},
+	    {"server.listen = 8443", "host:port"},
+	    {"server.listen = h:99999", "host:port"},
+	    {"server.url = http://a", "https"},
+	    {"server.url = https://a/b", "https"},
+	    {"server.url = https://", "https"},
+	    {"server.url = https://a b", "https"},
+	    {"server.db = mysql://x", "sqlite"},
+	    {"smtp.url = http://x", "smtp"},
+	    {"smtp.url = smtp://", "smtp"},
+	    {"smtp.url = smtp://h", "smtp.from"},
+	    {"smtp.from = x", "mail address"},
+	    {"smtp.ca = ca.pem", "absolute"},
+	    {"server.timezone = ../etc", "time zone"},
+	    {"tls.ciphersuites = \x01", "control"},
+	    {"tls.ciphersuites = \xff", "UTF-8"},
+	};
+	AUTO(arena_free) struct arena *a = arena_new();
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct error e = {0};
+		struct conf c;
+		if (conf_parse(a, S("/d"), str_c(bad[i].text), &c, &e) != ERR_INVALID)
+			fail_msg("accepted: %s", bad[i].text);
+		if (strstr(e.msg, bad[i].word) == NULL)
+			fail_msg("%s: says %s", bad[i].text, e.msg);
+	}
+}
+
+static void
+sets(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct error e;
+	struct str t = S("# mine\nlimits.code_tries = 5\nlog.level = warn");
+
+	assert_int_equal(conf_set(a, t, S("limits.code_tries"), S("7"), &t, &e), 0);
+	IS(t, "# mine\nlimits.code_tries = 7\nlog.level = warn\n");
+	assert_int_equal(conf_set(a, t, S("smtp.url"), S("smtp://h:25"), &t, &e), 0);
+	assert_int_equal(conf_set(a, t, S("smtp.from"), S("a@b"), &t, &e), 0);
+	IS(t, "# mine\nlimits.code_tries = 7\nlog.level = warn\nsmtp.url = smtp://h:25\nsmtp.from "
+	      "= a@b\n");
+	assert_int_equal(conf_set(a, t, S("limits.code_tries"), S("x"), &t, &e), ERR_INVALID);
+	assert_int_equal(conf_set(a, t, S("no.such"), S("x"), &t, &e), ERR_INVALID);
+	assert_int_equal(
+	    conf_set(a, t, S("smtp.ca"), S("/x\nlog.level = debug"), &t, &e), ERR_INVALID);
+	assert_true(conf_is_secret(S("smtp.url")));
+	assert_true(conf_is_secret(S("server.db")));
+	assert_false(conf_is_secret(S("log.level")));
+	assert_false(conf_is_secret(S("no.such")));
+}
+
+static void
+loads(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	char dir[] = "/tmp/conf_test.XXXXXX";
+	struct error e;
+	struct conf c;
+	struct str text;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(conf_load(a, str_c(dir), &c, &text, &e), ERR_NOT_FOUND);
+	const char *path = arena_printf(a, "%s/geleit.conf", dir).p;
+	FILE *f = fopen(path, "we");
+	assert_non_null(f);
+	fputs("log.level = warn\n", f);
+	fclose(f);
+	assert_int_equal(conf_load(a, str_c(dir), &c, &text, &e), 0);
+	IS(text, "log.level = warn\n");
+	assert_int_equal(c.log_level, CONF_LOG_WARN);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* docs/admin/settings.md is made by: build/src/conf/conf_document > docs/admin/settings.md */
+static void
+page_is_current(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	FILE *f = fopen(SOURCE_ROOT "/docs/admin/settings.md", "re");
+	struct buf b;
+
+	assert_non_null(f);
+	char *p = arena_alloc(a, 1 << 16);
+	size_t n = fread(p, 1, 1 << 16, f);
+	fclose(f);
+	buf_init_arena(&b, a, 1 << 16);
+	conf_document(&b);
+	assert_string_equal(arena_cstr(a, (struct str){p, n}), arena_cstr(a, buf_view(&b)));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(has_defaults),
+	    cmocka_unit_test(reads),
+	    cmocka_unit_test(refuses),
+	    cmocka_unit_test(sets),
+	    cmocka_unit_test(loads),
+	    cmocka_unit_test(page_is_current),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
