@@ -90,6 +90,8 @@ fit_name(struct arena *a, struct str name, struct str mark)
 	if (name.n + mark.n > LIMIT_NAME_BYTES) {
 		stem = utf8_head(stem, LIMIT_NAME_BYTES - mark.n - ext.n);
 		stem = ext.n == 0 ? trim_name(stem) : str_trim(stem);
+		if (stem.n == 0) /* it was dots and blanks up to here */
+			stem = S("datei");
 	}
 	return arena_printf(a, "%.*s%.*s%.*s", STR(stem), STR(mark), STR(ext));
 }

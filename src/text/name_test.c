@@ -111,6 +111,8 @@ shortens(void **state)
 	assert_true(got.n <= LIMIT_NAME_BYTES && str_ends(got, S(".jpg")));
 	assert_int_equal(name_clean(a, many(a, ".", 300, "x"), &got, &e), 0);
 	assert_true(got.n <= LIMIT_NAME_BYTES);
+	assert_int_equal(name_clean(a, many(a, ".", 300, "xxxxxxxxxxxxxxxxxxxxxxxx"), &got, &e), 0);
+	assert_true(str_eq(got, S("datei"))); /* found by fuzzing: nothing but dots was left */
 	struct str long_name = many(a, "y", 196, ".pdf");
 	got = name_numbered(a, long_name, 12);
 	assert_true(got.n <= LIMIT_NAME_BYTES && str_ends(got, S(" (12).pdf")));
