@@ -12,6 +12,11 @@
  *	while ((r = rows_next(q, e)) > 0)
  *		title = rows_text(q, 0, a);
  *
+ * After any error inside a transaction only db_rollback is left: every further
+ * call, and the commit, answers with that first error (so use ON CONFLICT, not
+ * a caught ERR_EXISTS).  Rows are closed before a transaction begins or commits.
+ * A wrong column number or kind in rows_x aborts the program.
+ *
  * Errors: ERR_RETRY (SQLITE_BUSY, 40001, 40P01: abort and run the whole change
  * again), ERR_BUSY (the write lock did not come), ERR_EXISTS (unique),
  * ERR_CONFLICT (foreign key, check), ERR_NO_SPACE, ERR_UNAVAILABLE (server
@@ -93,7 +98,7 @@ void db_read_end(struct db *db);
 
 /* How a write transaction runs: changes, or the claim of a job (READ COMMITTED). */
 enum db_write { DB_CHANGE, DB_CLAIM };
-/* Used by model/change.c alone (and the migration runner). */
+/* Used by model/change.c, claims, the keyring and the migration runner alone. */
 NODISCARD int db_write_begin(struct db *db, enum db_write how, struct error *e);
 NODISCARD int db_commit(struct db *db, struct error *e);
 void db_rollback(struct db *db); /* no transaction: nothing happens */

@@ -36,13 +36,14 @@ struct fixture {
 	struct arena *a;
 };
 
-static const char probe_sql[] = "CREATE TABLE parent (id ID NOT NULL PRIMARY KEY, must INT NOT NULL);\n"
-                                "CREATE TABLE probe (\n"
-                                "\tid ID NOT NULL PRIMARY KEY, -- INT BOOL ? ' in a comment\n"
-                                "\tparent_id ID REFERENCES parent (id),\n"
-                                "\tn INT, text TEXT UNIQUE, raw BYTES, flag BOOL,\n"
-                                "\tsmall INT CHECK (small < 100)\n"
-                                ");\n";
+static const char probe_sql[] =
+    "CREATE TABLE parent (id ID NOT NULL PRIMARY KEY, must INT NOT NULL);\n"
+    "CREATE TABLE probe (\n"
+    "\tid ID NOT NULL PRIMARY KEY, -- INT BOOL ? ' in a comment\n"
+    "\tparent_id ID REFERENCES parent (id),\n"
+    "\tn INT, text TEXT UNIQUE, raw BYTES, flag BOOL,\n"
+    "\tsmall INT CHECK (small < 100)\n"
+    ");\n";
 static const struct migration probe_list[] = {
     {1, "0001_probe", probe_sql, NULL, NULL}, {0, NULL, NULL, NULL, NULL}};
 

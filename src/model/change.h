@@ -30,13 +30,14 @@ struct actor {
 };
 
 /* Errors: ERR_BUSY (the lock did not come within 5 s), ERR_RETRY. */
-NODISCARD int change_begin(struct db *db, struct actor actor, enum event_kind verb, struct change **ret, struct error *e);
+NODISCARD int change_begin(
+    struct db *db, struct actor actor, enum event_kind verb, struct change **ret, struct error *e);
 /* Nothing of it stays.  The destructor for AUTO. */
 void change_abort(struct change **c);
 /*
  * Takes effect.  On success *c is NULL.  A commit whose answer was lost is
- * settled by looking up the last event's id; only when even that is impossible:
- * ERR_UNKNOWN_OUTCOME.
+ * settled by the last event's id: it holds (0) or never will (ERR_RETRY); only
+ * when that cannot be asked, or there was no event: ERR_UNKNOWN_OUTCOME.
  */
 NODISCARD int change_commit(struct change **c, struct error *e);
 

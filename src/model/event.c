@@ -88,16 +88,16 @@ add(struct arena *a, struct change *c, const struct event *ev, struct error *e)
 {
 	struct str entry, *sealed = ARENA_ARRAY(a, struct str, ev->field_count);
 	struct sha256 *hashes = ARENA_ARRAY(a, struct sha256, ev->field_count);
-	struct id128 id = random_id128(), nonce = random_id128();
+	struct id128 id = random_id128();
 	struct actor actor = change_actor(c);
-	int64_t at_us = change_event_time(c);
+	struct event_head head = {
+	    change_event_time(c), actor_kinds[actor.kind], actor.id, random_id128(), hashes};
 	int r = seal_fields(a, ev, id, sealed, hashes, e);
 
 	if (r == 0)
-		r = event_entry(
-		    a, ev, at_us, actor_kinds[actor.kind], actor.id, nonce.b, hashes, &entry, e);
+		r = event_entry(a, ev, &head, &entry, e);
 	if (r == 0)
-		r = insert_event(c, ev, &id, at_us, entry, e);
+		r = insert_event(c, ev, &id, head.at_us, entry, e);
 	if (r == 0)
 		r = insert_fields(c, ev, &id, sealed, e);
 	if (r == 0)

@@ -35,9 +35,9 @@ const char *event_kind_name(enum event_kind kind);
 
 /* A personal value: sealed under the person's key, its hash goes into the entry. */
 struct event_field {
-	int64_t person;              /* person_id or contact_id */
-	const struct data_key *key;  /* that person's, fetched before change_begin */
-	struct str field, value;     /* "address", "ip", "name", "subject" */
+	int64_t person;             /* person_id or contact_id */
+	const struct data_key *key; /* that person's, fetched before change_begin */
+	struct str field, value;    /* "address", "ip", "name", "subject" */
 };
 
 struct event {
@@ -47,26 +47,43 @@ struct event {
 	delivery_id delivery;
 	recipient_id recipient;
 	const struct id128 *transfer;
-	struct str outcome;   /* "ok", "wrong-code", "used-up" ...; "" leaves it out */
-	int level;            /* identity level reached, -1 leaves it out */
+	struct str outcome; /* "ok", "wrong-code", "used-up" ...; "" leaves it out */
+	int level;          /* identity level reached, -1 leaves it out */
 	const struct sha256 *sha256;
-	struct str verdict;   /* "cleared" ... */
+	struct str verdict; /* "cleared" ... */
 	const struct sha256 *policy;
-	int64_t bytes;        /* -1 leaves it out */
+	int64_t bytes; /* -1 leaves it out */
 	const struct event_field *fields;
 	size_t field_count;
 };
 
 /* Defaults that leave everything out. */
-#define EVENT_INIT(k) {.kind = (k), .level = -1, .bytes = -1}
+#define EVENT_INIT(k)                                                                              \
+	{                                                                                          \
+		.kind = (k), .level = -1, .bytes = -1                                              \
+	}
 
-/* Part of the change; also inserts event_todo. */
+/*
+ * Part of the change; also inserts event_todo.  outcome and verdict are words of
+ * [a-z0-9_.,:-], at most 64 bytes; anything else is ERR_INTERNAL, so that no
+ * name gets into the log.  Each event of a change is a microsecond later than
+ * the one before, which keeps their order.
+ */
 NODISCARD int event_add(struct change *c, const struct event *ev, struct error *e);
 
-/* The entry alone, for vectors and tests. */
-NODISCARD int event_entry(struct arena *a, const struct event *ev, int64_t at_us, const char *actor_kind, int64_t actor_id, const uint8_t nonce[16], const struct sha256 *field_hashes, struct str *ret, struct error *e);
+/* What event_add knows beside the event itself. */
+struct event_head {
+	int64_t at_us;
+	const char *actor_kind; /* "system", "person", "key", "recipient" */
+	int64_t actor_id;
+	struct id128 nonce;
+	const struct sha256 *field_hashes; /* one for each of ev->fields */
+};
+/* The entry alone, for vectors and tests.  ERR_INTERNAL when a value may not be in it. */
+NODISCARD int event_entry(struct arena *a, const struct event *ev, const struct event_head *head,
+    struct str *ret, struct error *e);
 
-/* As read back, oldest first. */
+/* As read back, in the order of the log; what is not in it yet comes last, by time. */
 struct event_row {
 	struct id128 id;
 	int64_t at_us;
@@ -79,8 +96,10 @@ struct event_row {
 	struct id128 transfer;
 	int64_t bytes; /* from the entry, -1 absent */
 };
-NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret, size_t *ret_n, struct error *e);
-NODISCARD int event_list_delivery(struct db *db, struct arena *a, delivery_id id, struct event_row **ret, size_t *ret_n, struct error *e);
+NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret,
+    size_t *ret_n, struct error *e);
+NODISCARD int event_list_delivery(struct db *db, struct arena *a, delivery_id id,
+    struct event_row **ret, size_t *ret_n, struct error *e);
 /* 1 when the id is there: how a lost commit is settled. */
 NODISCARD int event_exists(struct db *db, struct id128 id, struct error *e);
 

@@ -146,8 +146,7 @@ put_fields(struct writer *w, const struct event *ev, const struct sha256 *hashes
 }
 
 int
-event_entry(struct arena *a, const struct event *ev, int64_t at_us, const char *actor_kind,
-    int64_t actor_id, const uint8_t nonce[16], const struct sha256 *field_hashes, struct str *ret,
+event_entry(struct arena *a, const struct event *ev, const struct event_head *head, struct str *ret,
     struct error *e)
 {
 	struct writer w = {.a = a, .e = e};
@@ -155,19 +154,19 @@ event_entry(struct arena *a, const struct event *ev, int64_t at_us, const char *
 	if (event_kind_version(ev->kind) == 0)
 		return err_set(e, ERR_INTERNAL, "event: no kind");
 	buf_init_arena(&w.b, a, LIMIT_EVENT_ENTRY_BYTES);
-	put_id(&w, "actor_id", actor_id);
-	put_word(&w, "actor_kind", str_c(actor_kind));
+	put_id(&w, "actor_id", head->actor_id);
+	put_word(&w, "actor_kind", str_c(head->actor_kind));
 	put_id(&w, "asset_id", ev->asset.v);
-	put_int(&w, "at_us", at_us);
+	put_int(&w, "at_us", head->at_us);
 	if (ev->bytes != -1)
 		put_int(&w, "bytes", ev->bytes);
 	put_id(&w, "delivery_id", ev->delivery.v);
 	put_word(&w, "kind", str_c(event_kind_name(ev->kind)));
 	if (ev->level != -1)
 		put_int(&w, "level", ev->level);
-	put_hex(&w, "nonce", nonce, 16);
+	put_hex(&w, "nonce", head->nonce.b, sizeof head->nonce.b);
 	put_word(&w, "outcome", ev->outcome);
-	put_fields(&w, ev, field_hashes);
+	put_fields(&w, ev, head->field_hashes);
 	put_hex(&w, "policy", ev->policy, SHA256_BYTES);
 	put_id(&w, "recipient_id", ev->recipient.v);
 	put_hex(&w, "sha256", ev->sha256, SHA256_BYTES);

@@ -6,16 +6,20 @@
 #include "base/error.h"
 #include "model/keyring.h"
 
+static struct vault_epoch
+epoch_of(const struct keeper_item *item)
+{
+	return (struct vault_epoch){item->epoch, item->epoch_wrap};
+}
+
 static int
 vault_keeper_wrap(
     void *arg, enum wrap_kind kind, bool make_epoch, struct keeper_item *item, struct error *e)
 {
 	int r = make_epoch ? vault_epoch_new(arg, item->epoch, &item->epoch_wrap, e) : 0;
+	struct vault_epoch epoch = epoch_of(item);
 
-	if (r < 0)
-		return r;
-	return vault_wrap(
-	    arg, item->epoch, &item->epoch_wrap, kind, item->id, &item->key, &item->wrap, e);
+	return r < 0 ? r : vault_wrap(arg, &epoch, kind, item->id, &item->key, &item->wrap, e);
 }
 
 static int
@@ -25,9 +29,11 @@ vault_keeper_unwrap(
 	size_t i;
 	int r = 0;
 
-	for (i = 0; i < n && r == 0; i++)
-		r = vault_unwrap(arg, items[i].epoch, &items[i].epoch_wrap, kind, items[i].id,
-		    &items[i].wrap, &items[i].key, e);
+	for (i = 0; i < n && r == 0; i++) {
+		struct vault_epoch epoch = epoch_of(&items[i]);
+
+		r = vault_unwrap(arg, &epoch, kind, items[i].id, &items[i].wrap, &items[i].key, e);
+	}
 	return r;
 }
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * test_db - an empty, migrated database for the tests of model/
+ *
+ * The server of GELEIT_TEST_PG (emptied!) when that is set, else the fake in
+ * memory.  Include after cmocka.h.  Layer: model, tests only.
+ */
+#pragma once
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "db/db.h"
+#include "db/db_fake.h"
+#include "db/migrate.h"
+
+static inline struct db *
+test_db_empty_pg(void)
+{
+	struct db *db = NULL;
+	struct error e;
+
+	if (db_open(getenv("GELEIT_TEST_PG"), NULL, &db, &e) < 0 ||
+	    db_write_begin(db, DB_CHANGE, &e) < 0 ||
+	    db_script(db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &e) < 0 ||
+	    db_commit(db, &e) < 0)
+		fail_msg("%s", e.msg);
+	return db;
+}
+
+static inline struct db *
+test_db_fake(const struct migration *list)
+{
+	struct db *db = NULL;
+	struct error e;
+
+	if (db_fake_open(&db, &e) < 0 || migrate(db, list, &e) < 0)
+		fail_msg("%s", e.msg);
+	return db;
+}
+
+static inline struct db *
+test_db(const struct migration *list)
+{
+	struct db *db;
+	struct error e;
+
+	if (getenv("GELEIT_TEST_PG") == NULL)
+		return test_db_fake(list);
+	db = test_db_empty_pg();
+	if (migrate(db, list, &e) < 0)
+		fail_msg("%s", e.msg);
+	return db;
+}
+
+/* The first column of the first row, -1 without a row. */
+static inline int64_t
+test_db_int(struct db *db, const char *sql)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct error e;
+
+	if (db_query(db, &q, &e, sql) < 0)
+		fail_msg("%s", e.msg);
+	return rows_next(q, &e) > 0 ? rows_int(q, 0) : -1;
+}
