@@ -11,13 +11,16 @@
 #include "model/change.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/limits.h"
 #include "base/time.h"
 #include "db/db.h"
 #include "model/change_private.h"
+
+#define SETTLE_US (5 * US_PER_S)
+#define SETTLE_NAP_NS 100000000L
 
 struct change {
 	struct db *db;
@@ -73,15 +76,21 @@ probe(struct db *db, struct id128 id, struct error *e)
 	return r == ERR_EXISTS ? 1 : r;
 }
 
+/* A server that restarts gets a few seconds: not knowing is worse than waiting. */
 static int
 settle(struct db *db, struct id128 id, struct error *e)
 {
-	int try, r = ERR_UNKNOWN_OUTCOME;
+	int64_t deadline = time_monotonic_us() + SETTLE_US;
+	struct timespec nap = {0, SETTLE_NAP_NS};
+	int r;
 
-	for (try = 0; try < LIMIT_CHANGE_RETRIES && r < 0; try++) {
+	for (;;) {
 		r = event_exists(db, id, e);
 		if (r == 0)
 			r = probe(db, id, e);
+		if (r >= 0 || time_monotonic_us() >= deadline)
+			break;
+		nanosleep(&nap, NULL);
 	}
 	if (r < 0)
 		return err_set(e, ERR_UNKNOWN_OUTCOME,
