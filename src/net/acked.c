@@ -19,8 +19,9 @@
 void
 acked_fini(struct acked *a)
 {
-	free(a->ring);
-	a->ring = NULL;
+	free(a->many);
+	a->many = NULL;
+	a->first = a->n = 0;
 }
 
 uint64_t
@@ -34,58 +35,71 @@ acked_wire(int fd)
 	return info.tcpi_bytes_acked;
 }
 
-static struct acked_mark *
-mark_at(struct acked_ring *r, uint32_t i)
+static uint32_t
+room(const struct acked *a)
 {
-	return &r->mark[(r->first + i) % ACKED_MARKS];
+	return a->many != NULL ? ACKED_MARKS : ACKED_FEW;
 }
 
-/* Keep every second mark, the newest among them. */
-static void
-thin(struct acked_ring *r)
+static struct acked_mark *
+mark_at(struct acked *a, uint32_t i)
 {
-	uint32_t kept = 0;
-
-	for (uint32_t i = (r->n - 1) % 2; i < r->n; i += 2)
-		*mark_at(r, kept++) = *mark_at(r, i);
-	r->n = kept;
+	return &(a->many != NULL ? a->many : a->few)[(a->first + i) % room(a)];
 }
 
 static void
 drop_acknowledged(struct acked *a, uint64_t wire)
 {
-	struct acked_ring *r = a->ring;
-
-	while (r->n > 0 && mark_at(r, 0)->wire <= wire) {
-		a->plain = mark_at(r, 0)->plain;
-		r->first = (r->first + 1) % ACKED_MARKS;
-		r->n--;
+	while (a->n > 0 && mark_at(a, 0)->wire <= wire) {
+		a->plain = mark_at(a, 0)->plain;
+		a->first = (a->first + 1) % room(a);
+		a->n--;
 	}
+}
+
+static void
+grow(struct acked *a)
+{
+	struct acked_mark *many = malloc(ACKED_MARKS * sizeof *many);
+
+	if (many == NULL)
+		abort();
+	for (uint32_t i = 0; i < a->n; i++)
+		many[i] = *mark_at(a, i);
+	a->many = many;
+	a->first = 0;
+}
+
+/* Keep every second mark, the newest among them. */
+static void
+thin(struct acked *a)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = (a->n - 1) % 2; i < a->n; i += 2)
+		*mark_at(a, kept++) = *mark_at(a, i);
+	a->n = kept;
 }
 
 void
 acked_add(struct acked *a, int fd, uint64_t wire, uint64_t plain)
 {
-	if (a->ring == NULL) {
-		a->ring = malloc(sizeof *a->ring);
-		if (a->ring == NULL)
-			abort();
-		a->ring->first = a->ring->n = 0;
-	}
-	if (a->ring->n == ACKED_MARKS)
+	if (a->n == room(a))
 		drop_acknowledged(a, acked_wire(fd));
-	if (a->ring->n == ACKED_MARKS)
-		thin(a->ring);
-	*mark_at(a->ring, a->ring->n++) = (struct acked_mark){wire, plain};
+	if (a->n == room(a) && a->many == NULL)
+		grow(a);
+	if (a->n == room(a))
+		thin(a);
+	*mark_at(a, a->n++) = (struct acked_mark){wire, plain};
 }
 
 uint64_t
 acked_read(struct acked *a, int fd)
 {
-	if (a->ring == NULL)
+	if (a->n == 0)
 		return a->plain;
 	drop_acknowledged(a, acked_wire(fd));
-	if (a->ring->n == 0)
+	if (a->n == 0)
 		acked_fini(a);
 	return a->plain;
 }

@@ -15,26 +15,25 @@
 
 #include "base/base.h"
 
+#define ACKED_FEW 2 /* marks inside the struct: enough for pages, and no heap for them */
 #define ACKED_MARKS 128
 
 struct acked_mark {
 	uint64_t wire, plain;
 };
 
-struct acked_ring {
-	uint32_t first, n; /* marks not yet acknowledged, oldest first */
-	struct acked_mark mark[ACKED_MARKS];
-};
-
+/* A ring of marks not yet acknowledged, oldest first.  All zero to begin with. */
 struct acked {
-	struct acked_ring *ring; /* NULL while nothing is on its way */
-	uint64_t plain;          /* the largest plain end known to be acknowledged */
+	struct acked_mark *many; /* ACKED_MARKS of them; NULL while few are enough */
+	uint32_t first, n;
+	uint64_t plain; /* the largest plain end known to be acknowledged */
+	struct acked_mark few[ACKED_FEW];
 };
 
 void acked_fini(struct acked *a);
 /* A record of body bytes left; wire and plain are the ends it reached. */
 void acked_add(struct acked *a, int fd, uint64_t wire, uint64_t plain);
-/* Ask the kernel; frees the ring when all is acknowledged. */
+/* Ask the kernel; gives the large ring back when all is acknowledged. */
 uint64_t acked_read(struct acked *a, int fd);
 /* Bytes of the stream acknowledged, our handshake included; works after a reset. */
 uint64_t acked_wire(int fd);

@@ -217,7 +217,7 @@ reader_is_late(struct net_conn *c, int64_t now)
 void
 conn_tick(struct net_conn *c, int64_t now)
 {
-	if (c->state == CONN_HEAD && c->acked.ring != NULL)
+	if (c->state == CONN_HEAD && c->acked.many != NULL)
 		(void)acked_read(&c->acked, c->fd); /* gives the ring back */
 	if (now < c->deadline)
 		return;
