@@ -45,6 +45,7 @@ struct front {
 	uint32_t transfer_number;
 	bool has_nowait;          /* preadv2(RWF_NOWAIT) works on the blobs' file system */
 	struct exchange *waiting; /* sends that wait for the disk */
+	struct exchange *uploads; /* bodies that become parts */
 	uint8_t cipher[SEALED_STEP_BYTES];
 	uint8_t plain[SEALED_CHUNK_BYTES];
 };
@@ -119,6 +120,7 @@ struct exchange {
 	size_t bytes_at;
 	struct exchange *next_waiting;
 	bool is_waiting;
+	struct exchange *next_upload, **prev_upload; /* while up != NULL */
 };
 
 /* front_request.c */
@@ -139,6 +141,7 @@ NODISCARD int upload_take(struct exchange *x, const struct msg_take_body *t, int
 void upload_body(struct exchange *x, const void *p, size_t n);
 void upload_body_end(struct exchange *x, bool whole);
 void upload_tick(struct exchange *x, int64_t now_us);
+void upload_unlist(struct exchange *x);
 void upload_free(struct upload **u);
 
 /* front_send.c */

@@ -49,6 +49,7 @@ exchange_free(struct exchange **xp)
 	if (x == NULL)
 		return;
 	front_forget_waiting(x);
+	upload_unlist(x);
 	sender_free(&x->send);
 	upload_free(&x->up);
 	buf_fini(&x->collected);

@@ -151,6 +151,27 @@ upload_new(void)
 	return u;
 }
 
+static void
+list_upload(struct exchange *x)
+{
+	x->next_upload = x->f->uploads;
+	if (x->next_upload != NULL)
+		x->next_upload->prev_upload = &x->next_upload;
+	x->prev_upload = &x->f->uploads;
+	x->f->uploads = x;
+}
+
+void
+upload_unlist(struct exchange *x)
+{
+	if (x->prev_upload == NULL)
+		return;
+	*x->prev_upload = x->next_upload;
+	if (x->next_upload != NULL)
+		x->next_upload->prev_upload = x->prev_upload;
+	x->prev_upload = NULL;
+}
+
 int
 upload_take(struct exchange *x, const struct msg_take_body *t, int *fd, struct error *e)
 {
@@ -162,8 +183,10 @@ upload_take(struct exchange *x, const struct msg_take_body *t, int *fd, struct e
 
 	if (t->ticket.n > LIMIT_TICKET_BYTES || x->answered)
 		return err_set(e, ERR_PROTOCOL, "TAKE_BODY not expected");
-	if (is_first)
+	if (is_first) {
 		x->up = upload_new();
+		list_upload(x);
+	}
 	u = x->up;
 	memcpy(u->ticket_space, t->ticket.p, t->ticket.n);
 	u->ticket = (struct str){u->ticket_space, t->ticket.n};

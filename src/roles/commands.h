@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * commands - what geleitd does besides serving: init, check, fsck, config-check
+ *
+ * Each runs as the caller (root or the one user), needs no server, prints one
+ * line on stderr when it fails and returns the exit code of interface.md.
+ *
+ * Layer: roles.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct conf;
+struct error;
+struct role_env;
+
+/*
+ * Make DIR where it is new: folders (blobs/00..ff, parts, db, keys, tls, run),
+ * geleit.conf, keys/master.key (32 bytes, 0400), both databases, the check
+ * value, a certificate for the URL's host, localhost and 127.0.0.1, the first
+ * person and admin.key (0600, scope all).  An existing Geleit DIR: nothing.
+ * As root, owners and groups are set for the role users.
+ * Errors: ERR_EXISTS "foreign-dir" (not empty and not ours), ERR_DENIED.
+ */
+struct init_options {
+	const char *dir;
+	const char *listen, *url, *db; /* NULL: the defaults */
+	const char *const *set;
+	size_t set_count;
+};
+NODISCARD int init_dir(const struct init_options *o, struct error *e);
+
+/*
+ * Before serving: right master key, schema not newer, migrations run.
+ * Writes nothing when it refuses: ERR_DENIED "wrong-master-key",
+ * ERR_CONFLICT "schema-newer".
+ */
+NODISCARD int check_before_start(const struct conf *conf, struct error *e);
+
+int command_fsck(const char *dir, bool json);         /* 0, 1, 6 */
+int command_config_check(const char *dir, bool json); /* 0, 1, 6 */
