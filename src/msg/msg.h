@@ -10,7 +10,7 @@
  *
  *	front -> app (lane)  REQUEST BODY KEYS SENT
  *	app -> front         TAKEN TAKE_BODY REPLY KEYS_ARE SENT_OK
- *	master -> role       START PEER           role -> master  READY
+ *	master -> role       START PEER RELOAD    role -> master  READY
  *	app, worker -> keeper  WRAP UNWRAP PEPPER SIGN UNSEAL_* TICKET_KEY
  *	worker -> egress     DELIVER              egress -> worker DELIVERED
  *
@@ -29,6 +29,7 @@ enum msg {
 	MSG_START = 1,
 	MSG_PEER,
 	MSG_READY,
+	MSG_RELOAD, /* front: read the certificate again */
 	MSG_REQUEST = 16,
 	MSG_TAKEN, /* body empty */
 	MSG_TAKE_BODY,
