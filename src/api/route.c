@@ -14,6 +14,29 @@
 #include "base/str.h"
 #include "http/http.h"
 
+/* How many {x} a pattern has: /r/theme.css goes before /r/{token}. */
+static int
+placeholders(const char *pattern)
+{
+	int n = 0;
+
+	for (; *pattern != '\0'; pattern++)
+		n += *pattern == '{';
+	return n;
+}
+
+/* Does this row answer more exactly than the best so far? */
+static bool
+is_better(const struct route *rt, const struct route *best, struct str method)
+{
+	int more;
+
+	if (best == NULL)
+		return true;
+	more = placeholders(best->pattern) - placeholders(rt->pattern);
+	return more > 0 || (more == 0 && str_eq_c(method, rt->method));
+}
+
 /* One segment of both; false when they differ. */
 static bool
 match_segment(struct arena *a, struct str want, struct str have, struct str *params, size_t *n)
@@ -72,7 +95,7 @@ route_find(struct arena *a, struct str method, struct str path, const struct rou
 			continue;
 		allow =
 		    arena_printf(a, "%.*s%s%s", STR(allow), allow.n > 0 ? ", " : "", rt->method);
-		if (!method_fits(rt, method) || (best != NULL && !str_eq_c(method, rt->method)))
+		if (!method_fits(rt, method) || !is_better(rt, best, method))
 			continue;
 		best = rt;
 		if (params != NULL)
