@@ -50,7 +50,7 @@ struct app {
 	struct api api;
 	struct keeper_client *keeper;
 	struct lane_in lanes[FRONTS_MAX][LANE_COUNT];
-	int fronts[FRONTS_MAX];      /* our pair with each */
+	int fronts[FRONTS_MAX]; /* our pair with each */
 	char space[LIMIT_MSG_BYTES];
 };
 
@@ -73,8 +73,8 @@ answer_taken(struct app *app, uint32_t front, uint32_t id)
 
 /* A plan as bytes in the message, or sealed in a memfd (*ret_fd). */
 static int
-encode_plan(struct app *app, const struct msg_plan *plan, struct msg_reply *m, int *ret_fd,
-    struct error *e)
+encode_plan(
+    struct app *app, const struct msg_plan *plan, struct msg_reply *m, int *ret_fd, struct error *e)
 {
 	struct buf b;
 
@@ -92,7 +92,8 @@ encode_plan(struct app *app, const struct msg_plan *plan, struct msg_reply *m, i
 }
 
 static int
-encode_body(struct app *app, const struct reply *r, struct msg_reply *m, int *ret_fd, struct error *e)
+encode_body(
+    struct app *app, const struct reply *r, struct msg_reply *m, int *ret_fd, struct error *e)
 {
 	struct msg_segment whole = {.bytes = buf_view(&r->body)};
 	struct msg_plan plan = {.segments = &whole, .segment_count = 1, .bytes = r->body.n};
@@ -141,8 +142,7 @@ answer_reply(struct app *app, uint32_t front, uint32_t id, struct reply *r, stru
 static int
 answer_take_body(struct app *app, uint32_t front, uint32_t id, struct reply *r, struct error *e)
 {
-	struct ipc_msg out = {
-	    .type = MSG_TAKE_BODY, .id = id, .fds = {r->part_fd}, .fd_count = 1};
+	struct ipc_msg out = {.type = MSG_TAKE_BODY, .id = id, .fds = {r->part_fd}, .fd_count = 1};
 	struct buf b;
 
 	buf_init_arena(&b, app->api.a, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
@@ -214,8 +214,7 @@ serve_keys(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 	struct msg_keys m;
 	struct buf b;
 
-	if (msg_keys_get(in->body, app->api.a, &m, e) < 0 ||
-	    api_keys(&app->api, &m, &are, e) < 0)
+	if (msg_keys_get(in->body, app->api.a, &m, e) < 0 || api_keys(&app->api, &m, &are, e) < 0)
 		return e->code;
 	buf_init_arena(&b, app->api.a, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
 	msg_keys_are_put(&b, &are);

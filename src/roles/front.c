@@ -167,8 +167,10 @@ set_hosts(struct front *f, struct arena *a)
 	const struct conf *c = f->conf;
 
 	f->hosts[0] = c->authority;
-	if (!http_authority(a, arena_printf(a, "localhost:%.*s", STR(c->listen_port)), &f->hosts[1]) ||
-	    !http_authority(a, arena_printf(a, "127.0.0.1:%.*s", STR(c->listen_port)), &f->hosts[2]))
+	if (!http_authority(
+	        a, arena_printf(a, "localhost:%.*s", STR(c->listen_port)), &f->hosts[1]) ||
+	    !http_authority(
+	        a, arena_printf(a, "127.0.0.1:%.*s", STR(c->listen_port)), &f->hosts[2]))
 		log_warn("listen port is odd: only the configured host is answered");
 }
 
@@ -179,7 +181,8 @@ open_net(struct front *f, struct role_env *env, struct arena *a, struct error *e
 	struct net_settings s = {
 	    .cert_path = arena_printf(a, "%.*s/tls/cert.pem", STR(dir)).p,
 	    .key_path = arena_printf(a, "%.*s/tls/key.pem", STR(dir)).p,
-	    .ciphersuites = f->conf->tls_ciphersuites.n > 0 ? arena_cstr(a, f->conf->tls_ciphersuites) : NULL,
+	    .ciphersuites =
+	        f->conf->tls_ciphersuites.n > 0 ? arena_cstr(a, f->conf->tls_ciphersuites) : NULL,
 	    .max_conns = (size_t)f->conf->connections,
 	    .times = net_times_default,
 	    .handler = &handler,

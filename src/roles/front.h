@@ -36,12 +36,12 @@ struct front {
 	struct loop *loop;
 	struct net *net;
 	struct asks *asks;
-	struct store *store;      /* blobs, read-only */
+	struct store *store; /* blobs, read-only */
 	const struct conf *conf;
-	struct arena *scratch;    /* reset by whoever decodes a message */
-	struct str hosts[3];      /* authorities we answer for */
+	struct arena *scratch; /* reset by whoever decodes a message */
+	struct str hosts[3];   /* authorities we answer for */
 	struct transfer *transfers;
-	size_t transfer_count;    /* running ones */
+	size_t transfer_count; /* running ones */
 	uint32_t transfer_number;
 	bool has_nowait;          /* preadv2(RWF_NOWAIT) works on the blobs' file system */
 	struct exchange *waiting; /* sends that wait for the disk */
@@ -54,34 +54,34 @@ struct front {
 #define KEY_WINDOW 16
 
 struct sender {
-	struct mapping map;       /* of a plan that came as a memfd */
+	struct mapping map; /* of a plan that came as a memfd */
 	const struct msg_plan *plan;
-	struct arena *arena;      /* where plan and literal bytes live */
-	size_t segment;           /* the one at the cursor */
-	uint64_t segment_at;      /* offset inside it */
-	uint64_t left;            /* of the window */
+	struct arena *arena; /* where plan and literal bytes live */
+	size_t segment;      /* the one at the cursor */
+	uint64_t segment_at; /* offset inside it */
+	uint64_t left;       /* of the window */
 	struct str ticket;
 	uint8_t keys[KEY_WINDOW][32];
 	uint32_t key_first, key_count;
-	uint32_t keys_ask;        /* number of the running KEYS ask, 0: none */
+	uint32_t keys_ask; /* number of the running KEYS ask, 0: none */
 	bool stopped;
-	int fd;                   /* the blob at the cursor, -1: none */
+	int fd; /* the blob at the cursor, -1: none */
 	struct id128 blob;
 	struct sealed *sealed;
-	uint64_t blob_bytes;      /* on disk */
-	uint64_t ahead;           /* WILLNEED was posted up to here */
+	uint64_t blob_bytes; /* on disk */
+	uint64_t ahead;      /* WILLNEED was posted up to here */
 };
 
 struct upload {
-	struct str ticket;        /* owned by the exchange's buffer */
+	struct str ticket; /* owned by the exchange's buffer */
 	char ticket_space[LIMIT_TICKET_BYTES];
 	struct id128 blob;
 	int fd;
 	struct sealed_writer *writer; /* NULL: no part is open */
 	uint64_t part_left, body_left;
-	int64_t started_us;       /* of the part */
+	int64_t started_us; /* of the part */
 	bool ended, broken, excess, failed;
-	uint8_t *over;            /* bytes that did not fit the part, at most one record */
+	uint8_t *over; /* bytes that did not fit the part, at most one record */
 	size_t over_bytes;
 };
 
@@ -99,24 +99,24 @@ struct client {
  */
 struct exchange {
 	struct front *f;
-	struct client *client;    /* NULL: nobody waits any more */
-	struct net_conn *conn;    /* its connection, NULL likewise */
+	struct client *client; /* NULL: nobody waits any more */
+	struct net_conn *conn; /* its connection, NULL likewise */
 	struct arena *arena;
 	struct str method, target, path;
 	const struct msg_field *fields;
 	size_t field_count;
 	int64_t content_length;
 	bool chunked, keep_alive, is_head;
-	bool body_done;           /* the body, if any, was read whole */
+	bool body_done; /* the body, if any, was read whole */
 	enum lane lane;
-	struct buf collected;     /* a form or JSON body */
+	struct buf collected; /* a form or JSON body */
 	size_t collect_limit;
 	bool collecting;
-	uint32_t ask;             /* running REQUEST or BODY */
+	uint32_t ask; /* running REQUEST or BODY */
 	bool answered;
-	struct upload *up;        /* NULL: no upload */
-	struct sender *send;      /* NULL: nothing from a plan */
-	struct str bytes;         /* a small body */
+	struct upload *up;   /* NULL: no upload */
+	struct sender *send; /* NULL: nothing from a plan */
+	struct str bytes;    /* a small body */
 	size_t bytes_at;
 	struct exchange *next_waiting;
 	bool is_waiting;
@@ -137,7 +137,8 @@ void exchange_refuse(struct exchange *x, int status, const char *key);
 void exchange_answered(void *arg, struct ipc_msg *m, const struct error *e);
 
 /* front_upload.c */
-NODISCARD int upload_take(struct exchange *x, const struct msg_take_body *t, int *fd, struct error *e);
+NODISCARD int upload_take(
+    struct exchange *x, const struct msg_take_body *t, int *fd, struct error *e);
 void upload_body(struct exchange *x, const void *p, size_t n);
 void upload_body_end(struct exchange *x, bool whole);
 void upload_tick(struct exchange *x, int64_t now_us);
@@ -145,14 +146,16 @@ void upload_unlist(struct exchange *x);
 void upload_free(struct upload **u);
 
 /* front_send.c */
-NODISCARD int sender_new(struct exchange *x, struct msg_reply *reply, struct ipc_msg *m, struct error *e);
+NODISCARD int sender_new(
+    struct exchange *x, struct msg_reply *reply, struct ipc_msg *m, struct error *e);
 long sender_fill(struct exchange *x, void *p, size_t n);
 void sender_free(struct sender **s);
 void front_wake_waiting(struct front *f); /* the disk may have what was asked for */
 void front_forget_waiting(struct exchange *x);
 
 /* front_sent.c */
-struct transfer *transfer_new(struct exchange *x, struct str ticket, uint64_t from, uint64_t length);
+struct transfer *transfer_new(
+    struct exchange *x, struct str ticket, uint64_t from, uint64_t length);
 /* The answer has left us; its last bytes are on their way. */
 void transfer_sent(struct transfer *t);
 /* The connection goes on to another answer or is gone: take the last count, report the end. */

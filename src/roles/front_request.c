@@ -96,9 +96,8 @@ status_of_loss(const struct error *e, const char **key)
 static void
 ask(struct exchange *x)
 {
-	struct str inline_body = x->collected.n > LIMIT_REQUEST_BODY_INLINE
-	                             ? (struct str){0}
-	                             : buf_view(&x->collected);
+	struct str inline_body =
+	    x->collected.n > LIMIT_REQUEST_BODY_INLINE ? (struct str){0} : buf_view(&x->collected);
 	bool has_body = x->content_length > 0 || x->chunked;
 	struct msg_request m = {.method = x->method,
 	    .target = x->target,
@@ -274,7 +273,8 @@ fields_are_safe(const struct msg_reply *m)
 		if (n.n == 0)
 			return false;
 		for (size_t k = 0; k < n.n; k++) {
-			if ((unsigned char)n.p[k] <= ' ' || n.p[k] == ':' || (unsigned char)n.p[k] >= 127)
+			if ((unsigned char)n.p[k] <= ' ' || n.p[k] == ':' ||
+			    (unsigned char)n.p[k] >= 127)
 				return false;
 		}
 		for (size_t k = 0; k < v.n; k++) {

@@ -117,8 +117,8 @@ keys_answered(void *arg, struct ipc_msg *m, const struct error *lost)
 	}
 	arena_reset(x->f->scratch);
 	if (m == NULL || m->type != MSG_KEYS_ARE ||
-	    msg_keys_are_get(m->body, x->f->scratch, &are, &e) < 0 || are.stop ||
-	    are.count == 0 || are.count > KEY_WINDOW) {
+	    msg_keys_are_get(m->body, x->f->scratch, &are, &e) < 0 || are.stop || are.count == 0 ||
+	    are.count > KEY_WINDOW) {
 		if (lost != NULL)
 			log_warn("keys: %s", lost->msg);
 		s->stopped = true;

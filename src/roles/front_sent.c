@@ -36,7 +36,7 @@ struct transfer {
 	uint64_t from, length, acked;
 	bool head_acked;
 	bool told_first, told_end;
-	bool in_flight;        /* a report waits for its answer */
+	bool in_flight; /* a report waits for its answer */
 	int64_t ok_us, written_us;
 };
 
@@ -178,7 +178,8 @@ sent_answered(void *arg, struct ipc_msg *m, const struct error *lost)
 
 	(void)lost;
 	arena_reset(b->f->scratch);
-	if (m != NULL && (m->type != MSG_SENT_OK || msg_sent_ok_get(m->body, b->f->scratch, &ok, &e) < 0))
+	if (m != NULL &&
+	    (m->type != MSG_SENT_OK || msg_sent_ok_get(m->body, b->f->scratch, &ok, &e) < 0))
 		ok.transfer_count = 0;
 	/* an app answers in the order it was asked */
 	for (size_t i = 0; i < ok.transfer_count && i < b->count; i++) {
@@ -224,7 +225,8 @@ fill_batch(struct front *f, struct transfer **at, int64_t now)
 	size_t bytes = 0;
 
 	b->f = f;
-	for (; *at != NULL && b->count < LIMIT_SENT_TRANSFERS && bytes < BATCH_BYTES; *at = (*at)->next) {
+	for (; *at != NULL && b->count < LIMIT_SENT_TRANSFERS && bytes < BATCH_BYTES;
+	     *at = (*at)->next) {
 		struct transfer *t = *at;
 		size_t i = b->count;
 

@@ -23,4 +23,5 @@ NODISCARD int keeper_client_set(struct keeper_client *k, int fd, struct error *e
 /* For struct keyring.  The kind of key chooses the message: UNWRAP, UNSEAL_PERSON, UNSEAL_MAIL. */
 struct keeper keeper_client_iface(struct keeper_client *k);
 /* app only. */
-NODISCARD int keeper_client_ticket_key(struct keeper_client *k, struct data_key *ret, struct error *e);
+NODISCARD int keeper_client_ticket_key(
+    struct keeper_client *k, struct data_key *ret, struct error *e);

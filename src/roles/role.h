@@ -31,7 +31,7 @@ struct role_env {
 	const struct role *role;
 	uint32_t index;
 	struct id128 boot;
-	struct conf *conf;       /* lives as long as the process */
+	struct conf *conf; /* lives as long as the process */
 	struct str conf_text;
 	int listeners[LISTENERS_MAX]; /* front */
 	size_t listener_count;
@@ -45,24 +45,26 @@ struct role_env {
 /* One row of roles.c: the whole privilege story of a process. */
 struct role {
 	enum role_kind kind;
-	const char *user;        /* when master is root */
-	const char *group;       /* extra group, or NULL */
+	const char *user;  /* when master is root */
+	const char *group; /* extra group, or NULL */
 	int (*run)(struct role_env *env, struct error *e);
 	const struct sandbox_path *paths; /* relative to DIR unless they begin with '/' */
 	size_t path_count;
-	unsigned may;            /* enum sandbox_may */
-	unsigned may_postgres;   /* more, when the database is a PostgreSQL server */
+	unsigned may;          /* enum sandbox_may */
+	unsigned may_postgres; /* more, when the database is a PostgreSQL server */
 };
-extern const struct role *const role_table[ROLE_KIND_COUNT]; /* NULL: master, egress (a program of its own) */
+extern const struct role
+    *const role_table[ROLE_KIND_COUNT]; /* NULL: master, egress (a program of its own) */
 
-/* geleitd -x NAME. The exit code of the process. */
-int role_main(const char *name);
+/* geleitd -x NAME DIR. The exit code of the process. */
+int role_main(const char *name, const char *dir);
 
 /*
  * Give rights away, say READY, take PEER from now on (in the loop).  Call after
  * everything is opened and before the first byte from outside is read.
  */
-NODISCARD int role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct error *e);
+NODISCARD int role_enter(
+    struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct error *e);
 /* For blocking code: wait up to ms for one message of master and act on it. 1, 0 on timeout. */
 NODISCARD int role_pump(struct role_env *env, int ms, struct error *e);
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * main - geleitd: which of its commands was meant
+ *
+ *	geleitd run --dir DIR [--listen HOST:PORT] [--url URL] [--db DB] [--set NAME=VALUE]...
+ *	geleitd init --dir DIR [the same]
+ *	geleitd fsck --dir DIR [--json]
+ *	geleitd config-check --dir DIR [--json]
+ *	geleitd -x ROLE DIR     by master alone; -x check before the start
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "roles/commands.h"
+#include "roles/role.h"
+
+#define SETS_MOST 64
+
+struct options {
+	struct run_options run;
+	const char *sets[SETS_MOST];
+	bool json;
+};
+
+static int
+usage(void)
+{
+	fputs(
+	    "usage: geleitd run|init|fsck|config-check --dir DIR [--listen HOST:PORT] [--url URL] "
+	    "[--db sqlite|postgresql://...] [--set NAME=VALUE]... [--json]\n",
+	    stderr);
+	return 2;
+}
+
+/* Where the value of an option goes; NULL: no such option. */
+static const char **
+place_of(struct options *o, const char *name)
+{
+	if (strcmp(name, "--dir") == 0)
+		return &o->run.dir;
+	if (strcmp(name, "--listen") == 0)
+		return &o->run.listen;
+	if (strcmp(name, "--url") == 0)
+		return &o->run.url;
+	if (strcmp(name, "--db") == 0)
+		return &o->run.db;
+	if (strcmp(name, "--set") == 0 && o->run.set_count < SETS_MOST)
+		return &o->sets[o->run.set_count++];
+	return NULL;
+}
+
+static bool
+parse(int argc, char **argv, struct options *o)
+{
+	o->run = (struct run_options){.dir = "var", .set = o->sets};
+	for (int i = 2; i < argc; i++) {
+		const char **place;
+
+		if (strcmp(argv[i], "--json") == 0) {
+			o->json = true;
+			continue;
+		}
+		place = place_of(o, argv[i]);
+		if (place == NULL || ++i >= argc)
+			return false;
+		*place = argv[i];
+	}
+	return true;
+}
+
+static int
+command_init(const struct options *o)
+{
+	struct init_options init = {.dir = o->run.dir,
+	    .listen = o->run.listen,
+	    .url = o->run.url,
+	    .db = o->run.db,
+	    .set = o->run.set,
+	    .set_count = o->run.set_count};
+	struct error e;
+
+	if (init_dir(&init, &e) == 0)
+		return 0;
+	fprintf(stderr, "geleitd: %s\n", e.msg);
+	return 1;
+}
+
+static int
+command_check(const char *dir)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct str text;
+	struct conf conf;
+	struct error e;
+
+	if (conf_load(a, arena_str(a, str_c(dir)), &conf, &text, &e) == 0 &&
+	    check_before_start(&conf, &e) == 0)
+		return 0;
+	fprintf(stderr, "geleitd: %s\n", e.msg);
+	return 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = {0};
+
+	if (argc == 4 && strcmp(argv[1], "-x") == 0)
+		return strcmp(argv[2], "check") == 0 ? command_check(argv[3])
+		                                     : role_main(argv[2], argv[3]);
+	if (argc < 2 || !parse(argc, argv, &o))
+		return usage();
+	if (strcmp(argv[1], "run") == 0)
+		return master_run(&o.run);
+	if (strcmp(argv[1], "init") == 0)
+		return command_init(&o);
+	if (strcmp(argv[1], "fsck") == 0)
+		return command_fsck(o.run.dir, o.json);
+	if (strcmp(argv[1], "config-check") == 0)
+		return command_config_check(o.run.dir, o.json);
+	return usage();
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * master - starts the roles, ties them together, brings back what died
+ *
+ * May: stay root, only to fork; hold the listeners, the children, the parsed
+ * configuration.  Never parses a byte from the network, never opens a database
+ * or a blob (a short-lived child checks those before the start).
+ *
+ * Ties: front-app pairs, request lanes (master keeps the app end of every lane,
+ * so that a new app gets it), app-keeper, worker-keeper, worker-egress.  When a
+ * child dies its ties are made anew and PEER goes to the survivors; it comes
+ * back after 0.1 s, doubling to 10 s.  A closed control socket ends a child, so
+ * all end with master, whatever way it goes.
+ */
+#include "roles/master.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "net/net.h"
+#include "os/file.h"
+#include "os/ipc.h"
+#include "os/loop.h"
+#include "os/spawn.h"
+
+#define BACKOFF_FIRST_US 100000
+#define BACKOFF_MOST_US (10 * US_PER_S)
+#define STEADY_US (30 * US_PER_S)
+#define END_WAIT_US (8 * US_PER_S)
+#define INTERACTIVE_ONLY 2 /* apps that never take a heavy request */
+
+/* ---- ties ---- */
+
+static void
+send_peer(struct child *to, enum role_kind role, uint32_t index, uint32_t lane, int fd)
+{
+	struct msg_peer p = {.role = role, .index = index, .lane = lane};
+	struct ipc_msg m = {.type = MSG_PEER, .fds = {fd}, .fd_count = 1};
+	struct error e;
+	struct buf b;
+
+	if (to->control < 0)
+		return;
+	buf_init(&b, 64);
+	msg_peer_put(&b, &p);
+	m.body = buf_view(&b);
+	if (ipc_send_wait(to->control, &m, 1000, &e) < 0)
+		log_warn("%s.%u does not take its peer: %s", role_name(to->role), to->index, e.msg);
+	buf_fini(&b);
+}
+
+static void
+tie(struct child *a, struct child *b)
+{
+	int pair[2];
+	struct error e;
+
+	if (a->control < 0 || b->control < 0)
+		return;
+	if (ipc_pair(pair, &e) < 0) {
+		log_error("pair: %s", e.msg);
+		return;
+	}
+	send_peer(a, b->role, b->index, LANE_COUNT, pair[0]);
+	send_peer(b, a->role, a->index, LANE_COUNT, pair[1]);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static bool
+reads_lane(const struct child *app, int lane)
+{
+	return lane != LANE_HEAVY || app->index >= INTERACTIVE_ONLY;
+}
+
+/* A new front: new lanes, their app ends to all apps. */
+static void
+make_lanes(struct master *m, struct child *front)
+{
+	for (int lane = 0; lane < LANE_COUNT; lane++) {
+		int pair[2];
+		struct error e;
+
+		fd_close(&m->lanes[front->index][lane]);
+		if (ipc_pair(pair, &e) < 0) {
+			log_error("lane: %s", e.msg);
+			return;
+		}
+		send_peer(front, ROLE_FRONT, front->index, (uint32_t)lane, pair[0]);
+		close(pair[0]);
+		m->lanes[front->index][lane] = pair[1];
+		for (size_t i = 0; i < m->child_count; i++) {
+			if (m->children[i].role == ROLE_APP && reads_lane(&m->children[i], lane))
+				send_peer(&m->children[i], ROLE_FRONT, front->index, (uint32_t)lane,
+				    pair[1]);
+		}
+	}
+}
+
+static void
+give_lanes(struct master *m, struct child *app)
+{
+	for (size_t i = 0; i < m->child_count; i++) {
+		const struct child *front = &m->children[i];
+
+		for (int lane = 0; front->role == ROLE_FRONT && lane < LANE_COUNT; lane++) {
+			if (m->lanes[front->index][lane] >= 0 && reads_lane(app, lane))
+				send_peer(app, ROLE_FRONT, front->index, (uint32_t)lane,
+				    m->lanes[front->index][lane]);
+		}
+	}
+}
+
+static const struct {
+	enum role_kind a, b;
+} ties[] = {
+    {ROLE_FRONT, ROLE_APP},
+    {ROLE_APP, ROLE_KEEPER},
+    {ROLE_WORKER, ROLE_KEEPER},
+    {ROLE_WORKER, ROLE_EGRESS},
+};
+
+static bool
+are_tied(enum role_kind a, enum role_kind b)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ties); i++) {
+		if ((ties[i].a == a && ties[i].b == b) || (ties[i].a == b && ties[i].b == a))
+			return true;
+	}
+	return false;
+}
+
+static void
+tie_all(struct master *m, struct child *c)
+{
+	/* pairs first: an app answers a lane's request on the pair */
+	for (size_t i = 0; i < m->child_count; i++) {
+		if (&m->children[i] != c && are_tied(m->children[i].role, c->role))
+			tie(c, &m->children[i]);
+	}
+	if (c->role == ROLE_FRONT)
+		make_lanes(m, c);
+	if (c->role == ROLE_APP)
+		give_lanes(m, c);
+}
+
+/* ---- children ---- */
+
+static void
+write_roles(struct master *m)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct error e;
+	struct js j;
+	struct buf b;
+
+	buf_init_arena(&b, a, 65536);
+	js_begin(&j, &b);
+	js_list(&j);
+	js_open(&j);
+	js_kv_str(&j, "role", S("master"));
+	js_kv_int(&j, "index", 0);
+	js_kv_int(&j, "pid", getpid());
+	js_close(&j);
+	for (size_t i = 0; i < m->child_count; i++) {
+		const struct child *c = &m->children[i];
+
+		if (c->pid == 0)
+			continue;
+		js_open(&j);
+		js_kv_str(&j, "role", str_c(role_name(c->role)));
+		js_kv_int(&j, "index", c->index);
+		js_kv_int(&j, "pid", c->pid);
+		js_close(&j);
+	}
+	js_list_end(&j);
+	buf_char(&b, '\n');
+	if (file_replace(arena_printf(a, "%.*s/run/roles.json", STR(m->conf.dir)).p, buf_view(&b),
+	        0644, &e) < 0)
+		log_warn("roles.json: %s", e.msg);
+}
+
+static int
+send_start(struct master *m, struct child *c, struct error *e)
+{
+	struct msg_start s = {.role = c->role, .index = c->index, .boot = m->boot};
+	struct ipc_msg msg = {.type = MSG_START, .fds = {m->conf_fd}, .fd_count = 1};
+	struct buf b;
+	int r;
+
+	if (c->role == ROLE_FRONT) {
+		s.listener_count = 1;
+		msg.fds[msg.fd_count++] = m->listener;
+	}
+	buf_init(&b, 128);
+	msg_start_put(&b, &s);
+	msg.body = buf_view(&b);
+	r = ipc_send(c->control, &msg, e);
+	buf_fini(&b);
+	return r;
+}
+
+static void on_control(void *arg, uint32_t events);
+
+static int
+start_child(struct child *c, struct error *e)
+{
+	struct master *m = c->master;
+	const char *const role_argv[] = {"geleitd", "-x", role_name(c->role), m->conf.dir.p, NULL};
+	const char *const egress_argv[] = {"geleit-egress", NULL};
+	AUTO(fd_close) int key = -1;
+	int pair[2];
+	struct spawn s = {.path = c->role == ROLE_EGRESS ? m->egress_path : "/proc/self/exe",
+	    .argv = c->role == ROLE_EGRESS ? egress_argv : role_argv,
+	    .extra_fd = -1,
+	    .die_with_parent = true};
+
+	if (ipc_pair(pair, e) < 0)
+		return e->code;
+	if (c->role == ROLE_KEEPER) {
+		key = open(m->key_path, O_RDONLY | O_CLOEXEC);
+		s.extra_fd = key;
+	}
+	s.control_fd = pair[1];
+	if (spawn(&s, &c->pid, e) < 0) {
+		close(pair[0]);
+		close(pair[1]);
+		c->pid = 0;
+		return e->code;
+	}
+	close(pair[1]);
+	c->control = pair[0];
+	c->started_us = time_monotonic_us();
+	c->is_ready = false;
+	if (loop_watch(m->loop, c->control, LOOP_READ, on_control, c, &c->watch, e) < 0 ||
+	    send_start(m, c, e) < 0)
+		return e->code;
+	tie_all(m, c);
+	return 0;
+}
+
+static void
+start_or_later(struct child *c)
+{
+	struct error e;
+
+	if (start_child(c, &e) == 0)
+		return;
+	log_error("%s.%u: %s", role_name(c->role), c->index, e.msg);
+	c->again_us = time_monotonic_us() + BACKOFF_MOST_US;
+}
+
+static bool
+all_ready(const struct master *m)
+{
+	for (size_t i = 0; i < m->child_count; i++) {
+		if (!m->children[i].is_ready)
+			return false;
+	}
+	return true;
+}
+
+/* The promise to whoever started us: from now on it serves. */
+static void
+say_ready(struct master *m)
+{
+	struct error e;
+	AUTO(arena_free) struct arena *a = arena_new();
+
+	m->was_ready = true;
+	if (file_replace(arena_printf(a, "%.*s/run/url", STR(m->conf.dir)).p,
+	        arena_printf(a, "%.*s\n", STR(m->conf.url)), 0644, &e) < 0)
+		log_warn("run/url: %s", e.msg);
+	log_info("%s", m->is_root ? "each role runs as a user of its own"
+	                          : "one user for all roles: they are held apart by Landlock and "
+	                            "seccomp, not by users");
+	printf("ready %.*s\n", STR(m->conf.url));
+	fflush(stdout);
+}
+
+static void
+on_control(void *arg, uint32_t events)
+{
+	struct child *c = arg;
+	AUTO(ipc_msg_close) struct ipc_msg msg = {0};
+	struct error e;
+	int r = ipc_recv(c->control, c->master->space, &msg, &e);
+
+	(void)events;
+	if (r < 0) {
+		watch_free(&c->watch); /* SIGCHLD tells the rest */
+		return;
+	}
+	if (r == 0 || msg.type != MSG_READY)
+		return;
+	c->is_ready = true;
+	write_roles(c->master);
+	if (!c->master->was_ready && all_ready(c->master))
+		say_ready(c->master);
+}
+
+static void
+child_ended(struct child *c, int status)
+{
+	int64_t now = time_monotonic_us();
+
+	watch_free(&c->watch);
+	fd_close(&c->control);
+	c->pid = 0;
+	c->is_ready = false;
+	if (c->master->ending)
+		return;
+	if (WIFSIGNALED(status))
+		log_warn(
+		    "%s.%u was ended by signal %d", role_name(c->role), c->index, WTERMSIG(status));
+	else
+		log_warn("%s.%u ended with %d", role_name(c->role), c->index, WEXITSTATUS(status));
+	if (now - c->started_us > STEADY_US)
+		c->backoff_us = 0;
+	c->backoff_us =
+	    c->backoff_us == 0 ? BACKOFF_FIRST_US : MIN(c->backoff_us * 2, BACKOFF_MOST_US);
+	c->again_us = now + c->backoff_us;
+}
+
+static void
+reap(struct master *m)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < m->child_count; i++) {
+			if (m->children[i].pid == pid)
+				child_ended(&m->children[i], status);
+		}
+	}
+}
+
+/* A writer that holds the database's lock too long stops everybody: it is ended. */
+static void
+end_lock_holder(struct master *m)
+{
+	char note[64] = {0};
+	long long since = 0;
+	int pid = 0;
+	AUTO(fd_close) int fd = open(m->lock_path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || pread(fd, note, sizeof note - 1, 0) <= 0 ||
+	    sscanf(note, "%d %lld", &pid, &since) != 2)
+		return;
+	if (pid == 0 || time_monotonic_us() - since < LIMIT_CHANGE_HOLD_MS * 1000LL)
+		return;
+	for (size_t i = 0; i < m->child_count; i++) {
+		if (m->children[i].pid == pid) {
+			log_error("%s.%u held the database for over 10 s",
+			    role_name(m->children[i].role), m->children[i].index);
+			kill(pid, SIGKILL);
+		}
+	}
+}
+
+static void
+on_tick(void *arg)
+{
+	struct master *m = arg;
+	int64_t now = time_monotonic_us();
+
+	for (size_t i = 0; i < m->child_count; i++) {
+		struct child *c = &m->children[i];
+
+		if (c->pid == 0 && c->again_us != 0 && now >= c->again_us) {
+			c->again_us = 0;
+			start_or_later(c);
+		}
+	}
+	if (++m->ticks % 10 == 0)
+		end_lock_holder(m);
+}
+
+static void
+on_signal(void *arg, int sig)
+{
+	struct master *m = arg;
+	struct ipc_msg reload = {.type = MSG_RELOAD};
+	struct error e;
+
+	if (sig == SIGCHLD)
+		reap(m);
+	if (sig != SIGHUP)
+		return;
+	for (size_t i = 0; i < m->child_count; i++) {
+		struct child *c = &m->children[i];
+
+		if (c->role == ROLE_FRONT && c->control >= 0 &&
+		    ipc_send(c->control, &reload, &e) < 0)
+			log_warn("front.%u: %s", c->index, e.msg);
+	}
+}
+
+/* Closing the control socket asks each to end; after 8 s nobody is asked. */
+static void
+end_children(struct master *m)
+{
+	int64_t until = time_monotonic_us() + END_WAIT_US;
+	size_t left = 1;
+
+	m->ending = true;
+	for (size_t i = 0; i < m->child_count; i++) {
+		watch_free(&m->children[i].watch);
+		fd_close(&m->children[i].control);
+	}
+	while (left > 0 && time_monotonic_us() < until) {
+		reap(m);
+		left = 0;
+		for (size_t i = 0; i < m->child_count; i++)
+			left += m->children[i].pid != 0;
+		if (left > 0)
+			usleep(20000);
+	}
+	for (size_t i = 0; i < m->child_count; i++) {
+		if (m->children[i].pid != 0)
+			kill(m->children[i].pid, SIGKILL);
+	}
+}
+
+static void
+add(struct master *m, enum role_kind role, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		m->children[m->child_count++] =
+		    (struct child){.master = m, .role = role, .index = i, .control = -1};
+}
+
+static uint32_t
+clamp(int64_t wanted, long automatic, long most)
+{
+	int64_t n = wanted > 0 ? wanted : automatic;
+
+	return (uint32_t)MIN(MAX(n, 1), most);
+}
+
+int
+master_serve(struct master *m, struct error *e)
+{
+	long cores = MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+
+	for (int i = 0; i < FRONTS_MOST; i++) {
+		for (int k = 0; k < LANE_COUNT; k++)
+			m->lanes[i][k] = -1;
+	}
+	add(m, ROLE_KEEPER, 1);
+	add(m, ROLE_APP, clamp(m->conf.apps, MAX(4, 2 * cores), APPS_MOST));
+	add(m, ROLE_WORKER, 1);
+	add(m, ROLE_EGRESS, 1);
+	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, FRONTS_MOST));
+	if (loop_new(&m->loop, e) < 0 || loop_signals(m->loop, on_signal, m, e) < 0 ||
+	    loop_every(m->loop, 100, on_tick, m, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < m->child_count; i++)
+		start_or_later(&m->children[i]);
+	loop_run(m->loop);
+	end_children(m);
+	return 0;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * run - geleitd run: everything that is looked at before the first role starts
+ *
+ * In this order, and nothing is written before the one that refuses: DIR is
+ * ours or new, nobody else serves it, the port is free, the databases take our
+ * schema and the master key is the right one (a short-lived child looks, since
+ * master opens no database).
+ */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "net/net.h"
+#include "os/file.h"
+#include "os/ipc.h"
+#include "os/spawn.h"
+#include "roles/commands.h"
+#include "roles/master.h"
+#include "roles/role.h"
+
+static const char *
+path_in(struct arena *a, struct str dir, const char *name)
+{
+	return arena_printf(a, "%.*s/%s", STR(dir), name).p;
+}
+
+/* Options given again win and are kept. */
+static int
+keep_options(
+    struct arena *a, struct str dir, const struct run_options *o, struct str *text, struct error *e)
+{
+	const struct {
+		struct str name;
+		const char *value;
+	} named[] = {
+	    {S("server.listen"), o->listen}, {S("server.url"), o->url}, {S("server.db"), o->db}};
+	struct str before = *text;
+
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+		if (named[i].value != NULL &&
+		    conf_set(a, *text, named[i].name, str_c(named[i].value), text, e) < 0)
+			return e->code;
+	}
+	for (size_t i = 0; i < o->set_count; i++) {
+		struct str value, name = str_cut(str_c(o->set[i]), '=', &value);
+
+		if (value.p == NULL)
+			return err_set(
+			    e, ERR_INVALID, "--set %.*s: NAME=VALUE is expected", STR(name));
+		if (conf_set(a, *text, name, value, text, e) < 0)
+			return e->code;
+	}
+	if (str_eq(before, *text))
+		return 0;
+	return file_replace(path_in(a, dir, "geleit.conf"), *text, 0640, e);
+}
+
+static int
+open_dir(struct arena *a, const struct run_options *o, struct master *m, struct str *text,
+    struct error *e)
+{
+	struct init_options init = {.dir = o->dir,
+	    .listen = o->listen,
+	    .url = o->url,
+	    .db = o->db,
+	    .set = o->set,
+	    .set_count = o->set_count};
+	char *real;
+	struct str dir;
+
+	if (init_dir(&init, e) < 0)
+		return e->code;
+	real = realpath(o->dir, NULL);
+	if (real == NULL)
+		return err_errno(e, "%s", o->dir);
+	dir = arena_str(a, str_c(real));
+	free(real);
+	if (file_lock(path_in(a, dir, "run/server.lock"), &m->lock, e) < 0)
+		return e->code == ERR_BUSY ? err_key(e, ERR_BUSY, "dir-in-use",
+		                                 "another server runs on %.*s", STR(dir))
+		                           : e->code;
+	if (conf_load(a, dir, &m->conf, text, e) < 0 || keep_options(a, dir, o, text, e) < 0)
+		return e->code;
+	return conf_parse(a, dir, *text, &m->conf, e);
+}
+
+static int
+check_in_child(struct master *m, struct error *e)
+{
+	const char *const argv[] = {"geleitd", "-x", "check", m->conf.dir.p, NULL};
+	struct spawn s = {
+	    .path = "/proc/self/exe", .argv = argv, .extra_fd = -1, .die_with_parent = true};
+	int pair[2], status;
+	pid_t pid;
+
+	if (ipc_pair(pair, e) < 0)
+		return e->code;
+	s.control_fd = pair[1];
+	if (spawn(&s, &pid, e) < 0)
+		return e->code;
+	close(pair[1]);
+	while (waitpid(pid, &status, 0) < 0)
+		continue;
+	close(pair[0]);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	/* it has said why, in one line */
+	return err_key(e, ERR_DENIED, "checked", "the check before the start failed");
+}
+
+/* geleit-egress lies beside geleitd when installed, in src/egress when built. */
+static int
+find_egress(struct arena *a, const char **ret, struct error *e)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *const places[] = {"geleit-egress", "../egress/geleit-egress"};
+	char *slash;
+
+	if (n < 0)
+		return err_errno(e, "/proc/self/exe");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	*slash = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		*ret = arena_printf(a, "%s/%s", self, places[i]).p;
+		if (access(*ret, X_OK) == 0)
+			return 0;
+	}
+	return err_set(e, ERR_NOT_FOUND, "geleit-egress is not beside geleitd");
+}
+
+static int
+prepare(struct arena *a, const struct run_options *o, struct master *m, struct error *e)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	struct str text;
+
+	if (open_dir(a, o, m, &text, e) < 0 || find_egress(a, &m->egress_path, e) < 0 ||
+	    net_listen(arena_cstr(a, m->conf.listen_host), arena_cstr(a, m->conf.listen_port),
+	        &m->listener, e) < 0 ||
+	    check_in_child(m, e) < 0 || memfd_sealed("conf", text, &m->conf_fd, e) < 0)
+		return e->code;
+	m->boot = random_id128();
+	m->is_root = getuid() == 0;
+	m->lock_path = path_in(a, m->conf.dir, "db/lock");
+	m->key_path = credentials != NULL ? arena_printf(a, "%s/master.key", credentials).p
+	                                  : path_in(a, m->conf.dir, "keys/master.key");
+	return 0;
+}
+
+int
+master_run(const struct run_options *o)
+{
+	struct arena *a = arena_new(); /* lives as long as the process */
+	struct master *m = xcalloc(1, sizeof *m);
+	struct error e;
+
+	log_init("master", LOG_INFO);
+	umask(027);
+	m->conf_fd = m->listener = m->lock = -1;
+	if (prepare(a, o, m, &e) < 0) {
+		if (strcmp(e.key, "checked") != 0)
+			fprintf(stderr, "geleitd: %s\n", e.msg);
+		return 1;
+	}
+	log_init("master", (enum log_level)m->conf.log_level);
+	if (master_serve(m, &e) < 0) {
+		fprintf(stderr, "geleitd: %s\n", e.msg);
+		return 1;
+	}
+	return 0;
+}
