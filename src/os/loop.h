@@ -22,13 +22,15 @@ typedef void (*loop_fn)(void *arg, uint32_t events);
 typedef void (*loop_tick_fn)(void *arg);
 
 NODISCARD int loop_new(struct loop **ret, struct error *e);
+/* Also frees the watches left; those still held must not be freed afterwards. */
 void loop_free(struct loop **l);
 /* Until loop_stop; then returns. */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
 /* The descriptor stays the caller's; free the watch before closing it. */
-NODISCARD int loop_watch(struct loop *l, int fd, uint32_t events, loop_fn fn, void *arg, struct watch **ret, struct error *e);
+NODISCARD int loop_watch(struct loop *l, int fd, uint32_t events, loop_fn fn, void *arg,
+    struct watch **ret, struct error *e);
 void watch_set(struct watch *w, uint32_t events); /* no system call when unchanged */
 void watch_free(struct watch **w);
 

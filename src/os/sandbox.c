@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * sandbox - see sandbox.h.
+ *
+ * Landlock says which paths; the seccomp list says the rest.  The list denies
+ * and does not allow: our libraries may use what they like of the harmless
+ * calls, and a new libc does not break the server.
+ *
+ * The numbers of newer Landlock rights stand here, since Debian 12's kernel
+ * headers end at ABI 2 while the program may run under a newer kernel.
+ */
+#include "os/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/landlock.h>
+
+#include "base/error.h"
+#include "os/file.h"
+
+#define GROUPS_MAX 16
+
+/* ---- user ---- */
+
+static int
+group_of(const char *name, gid_t *ret, struct error *e)
+{
+	const struct group *g = getgrnam(name);
+
+	if (g == NULL)
+		return err_set(e, ERR_NOT_FOUND, "no group %s", name);
+	*ret = g->gr_gid;
+	return 0;
+}
+
+static int
+set_user(const struct sandbox *s, struct error *e)
+{
+	const struct passwd *p = getpwnam(s->user);
+	gid_t groups[GROUPS_MAX + 1];
+	int n = GROUPS_MAX;
+
+	if (p == NULL)
+		return err_set(e, ERR_NOT_FOUND, "no user %s", s->user);
+	if (getgrouplist(s->user, p->pw_gid, groups, &n) < 0)
+		return err_set(
+		    e, ERR_INTERNAL, "%s is in more than %d groups", s->user, GROUPS_MAX);
+	if (s->group != NULL && group_of(s->group, &groups[n++], e) < 0)
+		return e->code;
+	if (setgroups((size_t)n, groups) < 0 || setresgid(p->pw_gid, p->pw_gid, p->pw_gid) < 0 ||
+	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0)
+		return err_errno(e, "become user %s", s->user);
+	if (setuid(0) == 0)
+		return err_set(e, ERR_INTERNAL, "root came back after setresuid");
+	return 0;
+}
+
+/* A change of user clears the signal of the parent's death: set it again. */
+static int
+drop_user(const struct sandbox *s, struct error *e)
+{
+	pid_t parent = getppid();
+	int sig = 0;
+
+	if (s->user == NULL)
+		return 0;
+	if (prctl(PR_GET_PDEATHSIG, &sig) < 0)
+		return err_errno(e, "PR_GET_PDEATHSIG");
+	if (set_user(s, e) < 0)
+		return e->code;
+	if (prctl(PR_SET_PDEATHSIG, sig) < 0)
+		return err_errno(e, "PR_SET_PDEATHSIG");
+	if (sig != 0 && getppid() != parent)
+		return err_set(e, ERR_UNAVAILABLE, "the parent is gone");
+	return 0;
+}
+
+/* ---- limits ---- */
+
+static int
+set_limits(const struct sandbox *s, struct error *e)
+{
+	const struct rlimit none = {0, 0};
+	struct rlimit files;
+	rlim_t want = (rlim_t)s->max_files;
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0)
+		return err_errno(e, "RLIMIT_CORE");
+	/* no core and no ptrace by another process of the same user */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_errno(e, "PR_SET_DUMPABLE");
+	if (s->max_files == 0)
+		return 0;
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return err_errno(e, "RLIMIT_NOFILE");
+	if (want > files.rlim_max && geteuid() != 0)
+		want = files.rlim_max;
+	files = (struct rlimit){want, want};
+	return setrlimit(RLIMIT_NOFILE, &files) < 0 ? err_errno(e, "RLIMIT_NOFILE") : 0;
+}
+
+/* ---- Landlock ---- */
+
+#define FS_ABI_1 ((1ull << 13) - 1)
+#define FS_REFER (1ull << 13)
+#define FS_TRUNCATE (1ull << 14)
+#define FS_IOCTL_DEV (1ull << 15)
+#define FS_ON_A_FILE                                                                               \
+	(LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |                              \
+	    LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
+#define NET_BIND_TCP 1ull
+#define NET_CONNECT_TCP 2ull
+#define SCOPE_ABSTRACT_UNIX_SOCKET 1ull
+#define SCOPE_SIGNAL 2ull
+
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+static uint64_t
+fs_of_abi(long abi)
+{
+	return FS_ABI_1 | (abi >= 2 ? FS_REFER : 0) | (abi >= 3 ? FS_TRUNCATE : 0) |
+	       (abi >= 5 ? FS_IOCTL_DEV : 0);
+}
+
+static struct ruleset
+ruleset_of(long abi, unsigned may)
+{
+	struct ruleset r = {.fs = fs_of_abi(abi)};
+
+	if (abi >= 4) {
+		r.net = ((may & SANDBOX_MAY_LISTEN) != 0 ? 0 : NET_BIND_TCP) |
+		        ((may & SANDBOX_MAY_CONNECT) != 0 ? 0 : NET_CONNECT_TCP);
+	}
+	if (abi >= 6) {
+		r.scoped = ((may & (SANDBOX_MAY_CONNECT | SANDBOX_MAY_UNIX)) != 0
+		                   ? 0
+		                   : SCOPE_ABSTRACT_UNIX_SOCKET) |
+		           ((may & SANDBOX_MAY_KILL) != 0 ? 0 : SCOPE_SIGNAL);
+	}
+	return r;
+}
+
+static uint64_t
+fs_of_rights(unsigned rights)
+{
+	static const struct {
+		unsigned right;
+		uint64_t fs;
+	} map[] = {
+	    {SANDBOX_READ, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR},
+	    {SANDBOX_READ_FILE, LANDLOCK_ACCESS_FS_READ_FILE},
+	    {SANDBOX_READ_DIR, LANDLOCK_ACCESS_FS_READ_DIR},
+	    {SANDBOX_WRITE_FILE, LANDLOCK_ACCESS_FS_WRITE_FILE},
+	    {SANDBOX_MAKE_REG, LANDLOCK_ACCESS_FS_MAKE_REG},
+	    {SANDBOX_REMOVE_FILE, LANDLOCK_ACCESS_FS_REMOVE_FILE},
+	    {SANDBOX_REFER, FS_REFER},
+	    {SANDBOX_MAKE_SOCK, LANDLOCK_ACCESS_FS_MAKE_SOCK},
+	    {SANDBOX_TRUNCATE, FS_TRUNCATE},
+	};
+	uint64_t fs = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		fs |= (rights & map[i].right) != 0 ? map[i].fs : 0;
+	return fs;
+}
+
+static int
+allow_path(int ruleset, uint64_t handled, const struct sandbox_path *p, struct error *e)
+{
+	AUTO(fd_close) int fd = open(p->path, O_PATH | O_CLOEXEC);
+	struct landlock_path_beneath_attr rule = {.parent_fd = fd};
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, "sandbox: %s", p->path);
+	rule.allowed_access = fs_of_rights(p->rights) & handled;
+	if (!S_ISDIR(st.st_mode))
+		rule.allowed_access &= FS_ON_A_FILE;
+	if (rule.allowed_access == 0)
+		return 0;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+		return err_errno(e, "landlock rule for %s", p->path);
+	return 0;
+}
+
+static int
+open_ruleset(const struct sandbox *s, uint64_t *ret_fs, unsigned *missing, struct error *e)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct ruleset r = ruleset_of(abi, s->may);
+	size_t size = abi >= 6   ? sizeof r
+	              : abi >= 4 ? offsetof(struct ruleset, scoped)
+	                         : offsetof(struct ruleset, net);
+	int fd;
+
+	if (abi < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
+		*missing |= SANDBOX_MISSING_LANDLOCK;
+		return -1;
+	}
+	fd = abi < 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
+	*ret_fs = r.fs;
+	return fd < 0 ? err_errno(e, "landlock ruleset") : fd;
+}
+
+static int
+enter_landlock(const struct sandbox *s, unsigned *missing, struct error *e)
+{
+	uint64_t handled = 0;
+	AUTO(fd_close) int ruleset = open_ruleset(s, &handled, missing, e);
+
+	if (ruleset < 0)
+		return (*missing & SANDBOX_MISSING_LANDLOCK) != 0 ? 0 : e->code;
+	for (size_t i = 0; i < s->path_count; i++) {
+		if (allow_path(ruleset, handled, &s->paths[i], e) < 0)
+			return e->code;
+	}
+	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+		return err_errno(e, "landlock_restrict_self");
+	return 0;
+}
+
+/* ---- seccomp ---- */
+
+#define DENY SCMP_ACT_ERRNO(EPERM)
+
+/* Refused unless one of `may` is granted; 0: always. */
+static const struct {
+	int call;
+	unsigned may;
+} denied[] = {
+    /* other processes */
+    {SCMP_SYS(ptrace), 0},
+    {SCMP_SYS(process_vm_readv), 0},
+    {SCMP_SYS(process_vm_writev), 0},
+    {SCMP_SYS(process_madvise), 0},
+    {SCMP_SYS(pidfd_getfd), 0},
+    {SCMP_SYS(kcmp), 0},
+    {SCMP_SYS(kill), SANDBOX_MAY_KILL},
+    {SCMP_SYS(tkill), SANDBOX_MAY_KILL},
+    {SCMP_SYS(pidfd_send_signal), SANDBOX_MAY_KILL},
+    {SCMP_SYS(rt_sigqueueinfo), SANDBOX_MAY_KILL},
+    {SCMP_SYS(rt_tgsigqueueinfo), SANDBOX_MAY_KILL},
+    {SCMP_SYS(execve), SANDBOX_MAY_EXEC},
+    {SCMP_SYS(execveat), SANDBOX_MAY_EXEC},
+    /* the mount family and other namespaces */
+    {SCMP_SYS(mount), 0},
+    {SCMP_SYS(umount2), 0},
+    {SCMP_SYS(pivot_root), 0},
+    {SCMP_SYS(chroot), 0},
+    {SCMP_SYS(open_tree), 0},
+    {SCMP_SYS(move_mount), 0},
+    {SCMP_SYS(fsopen), 0},
+    {SCMP_SYS(fsconfig), 0},
+    {SCMP_SYS(fsmount), 0},
+    {SCMP_SYS(fspick), 0},
+    {SCMP_SYS(mount_setattr), 0},
+    {SCMP_SYS(setns), 0},
+    {SCMP_SYS(unshare), 0},
+    {SCMP_SYS(open_by_handle_at), 0},
+    /* truncation by path goes past Landlock before ABI 3; SQLite needs the descriptor's only */
+    {SCMP_SYS(truncate), 0},
+    {SCMP_SYS(ftruncate), SANDBOX_MAY_TRUNCATE},
+    {SCMP_SYS(creat), 0},
+    /* the network */
+    {SCMP_SYS(socket), SANDBOX_MAY_CONNECT | SANDBOX_MAY_LISTEN | SANDBOX_MAY_UNIX},
+    {SCMP_SYS(connect), SANDBOX_MAY_CONNECT | SANDBOX_MAY_UNIX},
+    {SCMP_SYS(bind), SANDBOX_MAY_LISTEN},
+    {SCMP_SYS(listen), SANDBOX_MAY_LISTEN},
+    {SCMP_SYS(accept), SANDBOX_MAY_LISTEN | SANDBOX_MAY_ACCEPT},
+    {SCMP_SYS(accept4), SANDBOX_MAY_LISTEN | SANDBOX_MAY_ACCEPT},
+    /* parts of the kernel that are large, or go past this list */
+    {SCMP_SYS(io_uring_setup), 0},
+    {SCMP_SYS(io_uring_enter), 0},
+    {SCMP_SYS(io_uring_register), 0},
+    {SCMP_SYS(bpf), 0},
+    {SCMP_SYS(perf_event_open), 0},
+    {SCMP_SYS(userfaultfd), 0},
+    {SCMP_SYS(add_key), 0},
+    {SCMP_SYS(keyctl), 0},
+    {SCMP_SYS(request_key), 0},
+    {SCMP_SYS(init_module), 0},
+    {SCMP_SYS(finit_module), 0},
+    {SCMP_SYS(delete_module), 0},
+    {SCMP_SYS(kexec_load), 0},
+    {SCMP_SYS(kexec_file_load), 0},
+    {SCMP_SYS(reboot), 0},
+    {SCMP_SYS(swapon), 0},
+    {SCMP_SYS(swapoff), 0},
+    {SCMP_SYS(acct), 0},
+    {SCMP_SYS(personality), 0},
+};
+
+/* Some calls are refused for some arguments only. */
+static int
+deny_by_argument(scmp_filter_ctx f, unsigned may)
+{
+	const uint64_t truncating = O_TRUNC, all = UINT32_MAX;
+	const uint64_t newuser = 0x10000000; /* CLONE_NEWUSER */
+	bool unix_only = (may & (SANDBOX_MAY_CONNECT | SANDBOX_MAY_LISTEN)) == 0;
+	int r = 0;
+
+	r |= seccomp_rule_add(
+	    f, DENY, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, truncating, truncating));
+	r |= seccomp_rule_add(
+	    f, DENY, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, truncating, truncating));
+	r |= seccomp_rule_add(
+	    f, DENY, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, newuser, newuser));
+	/* its flags lie in memory; glibc then takes clone() */
+	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	/* signals by way of F_SETOWN */
+	r |= seccomp_rule_add(
+	    f, DENY, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, all, F_SETOWN));
+	r |= seccomp_rule_add(
+	    f, DENY, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, all, F_SETOWN_EX));
+	/* limits of others */
+	r |= seccomp_rule_add(f, DENY, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0));
+	/* abort() signals itself, nobody else may be signalled */
+	if ((may & SANDBOX_MAY_KILL) == 0)
+		r |= seccomp_rule_add(
+		    f, DENY, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, (uint64_t)getpid()));
+	if ((may & SANDBOX_MAY_UNIX) != 0 && unix_only)
+		r |= seccomp_rule_add(f, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+	else if (!unix_only) /* AF_PACKET, AF_ALG, AF_VSOCK ...; the resolver wants netlink */
+		r |= seccomp_rule_add(
+		    f, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	return r;
+}
+
+static void
+filter_free(scmp_filter_ctx *f)
+{
+	if (*f != NULL)
+		seccomp_release(*f);
+	*f = NULL;
+}
+
+static int
+enter_seccomp(unsigned may, unsigned *missing, struct error *e)
+{
+	AUTO(filter_free) scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	int r;
+
+	if (f == NULL)
+		return err_set(e, ERR_INTERNAL, "seccomp_init");
+	for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
+		if ((denied[i].may & may) != 0)
+			continue;
+		if (seccomp_rule_add(f, DENY, denied[i].call, 0) < 0)
+			return err_set(e, ERR_INTERNAL, "seccomp rule %zu", i);
+	}
+	if (deny_by_argument(f, may) < 0)
+		return err_set(e, ERR_INTERNAL, "seccomp rule for an argument");
+	r = seccomp_load(f);
+	if (r == -EINVAL || r == -ENOSYS) {
+		*missing |= SANDBOX_MISSING_SECCOMP;
+		return 0;
+	}
+	return r < 0 ? err_set(e, ERR_INTERNAL, "seccomp_load: %s", strerror(-r)) : 0;
+}
+
+int
+sandbox_enter(const struct sandbox *s, unsigned *ret_missing, struct error *e)
+{
+	unsigned missing = 0;
+
+	if (set_limits(s, e) < 0 || drop_user(s, e) < 0)
+		return e->code;
+	/* changing the user may have made us dumpable again (fs.suid_dumpable) */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return err_errno(e, "PR_SET_DUMPABLE");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_errno(e, "PR_SET_NO_NEW_PRIVS");
+	if (enter_landlock(s, &missing, e) < 0 || enter_seccomp(s->may, &missing, e) < 0)
+		return e->code;
+	*ret_missing = missing;
+	return 0;
+}
