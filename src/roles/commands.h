@@ -11,9 +11,10 @@
 
 #include "base/base.h"
 
+struct arena;
 struct conf;
 struct error;
-struct role_env;
+struct vault;
 
 /*
  * Make DIR where it is new: folders (blobs/00..ff, parts, db, keys, tls, run),
@@ -37,6 +38,9 @@ NODISCARD int init_dir(const struct init_options *o, struct error *e);
  * ERR_CONFLICT "schema-newer".
  */
 NODISCARD int check_before_start(const struct conf *conf, struct error *e);
+
+/* The vault of DIR's master key: a systemd credential, or DIR/keys/master.key. */
+NODISCARD int vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *e);
 
 int command_fsck(const char *dir, bool json);         /* 0, 1, 6 */
 int command_config_check(const char *dir, bool json); /* 0, 1, 6 */

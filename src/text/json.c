@@ -508,3 +508,47 @@ json_str(struct json *v, struct str *ret, struct error *e)
 
 	return r < 0 ? r : 0;
 }
+
+bool
+json_member_at(struct json *o, size_t i, struct str *ret_name, struct json **ret)
+{
+	if (!json_object_is_type(o->o, json_type_object))
+		return false;
+	json_object_object_foreach(o->o, key, value)
+	{
+		if (i-- > 0)
+			continue;
+		mark(o, key);
+		*ret_name = str_c(key);
+		*ret = wrap(o->doc, value);
+		return true;
+	}
+	return false;
+}
+
+char
+json_kind(struct json *v)
+{
+	switch (json_object_get_type(v->o)) {
+	case json_type_string:
+		return 't';
+	case json_type_boolean:
+		return 'b';
+	case json_type_int:
+		return 'n';
+	default:
+		return '?';
+	}
+}
+
+bool
+json_bool(struct json *v)
+{
+	return json_object_get_boolean(v->o);
+}
+
+int64_t
+json_int(struct json *v)
+{
+	return json_object_get_int64(v->o);
+}

@@ -55,6 +55,12 @@ NODISCARD int json_get_bool(struct json *o, const char *name, bool *ret, struct 
 NODISCARD int json_get_list(struct json *o, const char *name, struct json **ret, struct error *e);
 NODISCARD int json_get_object(struct json *o, const char *name, struct json **ret, struct error *e);
 bool json_has(struct json *o, const char *name); /* also when null: "clear this" */
+/* Member i of an object in its order: false at the end.  Marks it as known. */
+bool json_member_at(struct json *o, size_t i, struct str *ret_name, struct json **ret);
+/* 't' text, 'b' true or false, 'n' a number, '?' anything else. */
+char json_kind(struct json *v);
+bool json_bool(struct json *v);
+int64_t json_int(struct json *v);
 NODISCARD int json_done(struct json *o, struct error *e);
 size_t json_list_size(struct json *list);
 struct json *json_list_at(struct json *list, size_t i);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * check - may this DIR be served by this program with this master key?
+ *
+ * Looks before it writes: a newer schema or a wrong key is refused with nothing
+ * changed; only then are migrations run.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "crypto/vault.h"
+#include "db/db.h"
+#include "db/migrate.h"
+#include "model/keyring.h"
+#include "os/file.h"
+#include "roles/commands.h"
+
+int
+vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *e)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	struct str path = credentials != NULL ? arena_printf(a, "%s/master.key", credentials)
+	                                      : arena_printf(a, "%.*s/keys/master.key", STR(dir));
+	struct str key;
+
+	if (file_read(a, path.p, MASTER_KEY_BYTES + 1, &key, e) < 0)
+		return err_prefix(e, "master key");
+	if (key.n != MASTER_KEY_BYTES)
+		return err_key(e, ERR_DENIED, "wrong-master-key", "the master key is not 32 bytes");
+	return vault_new((const uint8_t *)key.p, ret, e);
+}
+
+static int
+open_both(struct arena *a, const struct conf *c, struct db **db, struct db **keys, struct error *e)
+{
+	if (db_open(conf_db_url(a, c, false).p, arena_printf(a, "%.*s/db/lock", STR(c->dir)).p, db,
+	        e) < 0)
+		return e->code;
+	return db_open(conf_db_url(a, c, true).p,
+	    arena_printf(a, "%.*s/db/keys.lock", STR(c->dir)).p, keys, e);
+}
+
+int
+check_before_start(const struct conf *c, struct error *e)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(db_close) struct db *db = NULL;
+	AUTO(db_close) struct db *keys = NULL;
+	AUTO(vault_free) struct vault *v = NULL;
+	uint8_t value[16];
+	int version;
+
+	umask(007);
+	if (vault_of_dir(a, c->dir, &v, e) < 0 || open_both(a, c, &db, &keys, e) < 0)
+		return e->code;
+	vault_check_value(v, value);
+	if (migrate_version(keys, schema_keys, &version, e) < 0 ||
+	    migrate_version(db, schema_main, &version, e) < 0)
+		return e->code;
+	if (keyring_check(keys, value, false, e) < 0)
+		return e->code;
+	if (migrate(keys, schema_keys, e) < 0)
+		return e->code;
+	return migrate(db, schema_main, e);
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * init - make a DIR that can be served
+ *
+ * geleit.conf is written last: a DIR without it is new or half-made, and running
+ * init again completes it; a DIR with it is never touched.  A folder that holds
+ * anything init does not make is somebody else's and refused.
+ *
+ * Owners, when root: each role reaches only what its Landlock row names, and
+ * users and groups say the same once more.  blobs/ and parts/ belong to
+ * geleit-app with group geleit-blob, writable by the group, since worker merges
+ * and sweeps there; front is in that group to read and is kept from writing by
+ * Landlock alone.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "crypto/vault.h"
+#include "db/db.h"
+#include "db/migrate.h"
+#include "model/api_key.h"
+#include "model/change.h"
+#include "model/keyring.h"
+#include "model/person.h"
+#include "os/file.h"
+#include "roles/certificate.h"
+#include "roles/commands.h"
+#include "store/store.h"
+
+struct making {
+	struct arena *a;
+	struct str dir;
+	struct conf conf;
+	struct str text; /* of geleit.conf */
+	bool is_root;
+};
+
+static const char *const ours[] = {
+    "geleit.conf", "admin.key", "keys", "db", "tls", "run", "blobs", "parts"};
+
+static const char *
+path_of(struct making *m, const char *name)
+{
+	return arena_printf(m->a, "%.*s/%s", STR(m->dir), name).p;
+}
+
+static bool
+is_ours(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++) {
+		if (strcmp(ours[i], name) == 0)
+			return true;
+	}
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "lost+found") == 0;
+}
+
+/* Anything init does not make means that the folder is somebody else's. */
+static int
+refuse_foreign(struct making *m, struct error *e)
+{
+	DIR *d = opendir(m->dir.p);
+	struct dirent *entry;
+	int r = 0;
+
+	if (d == NULL)
+		return err_errno(e, "%s", m->dir.p);
+	while (r == 0 && (entry = readdir(d)) != NULL) {
+		if (!is_ours(entry->d_name))
+			r = err_key(e, ERR_EXISTS, "foreign-dir",
+			    "%s is not empty and not a folder of Geleit", m->dir.p);
+	}
+	closedir(d);
+	return r;
+}
+
+/* ---- owners ---- */
+
+static int
+own(struct making *m, const char *name, const char *user, const char *group, unsigned mode,
+    struct error *e)
+{
+	const char *path = path_of(m, name);
+	const struct passwd *pw;
+	const struct group *gr;
+
+	if (m->is_root) {
+		pw = getpwnam(user);
+		gr = getgrnam(group);
+		if (pw == NULL || gr == NULL)
+			return err_set(e, ERR_NOT_FOUND,
+			    "user %s or group %s is missing: script/server makes them", user,
+			    group);
+		if (chown(path, pw->pw_uid, gr->gr_gid) < 0)
+			return err_errno(e, "%s", path);
+	} else {
+		mode &= 0700 | (mode & 04000);
+	}
+	/* after chown, which clears setgid */
+	if (chmod(path, mode) < 0)
+		return err_errno(e, "%s", path);
+	return 0;
+}
+
+static int
+own_blobs(struct making *m, struct error *e)
+{
+	for (unsigned i = 0; i < 256; i++) {
+		const char *name = arena_printf(m->a, "blobs/%02x", i).p;
+
+		if (own(m, name, "geleit-app", "geleit-blob", 02770, e) < 0)
+			return e->code;
+	}
+	if (own(m, "blobs", "geleit-app", "geleit-blob", 02770, e) < 0)
+		return e->code;
+	return own(m, "parts", "geleit-app", "geleit-blob", 02770, e);
+}
+
+/* ---- pieces ---- */
+
+static int
+make_folders(struct making *m, struct error *e)
+{
+	static const struct {
+		const char *name, *user, *group;
+		unsigned mode;
+	} folders[] = {
+	    {"keys", "root", "root", 0700},
+	    {"db", "geleit-app", "geleit-data", 02770},
+	    {"tls", "root", "geleit-front", 0750},
+	    {"run", "root", "root", 0755},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+		if (dir_make(path_of(m, folders[i].name), 0700, e) < 0 ||
+		    own(m, folders[i].name, folders[i].user, folders[i].group, folders[i].mode, e) <
+		        0)
+			return e->code;
+	}
+	if (store_fs_init(m->dir.p, e) < 0)
+		return e->code;
+	return own_blobs(m, e);
+}
+
+static int
+make_master_key(struct making *m, struct vault **ret, struct error *e)
+{
+	const char *path = path_of(m, "keys/master.key");
+	uint8_t key[MASTER_KEY_BYTES];
+	struct str old;
+	int r;
+
+	if (access(path, F_OK) == 0) {
+		if (file_read(m->a, path, sizeof key + 1, &old, e) < 0)
+			return e->code;
+		if (old.n != sizeof key)
+			return err_key(
+			    e, ERR_DENIED, "wrong-master-key", "%s is not 32 bytes", path);
+		return vault_new((const uint8_t *)old.p, ret, e);
+	}
+	random_bytes(key, sizeof key);
+	r = file_create(path, (struct str){(const char *)key, sizeof key}, 0400, e);
+	if (r == 0)
+		r = vault_new(key, ret, e);
+	explicit_bzero(key, sizeof key);
+	return r;
+}
+
+static int
+make_certificate(struct making *m, struct error *e)
+{
+	struct str host = str_head(m->conf.authority, str_find(m->conf.authority, ':'));
+	struct str cert, key;
+
+	if (access(path_of(m, "tls/cert.pem"), F_OK) == 0 &&
+	    access(path_of(m, "tls/key.pem"), F_OK) == 0)
+		return 0;
+	if (certificate_make(m->a, host, &cert, &key, e) < 0 ||
+	    file_replace(path_of(m, "tls/key.pem"), key, 0640, e) < 0 ||
+	    file_replace(path_of(m, "tls/cert.pem"), cert, 0644, e) < 0)
+		return e->code;
+	if (own(m, "tls/cert.pem", "root", "geleit-front", 0644, e) < 0)
+		return e->code;
+	return own(m, "tls/key.pem", "root", "geleit-front", 0640, e);
+}
+
+static int
+open_migrated(struct making *m, bool keys, struct db **ret, struct error *e)
+{
+	const char *lock = path_of(m, keys ? "db/keys.lock" : "db/lock");
+
+	if (db_open(conf_db_url(m->a, &m->conf, keys).p, lock, ret, e) < 0)
+		return e->code;
+	return migrate(*ret, keys ? schema_keys : schema_main, e);
+}
+
+/* The first person and a key that may do everything, in one change. */
+static int
+first_person(struct making *m, struct db *db, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct event ev = EVENT_INIT(EVENT_SYSTEM_INIT);
+	struct api_key_new key = {.name = S("admin"), .scopes = S("all")};
+	struct str secret;
+
+	if (person_count(db, e) != 0)
+		return e->code < 0 ? e->code : 0;
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_SYSTEM_INIT, &c, e) < 0)
+		return e->code;
+	if (event_add(c, &ev, e) < 0 ||
+	    person_create(c, S("Administrator"), S(""), S("administrator"), &key.person, e) < 0 ||
+	    api_key_create(c, m->a, &key, &secret, e) < 0)
+		return e->code;
+	/* the file first: a key nobody knows is worse than a file that opens nothing */
+	if (file_replace(
+	        path_of(m, "admin.key"), arena_printf(m->a, "%.*s\n", STR(secret)), 0600, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+static int
+make_databases(struct making *m, struct vault *v, struct error *e)
+{
+	AUTO(db_close) struct db *db = NULL;
+	AUTO(db_close) struct db *keys = NULL;
+	uint8_t check[16];
+
+	vault_check_value(v, check);
+	if (open_migrated(m, true, &keys, e) < 0 || keyring_check(keys, check, true, e) < 0 ||
+	    open_migrated(m, false, &db, e) < 0)
+		return e->code;
+	e->code = 0;
+	return first_person(m, db, e);
+}
+
+static int
+own_databases(struct making *m, struct error *e)
+{
+	static const char *const files[] = {"db/geleit.db", "db/geleit.db-wal", "db/geleit.db-shm",
+	    "db/keys.db", "db/keys.db-wal", "db/keys.db-shm", "db/lock", "db/keys.lock"};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (access(path_of(m, files[i]), F_OK) == 0 &&
+		    own(m, files[i], "geleit-app", "geleit-data", 0660, e) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+static int
+make_all(struct making *m, struct error *e)
+{
+	struct vault *v = NULL;
+	int r;
+
+	if (make_folders(m, e) < 0 || make_certificate(m, e) < 0 || make_master_key(m, &v, e) < 0)
+		return e->code;
+	r = make_databases(m, v, e);
+	vault_free(&v);
+	if (r < 0)
+		return r;
+	if (own_databases(m, e) < 0)
+		return e->code;
+	return file_replace(path_of(m, "geleit.conf"), m->text, 0640, e);
+}
+
+/* The settings of a new DIR, from the options. */
+static int
+make_conf(struct making *m, const struct init_options *o, struct error *e)
+{
+	const struct {
+		struct str name;
+		const char *value;
+	} named[] = {
+	    {S("server.listen"), o->listen}, {S("server.url"), o->url}, {S("server.db"), o->db}};
+
+	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
+		if (named[i].value != NULL &&
+		    conf_set(m->a, m->text, named[i].name, str_c(named[i].value), &m->text, e) < 0)
+			return e->code;
+	}
+	for (size_t i = 0; i < o->set_count; i++) {
+		struct str value, name = str_cut(str_c(o->set[i]), '=', &value);
+
+		if (value.p == NULL)
+			return err_set(
+			    e, ERR_INVALID, "--set %.*s: NAME=VALUE is expected", STR(name));
+		if (conf_set(m->a, m->text, name, value, &m->text, e) < 0)
+			return e->code;
+	}
+	return conf_parse(m->a, m->dir, m->text, &m->conf, e);
+}
+
+int
+init_dir(const struct init_options *o, struct error *e)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct making m = {.a = a, .is_root = getuid() == 0};
+	mode_t mask;
+	int r;
+
+	m.dir = arena_str(a, str_c(o->dir));
+	m.text = S("");
+	if (access(path_of(&m, "geleit.conf"), F_OK) == 0)
+		return 0;
+	if (make_conf(&m, o, e) < 0)
+		return e->code;
+	if (dir_make(m.dir.p, 0755, e) < 0 || refuse_foreign(&m, e) < 0)
+		return err_prefix(e, "cannot use %s", o->dir);
+	mask = umask(007);
+	r = make_all(&m, e);
+	umask(mask);
+	return r;
+}

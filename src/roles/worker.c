@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * worker - what is done later: ingest, mail, expiry, sweeping, sequencing the log
+ *
+ * May: the database, blobs and parts, keys by the keeper.
+ * May not: accept connections, connect (but to a PostgreSQL server), execute.
+ *
+ * Work is rows: a killed worker loses nothing, its leases run out and the next
+ * one goes on.  A round is short; long work (ingest) renews its lease itself.
+ */
+#include "roles/worker.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "db/db.h"
+#include "model/event.h"
+#include "model/job.h"
+#include "os/file.h"
+#include "os/loop.h"
+#include "roles/keeper_client.h"
+#include "roles/role.h"
+#include "store/store.h"
+
+#define JOB_LEASE_US (60 * US_PER_S)
+#define POLL_ANYWAY_US (1 * US_PER_S)
+#define SEQUENCE_AT_ONCE 500
+
+/* ---- rounds ---- */
+
+static int
+run_job(struct worker *w, const struct job *j, struct error *e)
+{
+	if (str_eq_c(j->kind, "ingest"))
+		return ingest(w, j, e);
+	return err_set(e, ERR_INTERNAL, "no such kind of job");
+}
+
+/* 1 something was done, 0 nothing is due. */
+static int
+job_round(struct worker *w, struct error *e)
+{
+	struct error failure, second;
+	struct job j;
+	int r;
+
+	arena_reset(w->a);
+	r = job_claim(w->db, w->a, JOB_LEASE_US, &j, e);
+	if (r <= 0)
+		return r;
+	if (run_job(w, &j, &failure) < 0) {
+		log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, failure.msg);
+		if (job_failed(w->db, &j, failure.msg, &second) < 0)
+			log_warn("job: %s", second.msg);
+	}
+	return 1;
+}
+
+static int
+sequence_round(struct worker *w, struct error *e)
+{
+	int moved = 0;
+
+	if (event_sequence(w->db, SEQUENCE_AT_ONCE, &moved, e) < 0)
+		return e->code;
+	return moved > 0;
+}
+
+static int
+mail_round(struct worker *w, struct error *e)
+{
+	return mail_next(w, e);
+}
+
+static int
+round_of(struct worker *w, const char *what, int (*step)(struct worker *, struct error *))
+{
+	struct error e;
+	int r = step(w, &e);
+
+	if (r < 0 && e.code != ERR_RETRY && e.code != ERR_BUSY)
+		log_warn("%s: %s", what, e.msg);
+	return r;
+}
+
+/* Nothing is polled while nobody committed: SQLite tells, PostgreSQL is asked. */
+static void
+on_round(void *arg)
+{
+	struct worker *w = arg;
+	int64_t counter = db_change_counter(w->db);
+	int64_t now = loop_now(w->loop);
+	int busy = 0;
+
+	if (counter == w->seen_counter && now < w->next_poll_us)
+		return;
+	w->next_poll_us = now + POLL_ANYWAY_US;
+	busy |= round_of(w, "mail", mail_round);
+	busy |= round_of(w, "job", job_round);
+	busy |= round_of(w, "log", sequence_round);
+	w->seen_counter = busy != 0 ? -1 : counter;
+}
+
+static void
+on_two_seconds(void *arg)
+{
+	struct worker *w = arg;
+
+	if (w->mail.id.v != 0 && loop_now(w->loop) - w->mail_since_us > 240 * US_PER_S)
+		mail_given_up(w);
+	sweep_often(w);
+}
+
+static void
+on_ten_minutes(void *arg)
+{
+	sweep_seldom(arg);
+}
+
+static void
+on_half_minute(void *arg)
+{
+	struct worker *w = arg;
+
+	db_checkpoint(w->db);
+	db_checkpoint(w->keys.keys);
+}
+
+/* ---- peers ---- */
+
+static void
+egress_gone(struct worker *w)
+{
+	watch_free(&w->egress_watch);
+	fd_close(&w->egress);
+	if (w->mail.id.v != 0)
+		mail_given_up(w);
+}
+
+static void
+on_egress(void *arg, uint32_t events)
+{
+	struct worker *w = arg;
+	AUTO(ipc_msg_close) struct ipc_msg m = {0};
+	struct error e;
+	int r = ipc_recv(w->egress, w->space, &m, &e);
+
+	(void)events;
+	if (r > 0)
+		mail_delivered(w, &m);
+	else if (r < 0)
+		egress_gone(w);
+}
+
+static int
+on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
+{
+	struct worker *w = arg;
+
+	if (p->role == ROLE_KEEPER)
+		return keeper_client_set(w->keys.keeper.arg, fd, e);
+	if (p->role != ROLE_EGRESS) {
+		fd_close(&fd);
+		return err_set(e, ERR_PROTOCOL, "a peer a worker has no business with");
+	}
+	if (w->egress >= 0)
+		egress_gone(w);
+	w->egress = fd;
+	return loop_watch(w->loop, fd, LOOP_READ, on_egress, w, &w->egress_watch, e);
+}
+
+static int
+open_all(struct worker *w, struct error *e)
+{
+	struct arena *a = arena_new(); /* lives as long as the process */
+	struct str dir = w->conf->dir;
+
+	if (db_open(conf_db_url(a, w->conf, false).p, arena_printf(a, "%.*s/db/lock", STR(dir)).p,
+	        &w->db, e) < 0)
+		return e->code;
+	if (db_open(conf_db_url(a, w->conf, true).p,
+	        arena_printf(a, "%.*s/db/keys.lock", STR(dir)).p, &w->keys.keys, e) < 0)
+		return e->code;
+	return store_fs_open(arena_cstr(a, dir), &w->store, e);
+}
+
+static int
+start_rounds(struct worker *w, struct error *e)
+{
+	if (loop_every(w->loop, 50, on_round, w, e) < 0 ||
+	    loop_every(w->loop, 2000, on_two_seconds, w, e) < 0 ||
+	    loop_every(w->loop, 30000, on_half_minute, w, e) < 0)
+		return e->code;
+	return loop_every(w->loop, 600000, on_ten_minutes, w, e);
+}
+
+int
+worker_run(struct role_env *env, struct error *e)
+{
+	struct worker *w = xcalloc(1, sizeof *w);
+	struct keeper_client *keeper;
+
+	w->conf = env->conf;
+	w->a = arena_new();
+	w->mail_arena = arena_new();
+	w->egress = -1;
+	w->seen_counter = -1;
+	umask(007);
+	if (loop_new(&w->loop, e) < 0 || keeper_client_new(env, &keeper, e) < 0 ||
+	    open_all(w, e) < 0)
+		return e->code;
+	w->keys.keeper = keeper_client_iface(keeper);
+	if (role_enter(env, w->loop, on_peer, w, e) < 0 || start_rounds(w, e) < 0)
+		return e->code;
+	loop_run(w->loop);
+	return 0;
+}

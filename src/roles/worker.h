@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * worker - what the files of the worker role share (private to src/roles)
+ *
+ *	worker.c         the role: rights, peers, rounds
+ *	worker_ingest.c  one pass over a finished upload
+ *	worker_mail.c    mails to egress and what became of them
+ *	worker_sweep.c   what has ended by itself or belongs to nobody
+ *
+ * Layer: roles.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "model/keyring.h"
+#include "model/mail.h"
+#include "msg/msg.h"
+#include "os/ipc.h"
+
+struct arena;
+struct conf;
+struct db;
+struct error;
+struct job;
+struct store;
+
+struct worker {
+	const struct conf *conf;
+	struct loop *loop;
+	struct db *db;
+	struct keyring keys;
+	struct store *store;
+	struct arena *a; /* of one piece of work */
+	int egress;      /* our pair with it, -1: none now */
+	struct watch *egress_watch;
+	struct mail mail;         /* the one egress has; id 0: none */
+	struct arena *mail_arena; /* where mail's strings live */
+	int64_t mail_since_us;
+	int64_t seen_counter; /* of the database, when nothing was left to do */
+	int64_t next_poll_us;
+	char space[LIMIT_MSG_BYTES];
+};
+
+/* worker_ingest.c: the job "ingest". */
+NODISCARD int ingest(struct worker *w, const struct job *j, struct error *e);
+
+/* worker_mail.c */
+NODISCARD int mail_next(
+    struct worker *w, struct error *e); /* 1 one was handed to egress, 0 nothing to do */
+void mail_delivered(struct worker *w, struct ipc_msg *m);
+void mail_given_up(struct worker *w); /* egress died with it, or is silent for too long */
+
+/* worker_sweep.c */
+void sweep_often(struct worker *w);  /* every 2 s: silent transfers */
+void sweep_seldom(struct worker *w); /* every 10 min: expired uploads, orphans, old jobs */
