@@ -23,21 +23,23 @@ struct keyring;
 /* Prepared before change_begin (needs the keeper), queued inside the change. */
 struct mail_draft {
 	mail_id id;
-	const char *kind;          /* "delivery", "code" */
+	const char *kind; /* "delivery", "code" */
 	delivery_id delivery;
 	recipient_id recipient;
 	struct str address, subject, message_id;
 	uint32_t epoch;
 	struct key_wrap wrap;
 	struct str sealed;
-	int64_t give_up_us;        /* codes 10 minutes, deliveries 5 days after queueing */
+	int64_t give_up_us; /* codes 10 minutes, deliveries 5 days after queueing */
 };
 /*
- * template: "mail_delivery" or "mail_code"; values: a flat JSON object of texts
- * that the template takes (docs/internals/templates.md), plus "lang".
- * Sets id, message_id (random @ the domain of smtp.from), seals.
+ * template: "mail_delivery" or "mail_code"; values_json: a flat JSON object of
+ * texts, flags and numbers that the template takes (docs/internals/templates.md)
+ * with "lang".  Fill kind, delivery, recipient, address and subject before; sets
+ * id, message_id (random @ the domain of smtp.from) and what is sealed.
  */
-NODISCARD int mail_prepare(struct arena *a, struct keyring *k, const struct conf *conf, const char *template, struct str values_json, struct mail_draft *d, struct error *e);
+NODISCARD int mail_prepare(struct arena *a, struct keyring *k, const struct conf *conf,
+    const char *template, struct str values_json, struct mail_draft *d, struct error *e);
 /* Also adds the event mail.queued. */
 NODISCARD int mail_queue(struct change *c, const struct mail_draft *d, struct error *e);
 
@@ -50,16 +52,24 @@ struct mail {
 	struct str form;
 };
 /* Oldest first; address "" for all. */
-NODISCARD int mail_list(struct db *db, struct arena *a, struct str address, mail_id after, int max, struct mail **ret, size_t *ret_n, struct error *e);
-NODISCARD int mail_get(struct db *db, struct arena *a, mail_id id, struct mail *ret, struct error *e);
+NODISCARD int mail_list(struct db *db, struct arena *a, struct str address, mail_id after, int max,
+    struct mail **ret, size_t *ret_n, struct error *e);
+NODISCARD int mail_get(
+    struct db *db, struct arena *a, mail_id id, struct mail *ret, struct error *e);
 /* What is sealed, opened: form "message" is RFC 5322 text.  ERR_NOT_FOUND "mail-wiped". */
-NODISCARD int mail_content(struct db *db, struct arena *a, struct keyring *k, mail_id id, struct str *ret, struct error *e);
+NODISCARD int mail_content(struct db *db, struct arena *a, struct keyring *k, mail_id id,
+    struct str *ret, struct error *e);
 /* The newest mail of a kind to a recipient: 1, 0. */
-NODISCARD int mail_last(struct db *db, struct arena *a, recipient_id r, const char *kind, struct mail *ret, struct error *e);
+NODISCARD int mail_last(struct db *db, struct arena *a, recipient_id r, const char *kind,
+    struct mail *ret, struct error *e);
 
 /* ---- worker ---- */
-NODISCARD int mail_claim(struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, struct error *e);
-/* accepted wipes the content; deferred comes back later until give_up_us, then failed; adds the events. */
-NODISCARD int mail_settle(struct db *db, const struct mail *m, const char *state, struct str reply, struct error *e);
+NODISCARD int mail_claim(
+    struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, struct error *e);
+/* accepted wipes the content; deferred comes back later until give_up_us, then failed; adds the
+ * events. */
+NODISCARD int mail_settle(
+    struct db *db, const struct mail *m, const char *state, struct str reply, struct error *e);
 /* compose_only: the rendered message replaces the request, sealed anew; state not_sent. */
-NODISCARD int mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *m, struct str message, struct error *e);
+NODISCARD int mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *m,
+    struct str message, struct error *e);

@@ -24,7 +24,7 @@ value_of(struct arena *a, struct str name, struct json *v, struct mail_value *re
 		return 0;
 	case 'b':
 		ret->is_flag = true;
-		ret->flag = json_bool(v);
+		ret->flag = json_flag(v);
 		return 0;
 	case 'n':
 		ret->text = arena_printf(a, "%lld", (long long)json_int(v));
@@ -60,11 +60,12 @@ mail_request_parse(struct arena *a, struct str json, struct mail_request *ret, s
 	*ret = (struct mail_request){0};
 	if (json_parse(json, &doc, e) < 0 ||
 	    json_get_str(json_root(doc), "template", &template, e) < 0 ||
-	    json_get_str(json_root(doc), "lang", &lang, e) < 0 ||
 	    json_get_object(json_root(doc), "values", &values, e) < 0)
 		return err_prefix(e, "mail request");
 	if (template.n == 0 || values == NULL)
 		return err_set(e, ERR_CORRUPT, "mail request: incomplete");
+	if (json_get_str(values, "lang", &lang, e) < 0)
+		return e->code;
 	ret->template = arena_str(a, template);
 	ret->lang = str_eq_c(lang, "en") ? "en" : "de";
 	return values_of(a, values, ret, e);

@@ -2,7 +2,7 @@
 /*
  * mail_request - what is sealed in a mail's row until it is rendered
  *
- *	{"template":"mail_code","lang":"de","values":{"code":"123456","minutes":10}}
+ *	{"template":"mail_code","values":{"lang":"de","code":"123456","minutes":10}}
  *
  * Layer: model.
  */

@@ -542,7 +542,7 @@ json_kind(struct json *v)
 }
 
 bool
-json_bool(struct json *v)
+json_flag(struct json *v)
 {
 	return json_object_get_boolean(v->o);
 }

@@ -59,7 +59,7 @@ bool json_has(struct json *o, const char *name); /* also when null: "clear this"
 bool json_member_at(struct json *o, size_t i, struct str *ret_name, struct json **ret);
 /* 't' text, 'b' true or false, 'n' a number, '?' anything else. */
 char json_kind(struct json *v);
-bool json_bool(struct json *v);
+bool json_flag(struct json *v);
 int64_t json_int(struct json *v);
 NODISCARD int json_done(struct json *o, struct error *e);
 size_t json_list_size(struct json *list);

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * mail - see mail.h: rows from queueing to the relay's last word
+ *
+ * A claim leases a row for a while and raises its fence; settling with an old
+ * fence does nothing, so a worker that was slow cannot undo what another did.
+ * The lease of a dead worker ends by itself.  What a mail says is sealed under
+ * a key of its row; accepted mails lose both.
+ */
+#include "model/mail.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "db/db.h"
+#include "model/change.h"
+#include "model/keyring.h"
+#include "model/recipient.h"
+
+#define DELIVERY_GIVE_UP_US (5 * US_PER_DAY)
+#define BACKOFF_FIRST_US (10 * US_PER_S)
+#define BACKOFF_MOST_US (30 * 60 * US_PER_S)
+#define REPLY_MOST 1000
+
+static struct str
+aad_of(struct arena *a, mail_id id)
+{
+	return arena_printf(a, "%lld", (long long)id.v);
+}
+
+/* ---- queueing ---- */
+
+static struct str
+new_message_id(struct arena *a, const struct conf *conf)
+{
+	struct str domain = str_from(conf->smtp_from, str_find(conf->smtp_from, '@'));
+	struct id128 random = random_id128();
+
+	if (domain.n < 2)
+		domain = S("@geleit.localhost");
+	return arena_printf(a, "%.*s%.*s", STR(id128_hex(a, random)), STR(domain));
+}
+
+int
+mail_prepare(struct arena *a, struct keyring *k, const struct conf *conf, const char *template,
+    struct str values_json, struct mail_draft *d, struct error *e)
+{
+	struct str request =
+	    arena_printf(a, "{\"template\":\"%s\",\"values\":%.*s}", template, STR(values_json));
+	struct data_key key;
+	int r;
+
+	d->id = (mail_id){random_id()};
+	d->message_id = new_message_id(a, conf);
+	if (d->give_up_us == 0)
+		d->give_up_us =
+		    time_now_us() +
+		    (strcmp(d->kind, "code") == 0 ? LIMIT_CODE_LIFE_US : DELIVERY_GIVE_UP_US);
+	if (keyring_mail_new(k, d->id, &d->epoch, &d->wrap, &key, e) < 0)
+		return e->code;
+	r = text_seal(a, &key, aad_of(a, d->id), request, &d->sealed, e);
+	explicit_bzero(&key, sizeof key);
+	return r;
+}
+
+static int
+add_event(struct change *c, enum event_kind kind, delivery_id delivery, recipient_id recipient,
+    struct error *e)
+{
+	struct event ev = EVENT_INIT(kind);
+
+	ev.delivery = delivery;
+	ev.recipient = recipient;
+	return event_add(c, &ev, e);
+}
+
+int
+mail_queue(struct change *c, const struct mail_draft *d, struct error *e)
+{
+	static const char sql[] = "INSERT INTO mail (id, kind, delivery_id, recipient_id, address, "
+	                          "subject, message_id, epoch, "
+	                          "wrap, sealed, form, state, reply, tries, due_us, "
+	                          "lease_until_us, fence, give_up_us, created_us, "
+	                          "settled_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'request', "
+	                          "'queued', NULL, 0, ?, NULL, 0, ?, "
+	                          "?, NULL)";
+	int64_t now = change_now(c);
+
+	if (db_exec(change_db(c), NULL, e, sql, db_i(d->id.v), db_s(str_c(d->kind)),
+	        db_i0(d->delivery.v), db_i0(d->recipient.v), db_s(d->address), db_s(d->subject),
+	        db_s(d->message_id), db_i(d->epoch), db_bytes(d->wrap.b, sizeof d->wrap.b),
+	        db_bytes(d->sealed.p, d->sealed.n), db_i(now), db_i(d->give_up_us), db_i(now)) < 0)
+		return e->code;
+	return add_event(c, EVENT_MAIL_QUEUED, d->delivery, d->recipient, e);
+}
+
+/* ---- reading ---- */
+
+#define MAIL_COLUMNS                                                                               \
+	"id, kind, address, subject, state, reply, message_id, delivery_id, recipient_id, "        \
+	"created_us, settled_us, fence, tries, form"
+
+static void
+read_row(struct rows *q, struct arena *a, struct mail *m)
+{
+	*m = (struct mail){.id = {rows_int(q, 0)},
+	    .kind = rows_text(q, 1, a),
+	    .address = rows_text(q, 2, a),
+	    .subject = rows_text(q, 3, a),
+	    .state = rows_text(q, 4, a),
+	    .reply = rows_text(q, 5, a),
+	    .message_id = rows_text(q, 6, a),
+	    .delivery = {rows_int(q, 7)},
+	    .recipient = {rows_int(q, 8)},
+	    .created_us = rows_int(q, 9),
+	    .settled_us = rows_int(q, 10),
+	    .fence = rows_int(q, 11),
+	    .tries = rows_int(q, 12),
+	    .form = rows_text(q, 13, a)};
+}
+
+int
+mail_list(struct db *db, struct arena *a, struct str address, mail_id after, int max,
+    struct mail **ret, size_t *ret_n, struct error *e)
+{
+	static const char all[] =
+	    "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ? ORDER BY id LIMIT CAST(? AS BIGINT)";
+	static const char some[] =
+	    "SELECT " MAIL_COLUMNS
+	    " FROM mail WHERE id > ? AND address = ? ORDER BY id LIMIT CAST(? AS BIGINT)";
+	AUTO(rows_close) struct rows *q = NULL;
+	struct mail *list = ARENA_ARRAY(a, struct mail, (size_t)max);
+	size_t n = 0;
+	int r;
+
+	r = address.n == 0 ? db_query(db, &q, e, all, db_i(after.v), db_i(max))
+	                   : db_query(db, &q, e, some, db_i(after.v), db_s(address), db_i(max));
+	if (r < 0)
+		return r;
+	while ((r = rows_next(q, e)) > 0 && n < (size_t)max)
+		read_row(q, a, &list[n++]);
+	*ret = list;
+	*ret_n = n;
+	return r < 0 ? r : 0;
+}
+
+int
+mail_get(struct db *db, struct arena *a, mail_id id, struct mail *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT " MAIL_COLUMNS " FROM mail WHERE id = ?", db_i(id.v)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "no mail %lld", (long long)id.v);
+	if (r > 0)
+		read_row(q, a, ret);
+	return r < 0 ? r : 0;
+}
+
+int
+mail_last(struct db *db, struct arena *a, recipient_id recipient, const char *kind,
+    struct mail *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT " MAIL_COLUMNS
+	        " FROM mail WHERE recipient_id = ? AND kind = ? ORDER BY id DESC LIMIT 1",
+	        db_i(recipient.v), db_s(str_c(kind))) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		read_row(q, a, ret);
+	return r;
+}
+
+/* The sealed bytes of a row with their key's wrap. */
+struct sealed_row {
+	uint32_t epoch;
+	struct key_wrap wrap;
+	struct str sealed;
+};
+
+static int
+sealed_of(struct db *db, struct arena *a, mail_id id, struct sealed_row *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT epoch, wrap, sealed FROM mail WHERE id = ?", db_i(id.v)) <
+	    0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "no mail %lld", (long long)id.v);
+	if (rows_is_null(q, 2) || !rows_fixed(q, 1, ret->wrap.b, sizeof ret->wrap.b))
+		return err_key(
+		    e, ERR_NOT_FOUND, "mail-wiped", "the mail was handed over and wiped");
+	ret->epoch = (uint32_t)rows_int(q, 0);
+	ret->sealed = rows_bytes(q, 2, a);
+	return 0;
+}
+
+int
+mail_content(
+    struct db *db, struct arena *a, struct keyring *k, mail_id id, struct str *ret, struct error *e)
+{
+	struct sealed_row row;
+	struct data_key key;
+	int r;
+
+	if (sealed_of(db, a, id, &row, e) < 0 ||
+	    keyring_mail_get(k, id, row.epoch, &row.wrap, &key, e) < 0)
+		return e->code;
+	r = text_open(a, &key, aad_of(a, id), row.sealed, ret, e);
+	explicit_bzero(&key, sizeof key);
+	return r;
+}
+
+/* ---- worker ---- */
+
+/* Codes first: somebody is waiting for one with the page open. */
+static int
+due_mail(struct db *db, struct arena *a, int64_t now, struct mail *ret, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT " MAIL_COLUMNS " FROM mail WHERE state IN ('queued', 'deferred', 'unknown') "
+	    "AND due_us <= ? AND form = 'request' AND (lease_until_us IS NULL OR lease_until_us < "
+	    "?) "
+	    "ORDER BY CASE WHEN kind = 'code' THEN 0 ELSE 1 END, due_us, id "
+	    "LIMIT 1 /*pg: FOR UPDATE SKIP LOCKED */";
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(now), db_i(now)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		read_row(q, a, ret);
+	return r;
+}
+
+int
+mail_claim(struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, struct error *e)
+{
+	int64_t now = time_now_us();
+	int r;
+
+	if ((r = due_mail(db, a, now, ret, e)) <= 0)
+		return r; /* nothing: no write lock was taken */
+	if (db_write_begin(db, DB_CLAIM, e) < 0)
+		return e->code;
+	r = due_mail(db, a, now, ret, e);
+	if (r > 0)
+		r = db_exec(db, NULL, e,
+		        "UPDATE mail SET lease_until_us = ?, fence = fence + 1, tries = tries + 1 "
+		        "WHERE id = ?",
+		        db_i(now + lease_us), db_i(ret->id.v)) < 0
+		        ? e->code
+		        : 1;
+	if (r <= 0) {
+		db_rollback(db);
+		return r;
+	}
+	ret->fence++;
+	ret->tries++;
+	return db_commit(db, e) < 0 ? e->code : 1;
+}
+
+static int64_t
+next_due(const struct mail *m, int64_t now)
+{
+	int64_t wait = BACKOFF_FIRST_US << MIN(MAX(m->tries - 1, 0), 12);
+
+	return now + MIN(wait, BACKOFF_MOST_US);
+}
+
+static int
+write_state(struct change *c, const struct mail *m, const char *state, struct str reply,
+    int64_t due, struct error *e)
+{
+	static const char sql[] =
+	    "UPDATE mail SET state = ?, reply = ?, due_us = ?, lease_until_us = NULL, "
+	    "settled_us = ? WHERE id = ? AND fence = ?";
+	int64_t changed, now = change_now(c);
+
+	if (db_exec(change_db(c), &changed, e, sql, db_s(str_c(state)),
+	        db_s0(str_head(reply, REPLY_MOST)), db_i(due), db_i(now), db_i(m->id.v),
+	        db_i(m->fence)) < 0)
+		return e->code;
+	return changed == 1 ? 0 : err_set(e, ERR_CONFLICT, "the mail's lease was lost");
+}
+
+static int
+wipe(struct change *c, const struct mail *m, struct error *e)
+{
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE mail SET sealed = NULL, wrap = NULL, epoch = NULL, form = 'wiped' WHERE id = ?",
+	    db_i(m->id.v));
+}
+
+/* What a mail's end means for its recipient. */
+static int
+mark_recipient(struct change *c, const struct mail *m, enum recipient_step step, struct error *e)
+{
+	if (m->recipient.v == 0 || !str_eq_c(m->kind, "delivery"))
+		return 0;
+	return recipient_mark(c, m->recipient, step, e);
+}
+
+static int
+settle_in(struct change *c, const struct mail *m, const char *state, struct str reply, int64_t due,
+    struct error *e)
+{
+	if (write_state(c, m, state, reply, due, e) < 0)
+		return e->code;
+	if (strcmp(state, "accepted") == 0) {
+		if (wipe(c, m, e) < 0 || mark_recipient(c, m, STEP_MAILED, e) < 0)
+			return e->code;
+		return add_event(c, EVENT_MAIL_ACCEPTED, m->delivery, m->recipient, e);
+	}
+	if (strcmp(state, "failed") == 0) {
+		if (wipe(c, m, e) < 0 || mark_recipient(c, m, STEP_UNDELIVERABLE, e) < 0)
+			return e->code;
+		return add_event(c, EVENT_MAIL_FAILED, m->delivery, m->recipient, e);
+	}
+	return add_event(c, EVENT_MAIL_DEFERRED, m->delivery, m->recipient, e);
+}
+
+static int64_t
+give_up_of(struct db *db, mail_id id, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e, "SELECT give_up_us FROM mail WHERE id = ?", db_i(id.v)) < 0 ||
+	    rows_next(q, e) <= 0)
+		return 0;
+	return rows_int(q, 0);
+}
+
+/* A notice may come twice with one Message-ID; a code never. */
+static bool
+may_come_twice(const struct mail *m)
+{
+	return !str_eq_c(m->kind, "code") && m->tries < 2;
+}
+
+int
+mail_settle(
+    struct db *db, const struct mail *m, const char *state, struct str reply, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	int64_t now = time_now_us(), due = next_due(m, now);
+	enum event_kind verb;
+
+	if (strcmp(state, "deferred") == 0 && due > give_up_of(db, m->id, e))
+		state = "failed";
+	/* unknown is not due again unless it may be repeated */
+	if (strcmp(state, "unknown") == 0 && !may_come_twice(m))
+		due = INT64_MAX;
+	verb = strcmp(state, "accepted") == 0 ? EVENT_MAIL_ACCEPTED
+	       : strcmp(state, "failed") == 0 ? EVENT_MAIL_FAILED
+	                                      : EVENT_MAIL_DEFERRED;
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, verb, &c, e) < 0 ||
+	    settle_in(c, m, state, reply, due, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+int
+mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *m,
+    struct str message, struct error *e)
+{
+	static const char sql[] =
+	    "UPDATE mail SET epoch = ?, wrap = ?, sealed = ?, form = 'message', "
+	    "state = 'not_sent', lease_until_us = NULL, settled_us = ? "
+	    "WHERE id = ? AND fence = ?";
+	AUTO(change_abort) struct change *c = NULL;
+	struct data_key key;
+	struct key_wrap wrap;
+	struct str sealed;
+	uint32_t epoch;
+	int r;
+
+	if (keyring_mail_new(k, m->id, &epoch, &wrap, &key, e) < 0)
+		return e->code;
+	r = text_seal(a, &key, aad_of(a, m->id), message, &sealed, e);
+	explicit_bzero(&key, sizeof key);
+	if (r < 0 ||
+	    change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    db_exec(change_db(c), NULL, e, sql, db_i(epoch), db_bytes(wrap.b, sizeof wrap.b),
+	        db_bytes(sealed.p, sealed.n), db_i(change_now(c)), db_i(m->id.v),
+	        db_i(m->fence)) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
