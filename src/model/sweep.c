@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * sweep - see sweep.h
+ */
+#include "model/sweep.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "db/db.h"
+#include "model/change.h"
+
+#define WEEK_US (7 * US_PER_DAY)
+
+static int
+housekeeping(struct db *db, struct change **ret, struct error *e)
+{
+	return change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, ret, e);
+}
+
+int
+sweep_uploads(struct db *db, int64_t now_us, int *ret, struct error *e)
+{
+	static const char parts[] =
+	    "DELETE FROM upload_part WHERE upload_id IN "
+	    "(SELECT id FROM upload WHERE expires_us < ? AND result_asset_id IS NULL)";
+	static const char uploads[] =
+	    "DELETE FROM upload WHERE expires_us < ? AND result_asset_id IS NULL";
+	AUTO(change_abort) struct change *c = NULL;
+	int64_t n;
+
+	if (housekeeping(db, &c, e) < 0 || db_exec(db, NULL, e, parts, db_i(now_us)) < 0 ||
+	    db_exec(db, &n, e, uploads, db_i(now_us)) < 0)
+		return e->code;
+	*ret = (int)n;
+	return change_commit(&c, e);
+}
+
+int
+sweep_finished(struct db *db, int64_t now_us, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (housekeeping(db, &c, e) < 0 ||
+	    db_exec(db, NULL, e,
+	        "DELETE FROM upload WHERE touched_us < ? AND result_asset_id IS NOT NULL",
+	        db_i(now_us - WEEK_US)) < 0 ||
+	    db_exec(db, NULL, e, "DELETE FROM job WHERE state = 'done' AND created_us < ?",
+	        db_i(now_us - WEEK_US)) < 0 ||
+	    db_exec(db, NULL, e, "DELETE FROM idempotency WHERE created_us < ?",
+	        db_i(now_us - US_PER_DAY)) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+static int
+is_there(struct db *db, const char *sql, struct db_value v, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e, sql, v) < 0)
+		return e->code;
+	return rows_next(q, e);
+}
+
+int
+blob_is_named(struct db *db, struct id128 blob, struct error *e)
+{
+	int r = is_there(db, "SELECT 1 FROM version_part WHERE blob_id = ?", db_id128(&blob), e);
+
+	if (r != 0)
+		return r;
+	return is_there(db, "SELECT 1 FROM upload_part WHERE blob_id = ?", db_id128(&blob), e);
+}
+
+static int
+old_wraps(struct db *keys, struct arena *a, int64_t before_us, int max, version_id **ret,
+    size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	version_id *list = ARENA_ARRAY(a, version_id, (size_t)max);
+	size_t n = 0;
+	int r;
+
+	if (db_query(keys, &q, e,
+	        "SELECT version_id FROM version_key WHERE created_us < ? ORDER BY version_id DESC "
+	        "LIMIT CAST(? AS BIGINT)",
+	        db_i(before_us), db_i(max)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0 && n < (size_t)max)
+		list[n++] = (version_id){rows_int(q, 0)};
+	*ret = list;
+	*ret_n = n;
+	return r < 0 ? r : 0;
+}
+
+int
+sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us, int max,
+    version_id **ret, size_t *ret_n, struct error *e)
+{
+	version_id *all;
+	size_t n, kept = 0;
+
+	if (old_wraps(keys, a, before_us, max, &all, &n, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < n; i++) {
+		int r = is_there(db, "SELECT 1 FROM version WHERE id = ?", db_i(all[i].v), e);
+
+		if (r == 0)
+			r = is_there(
+			    db, "SELECT 1 FROM upload WHERE version_id = ?", db_i(all[i].v), e);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			all[kept++] = all[i];
+	}
+	*ret = all;
+	*ret_n = kept;
+	return 0;
+}
