@@ -18,15 +18,17 @@ struct error;
 
 struct job {
 	job_id id;
-	struct str kind;       /* "ingest" */
-	version_id version;    /* 0: no subject */
+	struct str kind;    /* "ingest" */
+	version_id version; /* 0: no subject */
 	int64_t fence, tries;
 };
 
 /* Once per kind and subject while it is open. */
-NODISCARD int job_put(struct change *c, const char *kind, version_id subject, int64_t due_us, struct error *e);
+NODISCARD int job_put(
+    struct change *c, const char *kind, version_id subject, int64_t due_us, struct error *e);
 /* 1 claimed, 0 nothing due. */
-NODISCARD int job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e);
+NODISCARD int job_claim(
+    struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e);
 NODISCARD int job_renew(struct db *db, const struct job *j, int64_t lease_us, struct error *e);
 /* In the change that holds the job's effect: ERR_CONFLICT when the lease was lost. */
 NODISCARD int job_done(struct change *c, const struct job *j, struct error *e);

@@ -211,6 +211,7 @@ first_person(struct making *m, struct db *db, struct error *e)
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_SYSTEM_INIT);
 	struct api_key_new key = {.name = S("admin"), .scopes = S("all")};
+	api_key_id id;
 	struct str secret;
 
 	if (person_count(db, e) != 0)
@@ -219,7 +220,7 @@ first_person(struct making *m, struct db *db, struct error *e)
 		return e->code;
 	if (event_add(c, &ev, e) < 0 ||
 	    person_create(c, S("Administrator"), S(""), S("administrator"), &key.person, e) < 0 ||
-	    api_key_create(c, m->a, &key, &secret, e) < 0)
+	    api_key_create(c, m->a, &key, &id, &secret, e) < 0)
 		return e->code;
 	/* the file first: a key nobody knows is worse than a file that opens nothing */
 	if (file_replace(

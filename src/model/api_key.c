@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * api_key - see api_key.h.  The lookup is by hash, so its time tells nothing of
+ * the secret.
+ */
+#include "model/api_key.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "crypto/hash.h"
+#include "db/db.h"
+#include "model/change.h"
+
+static const struct {
+	struct str name;
+	unsigned bit;
+} scope_names[] = {
+    {S("read"), 1},
+    {S("upload"), 2},
+    {S("edit"), 4},
+    {S("release"), 8},
+    {S("send"), 16},
+    {S("outbox"), 32},
+    {S("admin"), 64},
+    {S("all"), 127},
+};
+
+int
+scopes_parse(struct str s, unsigned *ret, struct error *e)
+{
+	unsigned bits = 0;
+
+	while (s.p != NULL) {
+		struct str one = str_trim(str_cut(s, ',', &s));
+		unsigned bit = 0;
+
+		for (size_t i = 0; i < ARRAY_LEN(scope_names); i++) {
+			if (str_eq(one, scope_names[i].name))
+				bit = scope_names[i].bit;
+		}
+		if (bit == 0)
+			return err_key(e, ERR_INVALID, "bad-scope", "no scope is called %.*s",
+			    STR(str_head(one, 40)));
+		bits |= bit;
+	}
+	*ret = bits;
+	return 0;
+}
+
+int
+api_key_by_secret(
+    struct db *db, struct arena *a, struct str secret, struct api_key *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct sha256 hash = sha256(secret.p, secret.n);
+	int r;
+
+	if (!str_starts(secret, S("geleit_")))
+		return err_set(e, ERR_NOT_FOUND, "not an api key");
+	if (db_query(db, &q, e,
+	        "SELECT k.id, k.person_id, k.scopes, p.role, k.revoked_us, p.disabled_us FROM "
+	        "api_key k "
+	        "JOIN person p ON p.id = k.person_id WHERE k.hash = ?",
+	        db_bytes(hash.b, sizeof hash.b)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "unknown api key");
+	if (r < 0)
+		return r;
+	if (!rows_is_null(q, 4) || !rows_is_null(q, 5))
+		return err_set(e, ERR_GONE, "the api key has ended");
+	ret->id = (api_key_id){rows_int(q, 0)};
+	ret->person = (person_id){rows_int(q, 1)};
+	ret->role = rows_text(q, 3, a);
+	return scopes_parse(rows_text(q, 2, a), &ret->scopes, e);
+}
+
+int
+api_key_create(struct change *c, struct arena *a, const struct api_key_new *n, api_key_id *ret,
+    struct str *ret_secret, struct error *e)
+{
+	struct event ev = EVENT_INIT(EVENT_KEY_CREATED);
+	api_key_id id = {random_id()};
+	uint8_t random[32];
+	struct sha256 hash;
+	struct str secret;
+	unsigned bits;
+
+	if (scopes_parse(n->scopes, &bits, e) < 0)
+		return e->code;
+	random_bytes(random, sizeof random);
+	secret = arena_printf(
+	    a, "geleit_%lld_%.*s", (long long)id.v, STR(str_b64url(a, random, sizeof random)));
+	explicit_bzero(random, sizeof random);
+	hash = sha256(secret.p, secret.n);
+	if (db_exec(change_db(c), NULL, e,
+	        "INSERT INTO api_key (id, person_id, name, scopes, hash, created_us) VALUES (?, ?, "
+	        "?, ?, ?, ?)",
+	        db_i(id.v), db_i(n->person.v), db_s(n->name), db_s(n->scopes),
+	        db_bytes(hash.b, sizeof hash.b), db_i(change_now(c))) < 0 ||
+	    event_add(c, &ev, e) < 0)
+		return e->code;
+	*ret = id;
+	*ret_secret = secret;
+	return 0;
+}

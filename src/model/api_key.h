@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * api_key - a secret that stands for a person, within scopes
+ *
+ *	geleit_<id>_<43 characters of base64url>
+ *
+ * Shown once; only SHA-256 of the whole is stored.  Scopes are an upper bound:
+ * what the person may not, the key may not.
+ *
+ * Layer: model.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct arena;
+struct change;
+struct db;
+struct error;
+
+struct api_key {
+	api_key_id id;
+	person_id person;
+	unsigned scopes; /* enum scope of api/api.h */
+	struct str role; /* the person's */
+};
+struct api_key_new {
+	person_id person;
+	struct str name;
+	struct str scopes; /* "read,upload" or "all" */
+};
+
+/* Errors: ERR_NOT_FOUND (also malformed), ERR_GONE (revoked, or its person is disabled). */
+NODISCARD int api_key_by_secret(
+    struct db *db, struct arena *a, struct str secret, struct api_key *ret, struct error *e);
+/* Adds the event key.created.  *ret_secret is the only copy. */
+NODISCARD int api_key_create(struct change *c, struct arena *a, const struct api_key_new *n,
+    api_key_id *ret, struct str *ret_secret, struct error *e);
+/* "read,upload": the bits, or ERR_INVALID "bad-scope". */
+NODISCARD int scopes_parse(struct str s, unsigned *ret, struct error *e);

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * job - see job.h.  The claim looks without a lock first, so that an idle
+ * worker never takes the writers' lock.
+ */
+#include "model/job.h"
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "db/db.h"
+#include "model/change.h"
+
+#define TRIES_MOST 8
+#define ERROR_MOST 400
+
+int
+job_put(struct change *c, const char *kind, version_id subject, int64_t due_us, struct error *e)
+{
+	char dedupe[64];
+
+	snprintf(dedupe, sizeof dedupe, "%s:%lld", kind, (long long)subject.v);
+	return db_exec(change_db(c), NULL, e,
+	    "INSERT INTO job (id, kind, version_id, dedupe, state, due_us, fence, tries, "
+	    "created_us) "
+	    "VALUES (?, ?, ?, ?, 'queued', ?, 0, 0, ?) ON CONFLICT (dedupe) DO NOTHING",
+	    db_i(random_id()), db_s(str_c(kind)), db_i0(subject.v), db_s(str_c(dedupe)),
+	    db_i(due_us), db_i(change_now(c)));
+}
+
+static int
+due_job(struct db *db, struct arena *a, int64_t now, struct job *ret, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT id, kind, version_id, fence, tries FROM job WHERE "
+	    "((state = 'queued' AND due_us <= ?) OR (state = 'running' AND lease_until_us < ?)) "
+	    "ORDER BY due_us, id LIMIT 1 /*pg: FOR UPDATE SKIP LOCKED */";
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(now), db_i(now)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret = (struct job){.id = {rows_int(q, 0)},
+		    .kind = rows_text(q, 1, a),
+		    .version = {rows_int(q, 2)},
+		    .fence = rows_int(q, 3),
+		    .tries = rows_int(q, 4)};
+	return r;
+}
+
+int
+job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e)
+{
+	int64_t now = time_now_us();
+	int r;
+
+	if ((r = due_job(db, a, now, ret, e)) <= 0)
+		return r;
+	if (db_write_begin(db, DB_CLAIM, e) < 0)
+		return e->code;
+	r = due_job(db, a, now, ret, e);
+	if (r > 0 && db_exec(db, NULL, e,
+	                 "UPDATE job SET state = 'running', lease_until_us = ?, fence = fence + 1, "
+	                 "tries = tries + 1 WHERE id = ?",
+	                 db_i(now + lease_us), db_i(ret->id.v)) < 0)
+		r = e->code;
+	if (r <= 0) {
+		db_rollback(db);
+		return r;
+	}
+	ret->fence++;
+	ret->tries++;
+	return db_commit(db, e) < 0 ? e->code : 1;
+}
+
+int
+job_renew(struct db *db, const struct job *j, int64_t lease_us, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	int64_t changed;
+
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    db_exec(db, &changed, e,
+	        "UPDATE job SET lease_until_us = ? WHERE id = ? AND fence = ? AND state = "
+	        "'running'",
+	        db_i(change_now(c) + lease_us), db_i(j->id.v), db_i(j->fence)) < 0)
+		return e->code;
+	if (changed != 1)
+		return err_set(e, ERR_CONFLICT, "the job's lease was lost");
+	return change_commit(&c, e);
+}
+
+int
+job_done(struct change *c, const struct job *j, struct error *e)
+{
+	int64_t changed;
+
+	if (db_exec(change_db(c), &changed, e,
+	        "UPDATE job SET state = 'done', dedupe = NULL, lease_until_us = NULL "
+	        "WHERE id = ? AND fence = ? AND state = 'running'",
+	        db_i(j->id.v), db_i(j->fence)) < 0)
+		return e->code;
+	return changed == 1 ? 0 : err_set(e, ERR_CONFLICT, "the job's lease was lost");
+}
+
+int
+job_failed(struct db *db, const struct job *j, const char *why, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	bool is_dead = j->tries >= TRIES_MOST;
+	int64_t wait = (US_PER_S << MIN(j->tries, 10)) + random_below(US_PER_S);
+
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    db_exec(db, NULL, e,
+	        "UPDATE job SET state = ?, due_us = ?, lease_until_us = NULL, error = ? "
+	        "WHERE id = ? AND fence = ?",
+	        db_s(is_dead ? S("dead") : S("queued")), db_i(change_now(c) + wait),
+	        db_s(str_head(str_c(why), ERROR_MOST)), db_i(j->id.v), db_i(j->fence)) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
