@@ -18,8 +18,8 @@ struct db;
 struct error;
 
 struct release {
-	enum release_state state;   /* as set; see release_shown */
-	int64_t until_us;           /* 0: open */
+	enum release_state state; /* as set; see release_shown */
+	int64_t until_us;         /* 0: open */
 	struct str reason, credit;
 	bool view_only;
 	person_id set_by;
@@ -46,24 +46,31 @@ struct note {
 	int64_t created_us;
 };
 
-NODISCARD int asset_get(struct db *db, struct arena *a, asset_id id, struct asset *ret, struct error *e);
+NODISCARD int asset_get(
+    struct db *db, struct arena *a, asset_id id, struct asset *ret, struct error *e);
 /* Newest first, below `before` (0: from the start), in one folder or all (folder NULL). */
-NODISCARD int asset_list(struct db *db, struct arena *a, const struct str *folder_path, asset_id before, int max, struct asset **ret, size_t *ret_n, struct error *e);
-NODISCARD int asset_keywords(struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e);
-NODISCARD int asset_notes(struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e);
+NODISCARD int asset_list(struct db *db, struct arena *a, const struct str *folder_path,
+    asset_id before, int max, struct asset **ret, size_t *ret_n, struct error *e);
+NODISCARD int asset_keywords(
+    struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e);
+NODISCARD int asset_notes(
+    struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e);
 
-/* A new asset in draft with its first version's id; the version row follows in the same change (upload.c). */
+/* A new asset in draft with its first version's id; the version row follows in the same change
+ * (upload.c). */
 struct asset_new {
 	asset_id id;
 	version_id first;
 	struct str folder_path, title;
 	person_id by;
 };
-NODISCARD int asset_create(struct change *c, struct arena *a, const struct asset_new *n, struct error *e);
+NODISCARD int asset_create(
+    struct change *c, struct arena *a, const struct asset_new *n, struct error *e);
 /* Another version becomes current. */
 NODISCARD int asset_set_current(struct change *c, asset_id id, version_id v, struct error *e);
 
-/* Only what is named changes.  if_stamp 0: whatever it is; else ERR_PRECONDITION when it differs. */
+/* Only what is named changes.  if_stamp 0: whatever it is; else ERR_PRECONDITION when it differs.
+ */
 struct asset_edit {
 	const struct str *title;
 	const enum asset_class *class;
@@ -75,11 +82,13 @@ struct asset_edit {
 	int64_t if_stamp;
 	person_id by;
 };
-NODISCARD int asset_edit(struct change *c, struct arena *a, asset_id id, const struct asset_edit *ed, struct error *e);
+NODISCARD int asset_edit(
+    struct change *c, struct arena *a, asset_id id, const struct asset_edit *ed, struct error *e);
 NODISCARD int release_set(struct change *c, asset_id id, const struct release *r, struct error *e);
 
 /* The file's half of the facts of a version; the rest is the caller's. */
-NODISCARD int verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v, struct verdict_facts *ret, struct error *e);
+NODISCARD int verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
+    struct verdict_facts *ret, struct error *e);
 
 /* Raise the stamp of every live delivery with this asset. */
 NODISCARD int delivery_stamps_raise(struct change *c, asset_id id, struct error *e);

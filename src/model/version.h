@@ -22,9 +22,9 @@ struct version {
 	version_id id;
 	asset_id asset;
 	int64_t number;
-	struct str name;       /* file name, safe */
+	struct str name; /* file name, safe */
 	int64_t bytes;
-	bool ready;            /* ingested: the next three hold */
+	bool ready; /* ingested: the next three hold */
 	bool damaged;
 	struct sha256 sha256;
 	uint32_t crc32;
@@ -38,10 +38,16 @@ struct version_part {
 	int64_t bytes;
 };
 
-NODISCARD int version_get(struct db *db, struct arena *a, version_id id, struct version *ret, struct error *e);
+NODISCARD int version_get(
+    struct db *db, struct arena *a, version_id id, struct version *ret, struct error *e);
 /* Oldest first. */
-NODISCARD int version_list(struct db *db, struct arena *a, asset_id id, struct version **ret, size_t *ret_n, struct error *e);
-NODISCARD int version_parts(struct db *db, struct arena *a, version_id id, struct version_part **ret, size_t *ret_n, struct error *e);
+NODISCARD int version_list(struct db *db, struct arena *a, asset_id id, struct version **ret,
+    size_t *ret_n, struct error *e);
+NODISCARD int version_parts(struct db *db, struct arena *a, version_id id,
+    struct version_part **ret, size_t *ret_n, struct error *e);
+
+/* "not_scanned", "clean" ... */
+const char *malware_name(enum malware_state m);
 
 /* What ingest found; ends pending.  parts: when it merged small ones, else NULL. */
 struct ingested {
@@ -49,8 +55,9 @@ struct ingested {
 	uint32_t crc32;
 	struct str media_type;
 	enum malware_state malware;
-	bool damaged;          /* a part did not authenticate */
+	bool damaged; /* a part did not authenticate */
 	const struct version_part *parts;
 	size_t part_count;
 };
-NODISCARD int version_ingested(struct change *c, version_id id, const struct ingested *in, struct error *e);
+NODISCARD int version_ingested(
+    struct change *c, version_id id, const struct ingested *in, struct error *e);

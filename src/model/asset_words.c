@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * asset_words - see asset_words.h.  Keywords are told apart by their folded
+ * label, so "Möbel" and "möbel" are one.
+ */
+#include "model/asset_words.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "model/asset.h"
+#include "model/change.h"
+#include "text/name.h"
+
+static int
+keyword_need(struct change *c, struct arena *a, struct str label, int64_t *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct db *db = change_db(c);
+	struct str folded = name_folded(a, label);
+
+	if (db_exec(db, NULL, e,
+	        "INSERT INTO keyword (id, label, folded) VALUES (?, ?, ?) ON CONFLICT (folded) DO "
+	        "NOTHING",
+	        db_i(random_id()), db_s(label), db_s(folded)) < 0 ||
+	    db_query(db, &q, e, "SELECT id FROM keyword WHERE folded = ?", db_s(folded)) < 0)
+		return e->code;
+	if (rows_next(q, e) <= 0)
+		return err_set(e, ERR_INTERNAL, "a keyword vanished");
+	*ret = rows_int(q, 0);
+	return 0;
+}
+
+int
+keyword_add(struct change *c, struct arena *a, asset_id id, struct str label, struct error *e)
+{
+	int64_t keyword;
+
+	if (keyword_need(c, a, label, &keyword, e) < 0)
+		return e->code;
+	return db_exec(change_db(c), NULL, e,
+	    "INSERT INTO asset_keyword (asset_id, keyword_id) VALUES (?, ?) "
+	    "ON CONFLICT (asset_id, keyword_id) DO NOTHING",
+	    db_i(id.v), db_i(keyword));
+}
+
+int
+note_add(struct change *c, asset_id id, struct str text, person_id by, struct error *e)
+{
+	return db_exec(change_db(c), NULL, e,
+	    "INSERT INTO note (id, asset_id, text, created_by, created_us) VALUES (?, ?, ?, ?, ?)",
+	    db_i(random_id()), db_i(id.v), db_s(text), db_i(by.v), db_i(change_now(c)));
+}
+
+int
+asset_keywords(
+    struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct str) list = {0};
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT k.label FROM asset_keyword ak JOIN keyword k ON k.id = ak.keyword_id "
+	        "WHERE ak.asset_id = ? ORDER BY k.folded",
+	        db_i(id.v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0)
+		*VEC_ADD(&list) = rows_text(q, 0, a);
+	*ret = ARENA_ARRAY(a, struct str, list.n);
+	if (list.n > 0)
+		memcpy(*ret, list.v, list.n * sizeof *list.v);
+	*ret_n = list.n;
+	VEC_FINI(&list);
+	return r;
+}
+
+int
+asset_notes(
+    struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct note) list = {0};
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT n.id, n.text, p.name, n.created_us FROM note n JOIN person p ON p.id = "
+	        "n.created_by "
+	        "WHERE n.asset_id = ? ORDER BY n.id",
+	        db_i(id.v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0)
+		*VEC_ADD(&list) = (struct note){
+		    rows_int(q, 0), rows_text(q, 1, a), rows_text(q, 2, a), rows_int(q, 3)};
+	*ret = ARENA_ARRAY(a, struct note, list.n);
+	if (list.n > 0)
+		memcpy(*ret, list.v, list.n * sizeof *list.v);
+	*ret_n = list.n;
+	VEC_FINI(&list);
+	return r;
+}
