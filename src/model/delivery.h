@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * delivery - one act of sending: files, recipients, dates, limits
+ *
+ * Its stamp grows with everything that may change a verdict, so that running
+ * transfers ask again.  A revoked delivery never becomes live again.
+ *
+ * Layer: model.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "crypto/hash.h"
+#include "model/verdict.h"
+
+struct arena;
+struct change;
+struct db;
+struct error;
+
+struct delivery {
+	delivery_id id;
+	struct str number; /* XXXX-XXXX */
+	person_id sender;
+	struct str sender_name;
+	enum send_method method;
+	struct str subject, message;
+	struct str lang; /* "de", "en" */
+	int64_t valid_from_us, expires_us;
+	int64_t download_limit; /* per recipient and item, 0: none */
+	int level;              /* identity level demanded */
+	int64_t revoked_us;     /* 0: not */
+	struct str revoke_reason;
+	int64_t stamp, item_count, total_bytes, created_us, recipient_count;
+};
+struct delivery_item {
+	int64_t position; /* from 1 */
+	asset_id asset;
+	version_id version;
+	struct str name; /* in the package */
+	int64_t bytes;
+	bool ready;
+	struct sha256 sha256;
+	uint32_t crc32;
+	struct str media_type;
+	enum malware_state malware;
+	int64_t created_us; /* of the version */
+};
+
+/* "scheduled", "active", "expired", "revoked" */
+const char *delivery_shown(const struct delivery *d, int64_t now_us);
+static inline bool
+delivery_is_live(const struct delivery *d, int64_t now_us)
+{
+	return d->revoked_us == 0 && now_us >= d->valid_from_us && now_us < d->expires_us;
+}
+
+/* Errors: ERR_NOT_FOUND. number: as number_parse made it. */
+NODISCARD int delivery_by_number(
+    struct db *db, struct arena *a, struct str number, struct delivery *ret, struct error *e);
+NODISCARD int delivery_get(
+    struct db *db, struct arena *a, delivery_id id, struct delivery *ret, struct error *e);
+/* Newest first, below `before` (0: from the start). */
+NODISCARD int delivery_list(struct db *db, struct arena *a, delivery_id before, int max,
+    struct delivery **ret, size_t *ret_n, struct error *e);
+NODISCARD int delivery_items(struct db *db, struct arena *a, delivery_id id,
+    struct delivery_item **ret, size_t *ret_n, struct error *e);
+
+struct delivery_new {
+	delivery_id id;
+	struct str number;
+	person_id sender;
+	enum send_method method;
+	struct str subject, message, lang;
+	int64_t valid_from_us, expires_us, download_limit;
+	int level;
+	const struct delivery_item
+	    *items; /* asset, version, name, bytes are used; position is the index + 1 */
+	size_t item_count;
+	const struct recipient_new *recipients;
+	size_t recipient_count;
+};
+struct recipient_new {
+	recipient_id id;
+	contact_id contact; /* by contact_need in the same change */
+	struct str address;
+	struct sha256 token_hash;
+};
+/* Adds delivery.created. Errors: ERR_EXISTS (the number is taken: make another and run again). */
+NODISCARD int delivery_create(struct change *c, const struct delivery_new *n, struct error *e);
+/* Adds delivery.revoked; twice is not an error. */
+NODISCARD int delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e);

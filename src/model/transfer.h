@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * transfer - one download answer, and what of each file has arrived
+ *
+ * A session_item is one use of the download limit: one recipient session that
+ * began a file; it holds the union of acknowledged ranges of the file.  A
+ * transfer is one answer within it.  Complete is decided on the union alone.
+ *
+ * Layer: model.
+ */
+#pragma once
+
+#include "base/base.h"
+
+struct arena;
+struct change;
+struct db;
+struct error;
+
+/* Ranges of one item: [from, to), in the item's own bytes. */
+struct item_range {
+	int64_t position, from, to;
+	int64_t item_bytes;
+	version_id version;
+};
+
+struct transfer_new {
+	struct id128 id;
+	session_id session;
+	recipient_id recipient;
+	delivery_id delivery;
+	int64_t position; /* 0: the ZIP */
+	int64_t range_from, range_to;
+	const int64_t *items; /* positions it touches */
+	size_t item_count;
+	int64_t limit; /* the delivery's download_limit */
+};
+/* Errors: ERR_DENIED "limit-used-up". */
+NODISCARD int transfer_begin(struct change *c, const struct transfer_new *t, struct error *e);
+
+struct transfer_report {
+	struct id128 id;
+	session_id session;
+	recipient_id recipient;
+	delivery_id delivery;
+	int64_t seq;
+	bool first, ended;
+	int64_t sent_bytes;              /* acknowledged of the representation */
+	int64_t window_bytes;            /* what was asked for */
+	const struct item_range *ranges; /* acknowledged; from == to == 0 with item_bytes 0: an
+	                                    empty file that arrived */
+	size_t range_count;
+	size_t delivery_items; /* of the whole delivery: complete when all are */
+};
+/* Idempotent by (id, seq). Adds download.started / complete / interrupted; the change's verb is
+ * HOUSEKEEPING. */
+NODISCARD int transfer_record(
+    struct change *c, struct arena *a, const struct transfer_report *r, struct error *e);
+
+/* Running ones not seen since: interrupted. */
+NODISCARD int transfer_sweep(
+    struct db *db, struct arena *a, int64_t silent_since_us, struct error *e);
+
+/* Union of sorted pairs of 64-bit big-endian [from, to) with one more range; for tests too. */
+struct str ranges_add(
+    struct arena *a, struct str ranges, int64_t from, int64_t to, int64_t *ret_sum);
