@@ -134,19 +134,6 @@ asset_of(struct db *db, version_id id, asset_id *ret, struct error *e)
 	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no version %lld", (long long)id.v) : MIN(r, 0);
 }
 
-static const char *const malware_names[] = {
-    [MALWARE_NOT_SCANNED] = "not_scanned",
-    [MALWARE_CLEAN] = "clean",
-    [MALWARE_INFECTED] = "infected",
-    [MALWARE_ERROR] = "error",
-};
-
-const char *
-malware_name(enum malware_state m)
-{
-	return malware_names[m];
-}
-
 int
 version_ingested(struct change *c, version_id id, const struct ingested *in, struct error *e)
 {
@@ -157,7 +144,7 @@ version_ingested(struct change *c, version_id id, const struct ingested *in, str
 
 	if (asset_of(change_db(c), id, &ev.asset, e) < 0 ||
 	    db_exec(change_db(c), NULL, e, sql, db_bytes(in->sha256.b, sizeof in->sha256.b),
-	        db_i(in->crc32), db_s(in->media_type), db_s(str_c(malware_names[in->malware])),
+	        db_i(in->crc32), db_s(in->media_type), db_s(str_c(malware_name(in->malware))),
 	        db_s(in->damaged ? S("damaged") : S("ready")), db_i(change_now(c)),
 	        db_i(id.v)) < 0 ||
 	    replace_parts(c, id, in, e) < 0)

@@ -46,9 +46,6 @@ NODISCARD int version_list(struct db *db, struct arena *a, asset_id id, struct v
 NODISCARD int version_parts(struct db *db, struct arena *a, version_id id,
     struct version_part **ret, size_t *ret_n, struct error *e);
 
-/* "not_scanned", "clean" ... */
-const char *malware_name(enum malware_state m);
-
 /* What ingest found; ends pending.  parts: when it merged small ones, else NULL. */
 struct ingested {
 	struct sha256 sha256;

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * delivery - see delivery.h
+ */
+#include "model/delivery.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "model/asset.h"
+#include "model/change.h"
+
+#define DELIVERY_COLUMNS                                                                           \
+	"d.id, d.number, d.sender_id, p.name, d.method, d.subject, d.message, d.lang, "            \
+	"d.valid_from_us, d.expires_us, d.download_limit, d.level, d.revoked_us, "                 \
+	"d.revoke_reason, "                                                                        \
+	"d.stamp, d.item_count, d.total_bytes, d.created_us, "                                     \
+	"(SELECT CAST(count(*) AS BIGINT) FROM recipient r WHERE r.delivery_id = d.id)"
+#define DELIVERY_FROM " FROM delivery d JOIN person p ON p.id = d.sender_id "
+
+static const char *const method_names[] = {
+    [METHOD_PACKAGE] = "package",
+    [METHOD_VIEW_ONLY] = "view_only",
+    [METHOD_GUEST] = "guest",
+};
+
+static enum send_method
+method_of(struct str s)
+{
+	/* what we do not know goes by the strictest way, which offers no download */
+	return str_eq_c(s, method_names[METHOD_PACKAGE]) ? METHOD_PACKAGE : METHOD_VIEW_ONLY;
+}
+
+static void
+read_row(struct rows *q, struct arena *a, struct delivery *d)
+{
+	*d = (struct delivery){.id = {rows_int(q, 0)},
+	    .number = rows_text(q, 1, a),
+	    .sender = {rows_int(q, 2)},
+	    .sender_name = rows_text(q, 3, a),
+	    .method = method_of(rows_text(q, 4, a)),
+	    .subject = rows_text(q, 5, a),
+	    .message = rows_text(q, 6, a),
+	    .lang = rows_text(q, 7, a),
+	    .valid_from_us = rows_int(q, 8),
+	    .expires_us = rows_int(q, 9),
+	    .download_limit = rows_int(q, 10),
+	    .level = (int)rows_int(q, 11),
+	    .revoked_us = rows_int(q, 12),
+	    .revoke_reason = rows_text(q, 13, a),
+	    .stamp = rows_int(q, 14),
+	    .item_count = rows_int(q, 15),
+	    .total_bytes = rows_int(q, 16),
+	    .created_us = rows_int(q, 17),
+	    .recipient_count = rows_int(q, 18)};
+}
+
+const char *
+delivery_shown(const struct delivery *d, int64_t now_us)
+{
+	if (d->revoked_us != 0)
+		return "revoked";
+	if (now_us >= d->expires_us)
+		return "expired";
+	return now_us < d->valid_from_us ? "scheduled" : "active";
+}
+
+static int
+one(struct db *db, struct arena *a, const char *sql, struct db_value v, struct delivery *ret,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, sql, v) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "no such delivery");
+	if (r > 0)
+		read_row(q, a, ret);
+	return MIN(r, 0);
+}
+
+int
+delivery_by_number(
+    struct db *db, struct arena *a, struct str number, struct delivery *ret, struct error *e)
+{
+	return one(db, a, "SELECT " DELIVERY_COLUMNS DELIVERY_FROM "WHERE d.number = ?",
+	    db_s(number), ret, e);
+}
+
+int
+delivery_get(struct db *db, struct arena *a, delivery_id id, struct delivery *ret, struct error *e)
+{
+	return one(
+	    db, a, "SELECT " DELIVERY_COLUMNS DELIVERY_FROM "WHERE d.id = ?", db_i(id.v), ret, e);
+}
+
+int
+delivery_list(struct db *db, struct arena *a, delivery_id before, int max, struct delivery **ret,
+    size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct delivery *list = ARENA_ARRAY(a, struct delivery, (size_t)max);
+	size_t n = 0;
+	int r = 0;
+
+	if (db_query(db, &q, e,
+	        "SELECT " DELIVERY_COLUMNS DELIVERY_FROM
+	        "WHERE d.id < ? ORDER BY d.id DESC LIMIT CAST(? AS BIGINT)",
+	        db_i(before.v != 0 ? before.v : INT64_MAX), db_i(max)) < 0)
+		return e->code;
+	while (n < (size_t)max && (r = rows_next(q, e)) > 0)
+		read_row(q, a, &list[n++]);
+	*ret = list;
+	*ret_n = n;
+	return MIN(r, 0);
+}
+
+int
+delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_item **ret,
+    size_t *ret_n, struct error *e)
+{
+	static const char sql[] = "SELECT i.position, i.asset_id, i.version_id, i.name, v.bytes, "
+	                          "v.state, v.sha256, v.crc32, "
+	                          "v.media_type, v.malware, v.created_us FROM delivery_item i JOIN "
+	                          "version v ON v.id = i.version_id "
+	                          "WHERE i.delivery_id = ? ORDER BY i.position";
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct delivery_item) list = {0};
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(id.v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		struct delivery_item *i = VEC_ADD(&list);
+
+		i->position = rows_int(q, 0);
+		i->asset = (asset_id){rows_int(q, 1)};
+		i->version = (version_id){rows_int(q, 2)};
+		i->name = rows_text(q, 3, a);
+		i->bytes = rows_int(q, 4);
+		i->ready = str_eq_c(rows_text(q, 5, a), "ready") &&
+		           rows_fixed(q, 6, i->sha256.b, sizeof i->sha256.b);
+		i->crc32 = (uint32_t)rows_int(q, 7);
+		i->media_type = rows_text(q, 8, a);
+		i->created_us = rows_int(q, 10);
+		if (!malware_parse(rows_text(q, 9, a), &i->malware))
+			i->malware = MALWARE_ERROR;
+	}
+	*ret = ARENA_ARRAY(a, struct delivery_item, list.n);
+	if (list.n > 0)
+		memcpy(*ret, list.v, list.n * sizeof *list.v);
+	*ret_n = list.n;
+	VEC_FINI(&list);
+	return r;
+}
+
+/* ---- writing ---- */
+
+static int
+insert_delivery(struct change *c, const struct delivery_new *n, struct error *e)
+{
+	static const char sql[] =
+	    "INSERT INTO delivery (id, number, sender_id, method, subject, message, lang, "
+	    "valid_from_us, "
+	    "expires_us, download_limit, level, stamp, item_count, total_bytes, created_us) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)";
+	int64_t total = 0;
+
+	for (size_t i = 0; i < n->item_count; i++)
+		total += n->items[i].bytes;
+	return db_exec(change_db(c), NULL, e, sql, db_i(n->id.v), db_s(n->number),
+	    db_i(n->sender.v), db_s(str_c(method_names[n->method])), db_s(n->subject),
+	    db_s(n->message), db_s(n->lang), db_i(n->valid_from_us), db_i(n->expires_us),
+	    db_i(n->download_limit), db_i(n->level), db_i((int64_t)n->item_count), db_i(total),
+	    db_i(change_now(c)));
+}
+
+static int
+insert_items(struct change *c, const struct delivery_new *n, struct error *e)
+{
+	for (size_t i = 0; i < n->item_count; i++) {
+		if (db_exec(change_db(c), NULL, e,
+		        "INSERT INTO delivery_item (delivery_id, position, asset_id, version_id, "
+		        "name) "
+		        "VALUES (?, ?, ?, ?, ?)",
+		        db_i(n->id.v), db_i((int64_t)i + 1), db_i(n->items[i].asset.v),
+		        db_i(n->items[i].version.v), db_s(n->items[i].name)) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+static int
+insert_recipients(struct change *c, const struct delivery_new *n, struct error *e)
+{
+	for (size_t i = 0; i < n->recipient_count; i++) {
+		const struct recipient_new *r = &n->recipients[i];
+
+		if (db_exec(change_db(c), NULL, e,
+		        "INSERT INTO recipient (id, delivery_id, contact_id, address, token_hash, "
+		        "state, "
+		        "failures, created_us) VALUES (?, ?, ?, ?, ?, 'pending', 0, ?)",
+		        db_i(r->id.v), db_i(n->id.v), db_i(r->contact.v), db_s(r->address),
+		        db_bytes(r->token_hash.b, sizeof r->token_hash.b), db_i(change_now(c))) < 0)
+			return e->code;
+	}
+	return 0;
+}
+
+int
+delivery_create(struct change *c, const struct delivery_new *n, struct error *e)
+{
+	struct event ev = EVENT_INIT(EVENT_DELIVERY_CREATED);
+
+	if (insert_delivery(c, n, e) < 0 || insert_items(c, n, e) < 0 ||
+	    insert_recipients(c, n, e) < 0)
+		return e->code;
+	ev.delivery = n->id;
+	ev.verdict = S("cleared");
+	return event_add(c, &ev, e);
+}
+
+int
+delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e)
+{
+	struct event ev = EVENT_INIT(EVENT_DELIVERY_REVOKED);
+
+	if (db_exec(change_db(c), NULL, e,
+	        "UPDATE delivery SET revoked_us = ?, revoke_reason = ?, stamp = stamp + 1 "
+	        "WHERE id = ? AND revoked_us IS NULL",
+	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0)
+		return e->code;
+	ev.delivery = id;
+	return event_add(c, &ev, e);
+}
+
+int
+delivery_stamps_raise(struct change *c, asset_id id, struct error *e)
+{
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE delivery SET stamp = stamp + 1 WHERE revoked_us IS NULL AND expires_us > ? AND "
+	    "id IN "
+	    "(SELECT delivery_id FROM delivery_item WHERE asset_id = ?)",
+	    db_i(change_now(c)), db_i(id.v));
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * recipient - see recipient.h
+ */
+#include "model/recipient.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "model/change.h"
+#include "model/delivery.h"
+#include "model/session.h"
+
+static const char *const step_names[] = {
+    [STEP_PENDING] = "pending",
+    [STEP_MAILED] = "mailed",
+    [STEP_UNDELIVERABLE] = "undeliverable",
+    [STEP_OPENED] = "opened",
+    [STEP_VERIFIED] = "verified",
+    [STEP_DOWNLOADING] = "downloading",
+    [STEP_COMPLETE] = "complete",
+};
+
+#define RECIPIENT_COLUMNS                                                                          \
+	"r.id, r.delivery_id, r.contact_id, r.address, r.state, r.opened_us, r.verified_us, "      \
+	"r.revoked_us, r.failures, c.blocked_us"
+#define RECIPIENT_FROM " FROM recipient r JOIN contact c ON c.id = r.contact_id "
+
+static enum recipient_step
+step_of(struct str s)
+{
+	for (size_t i = 0; i < ARRAY_LEN(step_names); i++) {
+		if (str_eq_c(s, step_names[i]))
+			return (enum recipient_step)i;
+	}
+	return STEP_PENDING;
+}
+
+static void
+read_row(struct rows *q, struct arena *a, struct recipient *r)
+{
+	*r = (struct recipient){.id = {rows_int(q, 0)},
+	    .delivery = {rows_int(q, 1)},
+	    .contact = {rows_int(q, 2)},
+	    .address = rows_text(q, 3, a),
+	    .step = step_of(rows_text(q, 4, a)),
+	    .opened_us = rows_int(q, 5),
+	    .verified_us = rows_int(q, 6),
+	    .revoked_us = rows_int(q, 7),
+	    .failures = rows_int(q, 8),
+	    .blocked = !rows_is_null(q, 9)};
+}
+
+const char *
+recipient_shown(const struct recipient *r, const struct delivery *d, int64_t now_us)
+{
+	if (r->revoked_us != 0 || d->revoked_us != 0)
+		return "revoked";
+	if (now_us >= d->expires_us)
+		return "expired";
+	return step_names[r->step];
+}
+
+/* 1, 0. */
+static int
+first_row(struct rows *q, struct arena *a, struct recipient *ret, struct error *e)
+{
+	int r = rows_next(q, e);
+
+	if (r > 0)
+		read_row(q, a, ret);
+	return r;
+}
+
+int
+recipient_get(
+    struct db *db, struct arena *a, recipient_id id, struct recipient *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM "WHERE r.id = ?",
+	        db_i(id.v)) < 0)
+		return e->code;
+	r = first_row(q, a, ret, e);
+	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no such recipient") : MIN(r, 0);
+}
+
+int
+recipient_by_token(struct db *db, struct arena *a, const struct sha256 *hash, struct recipient *ret,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e, "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM "WHERE r.token_hash = ?",
+	        db_bytes(hash->b, sizeof hash->b)) < 0)
+		return e->code;
+	return first_row(q, a, ret, e);
+}
+
+int
+recipient_by_address(struct db *db, struct arena *a, delivery_id d, struct str address,
+    struct recipient *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e,
+	        "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM
+	        "WHERE r.delivery_id = ? AND r.address = ?",
+	        db_i(d.v), db_s(address)) < 0)
+		return e->code;
+	return first_row(q, a, ret, e);
+}
+
+int
+recipient_list(struct db *db, struct arena *a, delivery_id d, struct recipient **ret, size_t *ret_n,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct recipient) list = {0};
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM "WHERE r.delivery_id = ? ORDER BY r.id",
+	        db_i(d.v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0)
+		read_row(q, a, VEC_ADD(&list));
+	*ret = ARENA_ARRAY(a, struct recipient, list.n);
+	if (list.n > 0)
+		memcpy(*ret, list.v, list.n * sizeof *list.v);
+	*ret_n = list.n;
+	VEC_FINI(&list);
+	return r;
+}
+
+/* ---- writing ---- */
+
+static bool
+may_step(enum recipient_step from, enum recipient_step to)
+{
+	if (to == STEP_UNDELIVERABLE)
+		return from == STEP_PENDING || from == STEP_MAILED;
+	/* a second mail may arrive where the first could not */
+	if (to == STEP_MAILED)
+		return from == STEP_PENDING || from == STEP_UNDELIVERABLE;
+	return to > from;
+}
+
+static int
+write_step(struct change *c, recipient_id id, enum recipient_step step, struct error *e)
+{
+	struct db *db = change_db(c);
+
+	if (db_exec(db, NULL, e, "UPDATE recipient SET state = ? WHERE id = ?",
+	        db_s(str_c(step_names[step])), db_i(id.v)) < 0)
+		return e->code;
+	if (step == STEP_OPENED)
+		return db_exec(db, NULL, e,
+		    "UPDATE recipient SET opened_us = ? WHERE id = ? AND opened_us IS NULL",
+		    db_i(change_now(c)), db_i(id.v));
+	if (step == STEP_VERIFIED)
+		return db_exec(db, NULL, e,
+		    "UPDATE recipient SET verified_us = ? WHERE id = ? AND verified_us IS NULL",
+		    db_i(change_now(c)), db_i(id.v));
+	return 0;
+}
+
+static int
+present_step(struct db *db, recipient_id id, enum recipient_step *ret, struct error *e)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct recipient r;
+
+	if (recipient_get(db, a, id, &r, e) < 0)
+		return e->code;
+	*ret = r.step;
+	return 0;
+}
+
+int
+recipient_mark(struct change *c, recipient_id id, enum recipient_step step, struct error *e)
+{
+	enum recipient_step now;
+
+	if (present_step(change_db(c), id, &now, e) < 0)
+		return e->code;
+	return may_step(now, step) ? write_step(c, id, step, e) : 0;
+}
+
+static int
+add_event(struct change *c, enum event_kind kind, recipient_id id, delivery_id d, struct error *e)
+{
+	struct event ev = EVENT_INIT(kind);
+
+	ev.recipient = id;
+	ev.delivery = d;
+	return event_add(c, &ev, e);
+}
+
+static int
+delivery_of(struct db *db, recipient_id id, delivery_id *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT delivery_id FROM recipient WHERE id = ?", db_i(id.v)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret = (delivery_id){rows_int(q, 0)};
+	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no such recipient") : MIN(r, 0);
+}
+
+int
+recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash, struct error *e)
+{
+	delivery_id d;
+
+	if (delivery_of(change_db(c), id, &d, e) < 0 ||
+	    db_exec(change_db(c), NULL, e, "UPDATE recipient SET token_hash = ? WHERE id = ?",
+	        db_bytes(hash->b, sizeof hash->b), db_i(id.v)) < 0 ||
+	    session_end_all(c, id, e) < 0)
+		return e->code;
+	return add_event(c, EVENT_RECIPIENT_LINK, id, d, e);
+}
+
+int
+recipient_revoke(struct change *c, recipient_id id, struct error *e)
+{
+	delivery_id d;
+
+	if (delivery_of(change_db(c), id, &d, e) < 0 ||
+	    db_exec(change_db(c), NULL, e,
+	        "UPDATE recipient SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL",
+	        db_i(change_now(c)), db_i(id.v)) < 0 ||
+	    db_exec(change_db(c), NULL, e, "UPDATE delivery SET stamp = stamp + 1 WHERE id = ?",
+	        db_i(d.v)) < 0)
+		return e->code;
+	return add_event(c, EVENT_RECIPIENT_REVOKED, id, d, e);
+}
+
+/* ---- progress ---- */
+
+static int
+is_running(struct db *db, recipient_id id, bool *running, size_t n, bool *ret_zip, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT position FROM transfer WHERE recipient_id = ? AND state = 'running'",
+	        db_i(id.v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		int64_t position = rows_int(q, 0);
+
+		if (position == 0)
+			*ret_zip = true;
+		else if (position <= (int64_t)n)
+			running[position - 1] = true;
+	}
+	return r;
+}
+
+int
+recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t n,
+    struct file_progress **ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct file_progress *list = ARENA_ARRAY(a, struct file_progress, n);
+	bool *running = ARENA_ARRAY(a, bool, n);
+	bool zip = false;
+	int r;
+
+	if (is_running(db, id, running, n, &zip, e) < 0 ||
+	    db_query(db, &q, e,
+	        "SELECT position, sent_bytes, complete_us FROM session_item WHERE recipient_id = ?",
+	        db_i(id.v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		int64_t position = rows_int(q, 0);
+		struct file_progress *f = &list[position - 1];
+
+		if (position < 1 || position > (int64_t)n)
+			continue;
+		f->uses++;
+		f->sent_bytes = MAX(f->sent_bytes, rows_int(q, 1));
+		if (!rows_is_null(q, 2) && (f->complete_us == 0 || rows_int(q, 2) < f->complete_us))
+			f->complete_us = rows_int(q, 2);
+	}
+	for (size_t i = 0; i < n; i++) {
+		list[i].state = list[i].complete_us != 0                  ? "complete"
+		                : running[i] || (zip && list[i].uses > 0) ? "running"
+		                : list[i].uses > 0                        ? "interrupted"
+		                                                          : "none";
+	}
+	*ret = list;
+	return r;
+}
