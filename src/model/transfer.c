@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * transfer - see transfer.h
+ *
+ * Reports come at least once and out of order between apps; the sequence number
+ * makes older ones do nothing, and the union of ranges would not mind anyway.
+ */
+#include "model/transfer.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/vec.h"
+#include "db/db.h"
+#include "model/change.h"
+#include "model/recipient.h"
+
+/* ---- ranges ---- */
+
+static int64_t
+get64(const char *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | (unsigned char)p[i];
+	return (int64_t)v;
+}
+
+static void
+put64(char *p, int64_t v)
+{
+	for (int i = 7; i >= 0; i--) {
+		p[i] = (char)((uint64_t)v & 0xff);
+		v = (int64_t)((uint64_t)v >> 8);
+	}
+}
+
+struct str
+ranges_add(struct arena *a, struct str ranges, int64_t from, int64_t to, int64_t *ret_sum)
+{
+	char *out = arena_alloc(a, ranges.n + 16);
+	bool placed = from >= to;
+	int64_t sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i + 16 <= ranges.n; i += 16) {
+		int64_t f = get64(ranges.p + i), t = get64(ranges.p + i + 8);
+
+		if (!placed && f <= to && t >= from) { /* they touch: one range */
+			from = MIN(from, f);
+			to = MAX(to, t);
+			continue;
+		}
+		if (!placed && f > to) {
+			put64(out + n, from);
+			put64(out + n + 8, to);
+			n += 16;
+			sum += to - from;
+			placed = true;
+		}
+		put64(out + n, f);
+		put64(out + n + 8, t);
+		n += 16;
+		sum += t - f;
+	}
+	if (!placed) {
+		put64(out + n, from);
+		put64(out + n + 8, to);
+		n += 16;
+		sum += to - from;
+	}
+	*ret_sum = sum;
+	return (struct str){out, n};
+}
+
+/* ---- begin ---- */
+
+static int
+uses_of(
+    struct db *db, recipient_id r, int64_t position, session_id but, int64_t *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e,
+	        "SELECT CAST(count(*) AS BIGINT) FROM session_item "
+	        "WHERE recipient_id = ? AND position = ? AND session_id <> ?",
+	        db_i(r.v), db_i(position), db_i(but.v)) < 0 ||
+	    rows_next(q, e) < 0)
+		return e->code;
+	*ret = rows_int(q, 0);
+	return 0;
+}
+
+static int
+begin_item(struct change *c, const struct transfer_new *t, int64_t position, struct error *e)
+{
+	static const char sql[] = "INSERT INTO session_item (session_id, delivery_id, position, "
+	                          "recipient_id, ranges, sent_bytes, "
+	                          "created_us) VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT "
+	                          "(session_id, position) DO NOTHING";
+	int64_t uses;
+
+	if (t->limit > 0) {
+		if (uses_of(change_db(c), t->recipient, position, t->session, &uses, e) < 0)
+			return e->code;
+		if (uses >= t->limit)
+			return err_key(
+			    e, ERR_DENIED, "limit-used-up", "the download limit is used up");
+	}
+	return db_exec(change_db(c), NULL, e, sql, db_i(t->session.v), db_i(t->delivery.v),
+	    db_i(position), db_i(t->recipient.v), db_bytes("", 0), db_i(change_now(c)));
+}
+
+int
+transfer_begin(struct change *c, const struct transfer_new *t, struct error *e)
+{
+	static const char sql[] = "INSERT INTO transfer (id, session_id, recipient_id, "
+	                          "delivery_id, position, range_from, range_to, "
+	                          "seq, sent_bytes, state, started_us, seen_us) VALUES (?, ?, ?, "
+	                          "?, ?, ?, ?, 0, 0, 'running', ?, ?)";
+	int64_t now = change_now(c);
+
+	for (size_t i = 0; i < t->item_count; i++) {
+		if (begin_item(c, t, t->items[i], e) < 0)
+			return e->code;
+	}
+	return db_exec(change_db(c), NULL, e, sql, db_id128(&t->id), db_i(t->session.v),
+	    db_i(t->recipient.v), db_i(t->delivery.v), db_i(t->position), db_i(t->range_from),
+	    db_i(t->range_to), db_i(now), db_i(now));
+}
+
+/* ---- record ---- */
+
+/* 1 taken, 0 an older report or one that has ended. */
+static int
+take_seq(struct change *c, const struct transfer_report *r, struct error *e)
+{
+	static const char sql[] =
+	    "UPDATE transfer SET seq = ?, sent_bytes = ?, seen_us = ? WHERE id = ? AND seq < ? "
+	    "AND state = 'running'";
+	int64_t n;
+
+	if (db_exec(change_db(c), &n, e, sql, db_i(r->seq), db_i(r->sent_bytes),
+	        db_i(change_now(c)), db_id128(&r->id), db_i(r->seq)) < 0)
+		return e->code;
+	return n == 1;
+}
+
+static int
+add_event(struct change *c, enum event_kind kind, const struct transfer_report *r, version_id v,
+    int64_t bytes, struct error *e)
+{
+	struct event ev = EVENT_INIT(kind);
+
+	ev.delivery = r->delivery;
+	ev.recipient = r->recipient;
+	ev.version = v;
+	ev.transfer = &r->id;
+	ev.bytes = bytes;
+	return event_add(c, &ev, e);
+}
+
+struct item_state {
+	struct str ranges;
+	int64_t sent;
+	bool complete;
+};
+
+static int
+item_state(struct db *db, struct arena *a, session_id s, int64_t position, struct item_state *ret,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT ranges, sent_bytes, complete_us FROM session_item WHERE session_id = ? AND "
+	        "position = ?",
+	        db_i(s.v), db_i(position)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret =
+		    (struct item_state){rows_bytes(q, 0, a), rows_int(q, 1), !rows_is_null(q, 2)};
+	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no such session item") : MIN(r, 0);
+}
+
+/* Merge one range; *ret_now: the item became complete by it. */
+static int
+add_range(struct change *c, struct arena *a, const struct transfer_report *r,
+    const struct item_range *g, bool *ret_now, struct error *e)
+{
+	struct item_state was;
+	struct str ranges;
+	int64_t sum;
+	bool complete;
+
+	if (item_state(change_db(c), a, r->session, g->position, &was, e) < 0)
+		return e->code;
+	ranges = ranges_add(a, was.ranges, MAX(g->from, 0), MIN(g->to, g->item_bytes), &sum);
+	complete = sum == g->item_bytes;
+	*ret_now = complete && !was.complete;
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE session_item SET ranges = ?, sent_bytes = ?, complete_us = "
+	    "COALESCE(complete_us, ?) "
+	    "WHERE session_id = ? AND position = ?",
+	    db_bytes(ranges.p, ranges.n), db_i(sum), complete ? db_i(change_now(c)) : db_null(),
+	    db_i(r->session.v), db_i(g->position));
+}
+
+static int
+all_complete(struct db *db, const struct transfer_report *r, bool *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e,
+	        "SELECT CAST(count(DISTINCT position) AS BIGINT) FROM session_item "
+	        "WHERE recipient_id = ? AND complete_us IS NOT NULL",
+	        db_i(r->recipient.v)) < 0 ||
+	    rows_next(q, e) < 0)
+		return e->code;
+	*ret = rows_int(q, 0) >= (int64_t)r->delivery_items;
+	return 0;
+}
+
+static int
+add_ranges(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
+{
+	bool now, any = false, all;
+
+	for (size_t i = 0; i < r->range_count; i++) {
+		const struct item_range *g = &r->ranges[i];
+
+		if (add_range(c, a, r, g, &now, e) < 0)
+			return e->code;
+		any = any || now;
+		if (now &&
+		    add_event(c, EVENT_DOWNLOAD_COMPLETE, r, g->version, g->item_bytes, e) < 0)
+			return e->code;
+	}
+	if (!any)
+		return 0;
+	if (all_complete(change_db(c), r, &all, e) < 0)
+		return e->code;
+	return all ? recipient_mark(c, r->recipient, STEP_COMPLETE, e) : 0;
+}
+
+static int
+end(struct change *c, const struct transfer_report *r, struct error *e)
+{
+	bool whole =
+	    r->sent_bytes == r->window_bytes && (r->window_bytes > 0 || r->range_count > 0);
+	version_id v = r->range_count == 1 ? r->ranges[0].version : (version_id){0};
+
+	if (db_exec(change_db(c), NULL, e,
+	        "UPDATE transfer SET state = ?, ended_us = ? WHERE id = ?",
+	        db_s(whole ? S("complete") : S("interrupted")), db_i(change_now(c)),
+	        db_id128(&r->id)) < 0)
+		return e->code;
+	return whole ? 0 : add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, v, r->sent_bytes, e);
+}
+
+int
+transfer_record(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
+{
+	version_id v = r->range_count == 1 ? r->ranges[0].version : (version_id){0};
+	int taken = take_seq(c, r, e);
+
+	if (taken <= 0)
+		return taken;
+	if (r->first && (add_event(c, EVENT_DOWNLOAD_STARTED, r, v, -1, e) < 0 ||
+	                    recipient_mark(c, r->recipient, STEP_DOWNLOADING, e) < 0))
+		return e->code;
+	if (add_ranges(c, a, r, e) < 0)
+		return e->code;
+	return r->ended ? end(c, r, e) : 0;
+}
+
+/* ---- sweep ---- */
+
+static int
+silent_ones(struct db *db, int64_t since, struct transfer_report *list, size_t max, size_t *ret_n,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (db_query(db, &q, e,
+	        "SELECT id, session_id, recipient_id, delivery_id, sent_bytes, range_to - "
+	        "range_from "
+	        "FROM transfer WHERE state = 'running' AND seen_us < ? ORDER BY seen_us LIMIT 100",
+	        db_i(since)) < 0)
+		return e->code;
+	while (n < max && (r = rows_next(q, e)) > 0)
+		list[n++] = (struct transfer_report){.id = rows_id128(q, 0),
+		    .session = {rows_int(q, 1)},
+		    .recipient = {rows_int(q, 2)},
+		    .delivery = {rows_int(q, 3)},
+		    .sent_bytes = rows_int(q, 4),
+		    .window_bytes = rows_int(q, 5)};
+	*ret_n = n;
+	return MIN(r, 0);
+}
+
+/* Its front is gone: at least what was written has arrived, never more. */
+static int
+interrupt(struct change *c, const struct transfer_report *r, struct error *e)
+{
+	int64_t n;
+
+	if (db_exec(change_db(c), &n, e,
+	        "UPDATE transfer SET state = 'interrupted', ended_us = ? WHERE id = ? AND state = "
+	        "'running'",
+	        db_i(change_now(c)), db_id128(&r->id)) < 0)
+		return e->code;
+	return n == 1
+	           ? add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, (version_id){0}, r->sent_bytes, e)
+	           : 0;
+}
+
+int
+transfer_sweep(struct db *db, struct arena *a, int64_t silent_since_us, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct transfer_report *list = ARENA_ARRAY(a, struct transfer_report, 100);
+	size_t n;
+
+	if (silent_ones(db, silent_since_us, list, 100, &n, e) < 0)
+		return e->code;
+	if (n == 0)
+		return 0;
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < n; i++) {
+		if (interrupt(c, &list[i], e) < 0)
+			return e->code;
+	}
+	return change_commit(&c, e);
+}
