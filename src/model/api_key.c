@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "crypto/hash.h"
 #include "db/db.h"
 #include "model/change.h"
@@ -26,6 +27,28 @@ static const struct {
     {S("admin"), 64},
     {S("all"), 127},
 };
+
+static const struct {
+	struct str role;
+	unsigned scopes;
+} roles[] = {
+    {S("administrator"), 127},
+    {S("editor"), 1 | 2 | 4 | 8 | 16},
+    {S("sender"), 1 | 2 | 16},
+    {S("viewer"), 1},
+};
+
+#define TOUCH_US (60 * US_PER_S)
+
+unsigned
+role_scopes(struct str role)
+{
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++) {
+		if (str_eq(role, roles[i].role))
+			return roles[i].scopes;
+	}
+	return 0;
+}
 
 int
 scopes_parse(struct str s, unsigned *ret, struct error *e)
@@ -60,9 +83,8 @@ api_key_by_secret(
 	if (!str_starts(secret, S("geleit_")))
 		return err_set(e, ERR_NOT_FOUND, "not an api key");
 	if (db_query(db, &q, e,
-	        "SELECT k.id, k.person_id, k.scopes, p.role, k.revoked_us, p.disabled_us FROM "
-	        "api_key k "
-	        "JOIN person p ON p.id = k.person_id WHERE k.hash = ?",
+	        "SELECT k.id, k.person_id, k.scopes, p.role, k.revoked_us, p.disabled_us, "
+	        "k.used_us FROM api_key k JOIN person p ON p.id = k.person_id WHERE k.hash = ?",
 	        db_bytes(hash.b, sizeof hash.b)) < 0)
 		return e->code;
 	r = rows_next(q, e);
@@ -75,7 +97,26 @@ api_key_by_secret(
 	ret->id = (api_key_id){rows_int(q, 0)};
 	ret->person = (person_id){rows_int(q, 1)};
 	ret->role = rows_text(q, 3, a);
-	return scopes_parse(rows_text(q, 2, a), &ret->scopes, e);
+	ret->used_us = rows_int(q, 6);
+	if (scopes_parse(rows_text(q, 2, a), &ret->scopes, e) < 0)
+		return e->code;
+	ret->scopes &= role_scopes(ret->role);
+	return 0;
+}
+
+int
+api_key_touch(struct db *db, const struct api_key *k, int64_t now_us, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct actor self = {ACTOR_KEY, k->id.v};
+
+	if (now_us - k->used_us < TOUCH_US)
+		return 0;
+	if (change_begin(db, self, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    db_exec(db, NULL, e, "UPDATE api_key SET used_us = ? WHERE id = ?", db_i(now_us),
+	        db_i(k->id.v)) < 0)
+		return e->code;
+	return change_commit(&c, e);
 }
 
 int

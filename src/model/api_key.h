@@ -5,7 +5,7 @@
  *	geleit_<id>_<43 characters of base64url>
  *
  * Shown once; only SHA-256 of the whole is stored.  Scopes are an upper bound:
- * what the person may not, the key may not.
+ * what the person's role may not, the key may not.
  *
  * Layer: model.
  */
@@ -21,8 +21,9 @@ struct error;
 struct api_key {
 	api_key_id id;
 	person_id person;
-	unsigned scopes; /* enum scope of api/api.h */
+	unsigned scopes; /* enum scope of api/api.h; those the role has too */
 	struct str role; /* the person's */
+	int64_t used_us; /* when it was last seen, to the minute; 0: never */
 };
 struct api_key_new {
 	person_id person;
@@ -33,8 +34,13 @@ struct api_key_new {
 /* Errors: ERR_NOT_FOUND (also malformed), ERR_GONE (revoked, or its person is disabled). */
 NODISCARD int api_key_by_secret(
     struct db *db, struct arena *a, struct str secret, struct api_key *ret, struct error *e);
+/* Seen now; writes at most once a minute (housekeeping of its own). */
+NODISCARD int api_key_touch(
+    struct db *db, const struct api_key *k, int64_t now_us, struct error *e);
 /* Adds the event key.created.  *ret_secret is the only copy. */
 NODISCARD int api_key_create(struct change *c, struct arena *a, const struct api_key_new *n,
     api_key_id *ret, struct str *ret_secret, struct error *e);
 /* "read,upload": the bits, or ERR_INVALID "bad-scope". */
 NODISCARD int scopes_parse(struct str s, unsigned *ret, struct error *e);
+/* What a role may at most; an unknown one: nothing. */
+unsigned role_scopes(struct str role);

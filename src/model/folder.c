@@ -30,11 +30,15 @@ make(struct change *c, folder_id parent, struct str name, struct str path, folde
     struct error *e)
 {
 	folder_id id = {random_id()};
+	int64_t n;
 
-	if (db_exec(change_db(c), NULL, e,
-	        "INSERT INTO folder (id, parent_id, name, path, created_us) VALUES (?, ?, ?, ?, ?)",
+	if (db_exec(change_db(c), &n, e,
+	        "INSERT INTO folder (id, parent_id, name, path, created_us) VALUES (?, ?, ?, ?, ?) "
+	        "ON CONFLICT (path) DO NOTHING",
 	        db_i(id.v), db_i0(parent.v), db_s(name), db_s(path), db_i(change_now(c))) < 0)
 		return e->code;
+	if (n == 0)
+		return err_set(e, ERR_RETRY, "another change made the folder meanwhile");
 	*ret = id;
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "base/str.h"
 #include "base/time.h"
