@@ -21,6 +21,7 @@ keyword_need(struct change *c, struct arena *a, struct str label, int64_t *ret, 
 	AUTO(rows_close) struct rows *q = NULL;
 	struct db *db = change_db(c);
 	struct str folded = name_folded(a, label);
+	int r;
 
 	if (db_exec(db, NULL, e,
 	        "INSERT INTO keyword (id, label, folded) VALUES (?, ?, ?) ON CONFLICT (folded) DO "
@@ -28,8 +29,9 @@ keyword_need(struct change *c, struct arena *a, struct str label, int64_t *ret, 
 	        db_i(random_id()), db_s(label), db_s(folded)) < 0 ||
 	    db_query(db, &q, e, "SELECT id FROM keyword WHERE folded = ?", db_s(folded)) < 0)
 		return e->code;
-	if (rows_next(q, e) <= 0)
-		return err_set(e, ERR_INTERNAL, "a keyword vanished");
+	r = rows_next(q, e);
+	if (r <= 0)
+		return r < 0 ? r : err_set(e, ERR_INTERNAL, "a keyword vanished");
 	*ret = rows_int(q, 0);
 	return 0;
 }

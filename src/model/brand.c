@@ -15,13 +15,15 @@ int
 brand_get(struct db *db, struct arena *a, struct brand *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
+	int r;
 
 	if (db_query(db, &q, e,
 	        "SELECT name, colour, logo, logo_hash, imprint, privacy_url FROM brand WHERE id = "
 	        "1") < 0)
 		return e->code;
-	if (rows_next(q, e) <= 0)
-		return err_set(e, ERR_CORRUPT, "no brand");
+	r = rows_next(q, e);
+	if (r <= 0)
+		return r < 0 ? r : err_set(e, ERR_CORRUPT, "no brand");
 	*ret = (struct brand){.name = rows_text(q, 0, a),
 	    .colour = rows_text(q, 1, a),
 	    .logo = rows_bytes(q, 2, a),
