@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * assets - see assets.h; GET /api/v1/assets, GET and PATCH /api/v1/assets/{asset}
+ *
+ * A list and a single file have the same shape, so that a client needs one
+ * reader.  A change with If-Match holds only when nobody changed the file since.
+ */
+#include "api/assets.h"
+
+#include "api/input.h"
+#include "api/routes.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include "http/http.h"
+#include "model/asset.h"
+#include "model/version.h"
+#include "text/json.h"
+#include "text/name.h"
+
+#define KEYWORDS_AT_ONCE 100
+
+struct str
+asset_etag(struct api *x, const struct asset *f)
+{
+	return arena_printf(x->a, "\"%lld\"", (long long)f->stamp);
+}
+
+static void
+put_version(struct js *j, struct api *x, const struct version *v)
+{
+	js_key(j, "version");
+	js_open(j);
+	js_kv_id(j, "version", v->id.v);
+	js_kv_int(j, "number", v->number);
+	js_kv_str(j, "name", v->name);
+	js_kv_int(j, "bytes", v->bytes);
+	js_key(j, "sha256");
+	if (v->ready)
+		js_str(j, str_hex(x->a, v->sha256.b, sizeof v->sha256.b));
+	else
+		js_null(j);
+	js_key(j, "type");
+	if (v->ready)
+		js_str(j, v->media_type);
+	else
+		js_null(j);
+	js_kv_str(j, "malware", str_c(malware_name(v->malware)));
+	js_kv_str(j, "state", v->damaged ? S("damaged") : v->ready ? S("ready") : S("pending"));
+	js_close(j);
+}
+
+static void
+put_release(struct js *j, struct api *x, const struct release *r)
+{
+	js_key(j, "release");
+	js_open(j);
+	js_kv_str(j, "state", str_c(release_shown(r, x->now_us)));
+	js_kv_time(j, "until", x->a, r->until_us);
+	js_kv_str(j, "reason", r->reason);
+	js_kv_str(j, "credit", r->credit);
+	js_kv_bool(j, "view_only", r->view_only);
+	js_close(j);
+}
+
+static int
+put_words(struct js *j, struct api *x, asset_id id, struct error *e)
+{
+	struct str *keywords;
+	struct note *notes;
+	size_t keyword_count, note_count;
+
+	if (asset_keywords(x->db, x->a, id, &keywords, &keyword_count, e) < 0 ||
+	    asset_notes(x->db, x->a, id, &notes, &note_count, e) < 0)
+		return e->code;
+	js_key(j, "keywords");
+	js_list(j);
+	for (size_t i = 0; i < keyword_count; i++)
+		js_str(j, keywords[i]);
+	js_list_end(j);
+	js_key(j, "notes");
+	js_list(j);
+	for (size_t i = 0; i < note_count; i++) {
+		js_open(j);
+		js_kv_id(j, "id", notes[i].id);
+		js_kv_str(j, "text", notes[i].text);
+		js_kv_str(j, "author", notes[i].author);
+		js_kv_time(j, "created", x->a, notes[i].created_us);
+		js_close(j);
+	}
+	js_list_end(j);
+	return 0;
+}
+
+int
+asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
+{
+	struct version v;
+
+	if (version_get(x->db, x->a, f->current, &v, e) < 0)
+		return e->code;
+	js_open(j);
+	js_kv_id(j, "asset", f->id.v);
+	js_kv_str(j, "title", f->title);
+	js_kv_str(j, "folder", f->folder_path);
+	js_kv_str(j, "class", str_c(class_name(f->class)));
+	js_kv_time(j, "embargo", x->a, f->embargo_us);
+	js_kv_time(j, "expires", x->a, f->expires_us);
+	put_version(j, x, &v);
+	put_release(j, x, &f->release);
+	if (put_words(j, x, f->id, e) < 0)
+		return e->code;
+	js_kv_time(j, "created", x->a, f->created_us);
+	js_kv_time(j, "changed", x->a, f->changed_us);
+	js_kv_str(j, "etag", asset_etag(x, f));
+	js_close(j);
+	return 0;
+}
+
+int
+assets_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct str typed, folder;
+	struct asset *list;
+	asset_id before;
+	int max, in_folder;
+	size_t n;
+	struct js j;
+
+	in_folder = request_query(x, q, "folder", &typed, e);
+	if (in_folder < 0 || input_page(x, q, &before.v, &max, e) < 0 ||
+	    (in_folder > 0 && path_clean(x->a, typed, &folder, e) < 0) ||
+	    asset_list(x->db, x->a, in_folder > 0 ? &folder : NULL, before, max, &list, &n, e) < 0)
+		return e->code;
+	reply_json(r, &j);
+	js_open(&j);
+	js_key(&j, "assets");
+	js_list(&j);
+	for (size_t i = 0; i < n; i++) {
+		if (asset_put(&j, x, &list[i], e) < 0)
+			return e->code;
+	}
+	js_list_end(&j);
+	js_kv_id(&j, "next", n == (size_t)max ? list[n - 1].id.v : 0);
+	js_close(&j);
+	return 0;
+}
+
+/* The file as it stands now, with its ETag. */
+static int
+answer(struct api *x, const struct request *q, struct reply *r, asset_id id, struct error *e)
+{
+	struct str have = request_field(q, "if-none-match");
+	struct asset f;
+	struct js j;
+
+	if (asset_get(x->db, x->a, id, &f, e) < 0)
+		return e->code;
+	reply_json(r, &j);
+	reply_field(r, "ETag", asset_etag(x, &f));
+	if (have.p != NULL && str_eq_c(q->m->method, "GET") &&
+	    http_etag_weak_match(have, asset_etag(x, &f))) {
+		r->status = 304;
+		return 0;
+	}
+	return asset_put(&j, x, &f, e);
+}
+
+int
+assets_get(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	asset_id id;
+
+	if (input_id(q, 0, &id.v, e) < 0)
+		return e->code;
+	return answer(x, q, r, id, e);
+}
+
+/* ---- changing ---- */
+
+/* What an edit points into. */
+struct patch {
+	struct asset_edit edit;
+	struct str title, folder, note;
+	enum asset_class class;
+	int64_t embargo_us, expires_us;
+};
+
+static int
+read_texts(struct api *x, struct json *o, struct patch *p, struct error *e)
+{
+	static const struct input_text title = {"title", LIMIT_TITLE_BYTES, false};
+	static const struct input_text note = {"add_note", LIMIT_NOTE_BYTES, true};
+	struct str typed;
+	int r;
+
+	r = input_text(x, o, &title, &p->title, e);
+	if (r > 0 && p->title.n == 0)
+		return err_key(e, ERR_INVALID, "bad-title", "the title is empty");
+	p->edit.title = r > 0 ? &p->title : NULL;
+	if (r < 0 || (r = input_text(x, o, &note, &p->note, e)) < 0)
+		return e->code;
+	p->edit.note = r > 0 && p->note.n > 0 ? &p->note : NULL;
+	r = json_get_str(o, "folder", &typed, e);
+	if (r < 0 || (r > 0 && path_clean(x->a, typed, &p->folder, e) < 0))
+		return e->code;
+	p->edit.folder_path = r > 0 ? &p->folder : NULL;
+	return 0;
+}
+
+static int
+read_class(struct json *o, struct patch *p, struct error *e)
+{
+	struct str name;
+	int r = json_get_str(o, "class", &name, e);
+
+	if (r <= 0)
+		return r;
+	if (!class_parse(name, &p->class))
+		return err_key(
+		    e, ERR_INVALID, "bad-class", "class is public, internal or confidential");
+	p->edit.class = &p->class;
+	return 0;
+}
+
+static int
+read_dates(struct api *x, struct json *o, struct patch *p, struct error *e)
+{
+	int r = input_date(x, o, "embargo", &p->embargo_us, e);
+
+	if (r < 0)
+		return r;
+	p->edit.embargo_us = r > 0 ? &p->embargo_us : NULL;
+	r = input_date(x, o, "expires", &p->expires_us, e);
+	p->edit.expires_us = r > 0 ? &p->expires_us : NULL;
+	return r < 0 ? r : 0;
+}
+
+static int
+read_keywords(struct api *x, struct json *o, struct patch *p, struct error *e)
+{
+	struct json *list;
+	struct str *words, typed;
+	int r = json_get_list(o, "add_keywords", &list, e);
+
+	if (r <= 0)
+		return r;
+	if (json_list_size(list) > KEYWORDS_AT_ONCE)
+		return err_key(
+		    e, ERR_INVALID, "too-many", "more than %d keywords at once", KEYWORDS_AT_ONCE);
+	words = ARENA_ARRAY(x->a, struct str, json_list_size(list));
+	for (size_t i = 0; i < json_list_size(list); i++) {
+		if (json_str(json_list_at(list, i), &typed, e) < 0 ||
+		    text_clean(x->a, typed, LIMIT_KEYWORD_BYTES, false, &words[i], e) < 0)
+			return e->code;
+		if (words[i].n == 0)
+			return err_key(e, ERR_INVALID, "bad-keyword", "a keyword is empty");
+	}
+	p->edit.add_keywords = words;
+	p->edit.add_keyword_count = json_list_size(list);
+	return 0;
+}
+
+static bool
+says_nothing(const struct asset_edit *ed)
+{
+	return ed->title == NULL && ed->class == NULL && ed->embargo_us == NULL &&
+	       ed->expires_us == NULL && ed->folder_path == NULL && ed->note == NULL &&
+	       ed->add_keyword_count == 0;
+}
+
+/* If-Match is compared here and holds, by the stamp, until the change. */
+static int
+read_condition(
+    struct api *x, const struct request *q, asset_id id, struct asset_edit *ed, struct error *e)
+{
+	struct str if_match = request_field(q, "if-match");
+	struct asset f;
+
+	if (if_match.p == NULL)
+		return 0;
+	if (asset_get(x->db, x->a, id, &f, e) < 0)
+		return e->code;
+	if (!http_etag_strong_match(if_match, asset_etag(x, &f)))
+		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
+	ed->if_stamp = f.stamp;
+	return 0;
+}
+
+int
+assets_patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	AUTO(json_free) struct json_doc *doc = NULL;
+	AUTO(change_abort) struct change *c = NULL;
+	struct patch p = {.edit.by = q->who.person};
+	struct json *o;
+	asset_id id;
+
+	if (input_id(q, 0, &id.v, e) < 0 || json_parse(q->m->body, &doc, e) < 0)
+		return e->code;
+	o = json_root(doc);
+	if (read_texts(x, o, &p, e) < 0 || read_class(o, &p, e) < 0 ||
+	    read_dates(x, o, &p, e) < 0 || read_keywords(x, o, &p, e) < 0 || json_done(o, e) < 0)
+		return e->code;
+	if (says_nothing(&p.edit))
+		return err_key(e, ERR_INVALID, "nothing-to-change", "nothing is to be changed");
+	if (read_condition(x, q, id, &p.edit, e) < 0 ||
+	    change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
+	    asset_edit(c, x->a, id, &p.edit, e) < 0 || change_commit(&c, e) < 0)
+		return e->code;
+	return answer(x, q, r, id, e);
+}
