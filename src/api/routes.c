@@ -8,8 +8,6 @@
  */
 #include "api/routes.h"
 
-#include "base/base.h"
-
 #define STAFF(scope) PERM_STAFF, (scope)
 #define RECIPIENT PERM_RECIPIENT, 0
 #define TOKEN PERM_TOKEN, 0
@@ -17,7 +15,77 @@
 
 /* clang-format off */
 const struct route routes[] = {
-	/* method   pattern                     handler        permission     lane  body  event  reads_only */
+	/* method, pattern, handler, permission with scope, lane, body, event, runs in one snapshot */
+	{"GET", "/api/v1/status", status_get,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"POST", "/api/v1/keys", keys_post,
+	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_JSON, EVENT_KEY_CREATED, false},
+	{"GET", "/api/v1/brand", brand_show,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"PATCH", "/api/v1/brand", brand_patch,
+	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_JSON, EVENT_BRAND_CHANGED, false},
+	{"OPTIONS", "/api/v1/uploads", uploads_options,
+	    PUBLIC, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, false},
+	{"POST", "/api/v1/uploads", uploads_post,
+	    STAFF(SCOPE_UPLOAD), LANE_HEAVY, BODY_STREAM, EVENT_VERSION_CREATED, false},
+	{"HEAD", "/api/v1/uploads/{upload}", uploads_head,
+	    STAFF(SCOPE_UPLOAD), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"PATCH", "/api/v1/uploads/{upload}", uploads_patch,
+	    STAFF(SCOPE_UPLOAD), LANE_HEAVY, BODY_STREAM, EVENT_VERSION_CREATED, false},
+	{"DELETE", "/api/v1/uploads/{upload}", uploads_delete,
+	    STAFF(SCOPE_UPLOAD), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, false},
+	{"GET", "/api/v1/assets", assets_list,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"GET", "/api/v1/assets/{asset}", assets_get,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"PATCH", "/api/v1/assets/{asset}", assets_patch,
+	    STAFF(SCOPE_EDIT), LANE_INTERACTIVE, BODY_JSON, EVENT_ASSET_CHANGED, false},
+	{"PUT", "/api/v1/assets/{asset}/release", assets_release,
+	    STAFF(SCOPE_RELEASE), LANE_INTERACTIVE, BODY_JSON, EVENT_RELEASE_CHANGED, false},
+	{"GET", "/api/v1/assets/{asset}/history", assets_history,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"POST", "/api/v1/check", check_post,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_JSON, CHANGE_HOUSEKEEPING, true},
+	{"POST", "/api/v1/deliveries", deliveries_post,
+	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_DELIVERY_CREATED, false},
+	{"GET", "/api/v1/deliveries", deliveries_list,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"GET", "/api/v1/deliveries/{number}", deliveries_get,
+	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"POST", "/api/v1/deliveries/{number}/revoke", deliveries_revoke,
+	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_DELIVERY_REVOKED, false},
+	{"POST", "/api/v1/deliveries/{number}/link", deliveries_link,
+	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_RECIPIENT_LINK, false},
+	{"GET", "/api/v1/outbox", outbox_list,
+	    STAFF(SCOPE_OUTBOX), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"GET", "/api/v1/outbox/{mail}", outbox_show,
+	    STAFF(SCOPE_OUTBOX), LANE_INTERACTIVE, BODY_NONE, EVENT_OUTBOX_READ, false},
+	{"GET", "/r/{token}", open_page,
+	    TOKEN, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"POST", "/r/open", open_post,
+	    TOKEN, LANE_INTERACTIVE, BODY_FORM, EVENT_RECIPIENT_OPENED, false},
+	{"GET", "/r/new-link", new_link_page,
+	    PUBLIC, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"POST", "/r/new-link", new_link_post,
+	    PUBLIC, LANE_INTERACTIVE, BODY_FORM, EVENT_RECIPIENT_LINK, false},
+	{"GET", "/r/theme.css", theme_get,
+	    PUBLIC, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"GET", "/r/logo.png", logo_get,
+	    PUBLIC, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"GET", "/static/{name}", static_get,
+	    PUBLIC, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, false},
+	{"GET", "/imprint", imprint_get,
+	    PUBLIC, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
+	{"GET", "/d/{number}", delivery_page,
+	    RECIPIENT, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, false},
+	{"POST", "/d/{number}/code", code_post,
+	    RECIPIENT, LANE_INTERACTIVE, BODY_FORM, EVENT_CODE_SENT, false},
+	{"POST", "/d/{number}/verify", verify_post,
+	    RECIPIENT, LANE_INTERACTIVE, BODY_FORM, EVENT_RECIPIENT_VERIFIED, false},
+	{"GET", "/d/{number}/file/{n}", file_get,
+	    RECIPIENT, LANE_HEAVY, BODY_NONE, EVENT_DOWNLOAD_STARTED, false},
+	{"GET", "/d/{number}/all.zip", zip_get,
+	    RECIPIENT, LANE_HEAVY, BODY_NONE, EVENT_DOWNLOAD_STARTED, false},
 };
 /* clang-format on */
 

@@ -8,5 +8,48 @@
 
 #include "api/api.h"
 
-#define HANDLER(name) int name(struct api *x, const struct request *q, struct reply *r, struct error *e)
+#define HANDLER(name)                                                                              \
+	int name(struct api *x, const struct request *q, struct reply *r, struct error *e)
 
+/* check.c */
+HANDLER(check_post);
+/* deliveries.c */
+HANDLER(deliveries_post);
+HANDLER(deliveries_list);
+HANDLER(deliveries_get);
+HANDLER(deliveries_revoke);
+HANDLER(deliveries_link);
+/* uploads.c */
+HANDLER(uploads_options);
+HANDLER(uploads_post);
+HANDLER(uploads_head);
+HANDLER(uploads_patch);
+HANDLER(uploads_delete);
+/* assets.c */
+HANDLER(assets_list);
+HANDLER(assets_get);
+HANDLER(assets_patch);
+HANDLER(assets_release);
+HANDLER(assets_history);
+/* admin.c */
+HANDLER(status_get);
+HANDLER(keys_post);
+HANDLER(brand_show);
+HANDLER(brand_patch);
+/* outbox.c */
+HANDLER(outbox_list);
+HANDLER(outbox_show);
+/* recipient/ */
+HANDLER(open_page);
+HANDLER(open_post);
+HANDLER(new_link_page);
+HANDLER(new_link_post);
+HANDLER(delivery_page);
+HANDLER(code_post);
+HANDLER(verify_post);
+HANDLER(file_get);
+HANDLER(zip_get);
+HANDLER(static_get);
+HANDLER(theme_get);
+HANDLER(logo_get);
+HANDLER(imprint_get);

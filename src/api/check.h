@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * check - the verdict over files and addresses, as check and send ask it
+ *
+ * One line per file and address, in the order given.  Files and addresses named
+ * twice count once.
+ *
+ * Layer: api.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "model/verdict.h"
+
+struct js;
+struct json;
+
+struct check_ask {
+	asset_id *assets;
+	size_t asset_count;
+	struct str *addresses;
+	size_t address_count;
+	enum send_method method;
+};
+struct check_line {
+	asset_id asset;
+	version_id version; /* the current one, which would be sent */
+	struct str address;
+	struct verdict verdict;
+};
+
+/* Members assets, to, method of a JSON object.  Errors: ERR_INVALID. */
+NODISCARD int check_ask_read(struct api *x, struct json *o, struct check_ask *ret, struct error *e);
+/* asset_count * address_count lines.  Errors: ERR_NOT_FOUND for an unknown file. */
+NODISCARD int check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
+    struct check_line **ret, struct error *e);
+/* Is there one that may not go out? */
+bool check_refuses(const struct check_line *lines, size_t n);
+/* "lines": [...] into an open object. */
+void check_lines_put(struct js *j, struct api *x, const struct check_line *lines, size_t n);

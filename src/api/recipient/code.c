@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * code - proof of the address by six digits, sent to where the link went
+ */
+#include "model/code.h"
+
+#include "api/recipient/pages.h"
+#include "api/routes.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "model/mail.h"
+#include "text/json.h"
+#include "text/template.h"
+
+#define CODE_LABEL "code"
+
+static int
+hash_of(struct api *x, int64_t id, struct str digits, struct sha256 *ret, struct error *e)
+{
+	struct str text = arena_printf(x->a, "%lld:%.*s", (long long)id, STR(digits));
+
+	return keyring_pepper(&x->keys, S(CODE_LABEL), text, ret, e);
+}
+
+static int
+code_mail(struct api *x, const struct visit *v, struct str digits, struct mail_draft *ret,
+    struct error *e)
+{
+	struct tv *t = tv_new(x->a);
+	struct brand brand;
+	struct buf b, subject;
+	struct js j;
+
+	if (brand_get(x->db, x->a, &brand, e) < 0)
+		return e->code;
+	tv_str(t, "brand_name", brand.name);
+	tv_str(t, "number", v->delivery.number);
+	buf_init_arena(&subject, x->a, LIMIT_TITLE_BYTES * 2);
+	if (template_render(&subject, "mail_code_subject.txt", v->lang, t, e) < 0)
+		return e->code;
+	buf_init_arena(&b, x->a, LIMIT_FORM_BYTES);
+	js_begin(&j, &b);
+	js_open(&j);
+	js_kv_str(&j, "lang", str_c(v->lang));
+	js_kv_str(&j, "number", v->delivery.number);
+	js_kv_str(&j, "code", digits);
+	js_kv_int(&j, "minutes", LIMIT_CODE_LIFE_US / 60 / 1000000);
+	js_close(&j);
+	*ret = (struct mail_draft){.kind = "code",
+	    .delivery = v->delivery.id,
+	    .recipient = v->recipient.id,
+	    .address = v->recipient.address,
+	    .subject = str_trim(buf_view(&subject))};
+	return mail_prepare(x->a, &x->keys, x->conf, "mail_code", buf_view(&b), ret, e);
+}
+
+static int
+send_code(struct api *x, const struct visit *v, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct code code = {
+	    .id = random_id(), .session = v->session.id, .recipient = v->recipient.id};
+	struct str digits = arena_printf(x->a, "%06u", random_below(1000000));
+	struct event ev = EVENT_INIT(EVENT_CODE_SENT);
+	struct mail_draft mail;
+
+	if (hash_of(x, code.id, digits, &code.hash, e) < 0 || code_mail(x, v, digits, &mail, e) < 0)
+		return e->code;
+	ev.delivery = v->delivery.id;
+	ev.recipient = v->recipient.id;
+	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, EVENT_CODE_SENT,
+	        &c, e) < 0 ||
+	    code_create(c, &code, e) < 0 || mail_queue(c, &mail, e) < 0 || event_add(c, &ev, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+/* 1 go on; 0 answered already (neutral, ended, or proved). */
+static int
+enter(struct api *x, const struct request *q, struct visit *v, struct reply *r, struct error *e)
+{
+	int n = visit_find(x, q, v, e);
+
+	if (n < 0)
+		return n;
+	if (n == 0)
+		return page_neutral(x, q, r, e);
+	if (visit_check_form(x, q, v, e) < 0)
+		return e->code;
+	if (visit_end(x, v) != VISIT_LIVE)
+		return ended_show(x, q, v, r, e);
+	if (v->session.level >= v->delivery.level) {
+		reply_redirect(r, v->path);
+		return 0;
+	}
+	return 1;
+}
+
+int
+code_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct verify_state s = {.status = 429, .too_many = true};
+	struct visit v;
+	int n = enter(x, q, &v, r, e);
+
+	if (n <= 0)
+		return n;
+	n = code_may_send(x->db, v.recipient.id, x->now_us, &s.again_us, e);
+	if (n == ERR_LIMIT)
+		return arrival_show(x, q, &v, &s, r, e);
+	if (n < 0 || send_code(x, &v, e) < 0)
+		return e->code;
+	reply_redirect(r, v.path);
+	return 0;
+}
+
+/* Blanks and dashes a person or a mail program put between the digits. */
+static struct str
+digits_of(struct api *x, struct str typed)
+{
+	char *p = arena_alloc(x->a, typed.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < typed.n && n < 16; i++) {
+		if (typed.p[i] != ' ' && typed.p[i] != '-' && typed.p[i] != '\t')
+			p[n++] = typed.p[i];
+	}
+	return (struct str){p, n};
+}
+
+static int
+try_code(struct api *x, const struct visit *v, const struct code *k, struct str digits,
+    const struct sha256 *old_cookie, const struct sha256 *new_cookie, bool *ret_right,
+    struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct sha256 candidate;
+	struct event ev = EVENT_INIT(EVENT_CODE_FAILED);
+	bool right;
+
+	if (hash_of(x, k->id, digits, &candidate, e) < 0)
+		return e->code;
+	right = mem_eq(candidate.b, k->hash.b, sizeof candidate.b);
+	ev.kind = right ? EVENT_RECIPIENT_VERIFIED : EVENT_CODE_FAILED;
+	ev.delivery = v->delivery.id;
+	ev.recipient = v->recipient.id;
+	ev.level = right ? LEVEL_CODE : LEVEL_LINK;
+	if (change_begin(
+	        x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, ev.kind, &c, e) < 0 ||
+	    code_try(c, k, &candidate, ret_right, e) < 0 || event_add(c, &ev, e) < 0)
+		return e->code;
+	if (right && (session_verified(c, &v->session, old_cookie, new_cookie, e) < 0 ||
+	                 recipient_mark(c, v->recipient.id, STEP_VERIFIED, e) < 0))
+		return e->code;
+	return change_commit(&c, e);
+}
+
+static int
+no_open_code(
+    struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
+{
+	struct verify_state s = {.used_up = true};
+	int n = code_is_used_up(x->db, v->session.id, x->now_us, (int)x->conf->code_tries, e);
+
+	if (n < 0)
+		return n;
+	s.status = n > 0 ? 429 : 422;
+	return verify_show(x, q, v, &s, r, e);
+}
+
+int
+verify_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct verify_state s = {.status = 422, .wrong = true};
+	struct sha256 hash;
+	struct str typed = {0}, cookie;
+	struct code code;
+	struct visit v;
+	uint8_t random[32];
+	bool right = false;
+	int left, n = enter(x, q, &v, r, e);
+
+	if (n <= 0)
+		return n;
+	if (request_form(x, q, "code", &typed, e) < 0)
+		return e->code;
+	n = code_open(x->db, v.session.id, x->now_us, (int)x->conf->code_tries, &code, &left, e);
+	if (n <= 0)
+		return n < 0 ? n : no_open_code(x, q, &v, r, e);
+	random_bytes(random, sizeof random);
+	cookie = str_b64url(x->a, random, sizeof random);
+	hash = sha256(cookie.p, cookie.n);
+	if (try_code(x, &v, &code, digits_of(x, typed), &q->who.cookie, &hash, &right, e) < 0)
+		return e->code;
+	if (right) {
+		cookie_set(r, x, cookie);
+		reply_redirect(r, v.path);
+		return 0;
+	}
+	s.tries_left = left - 1;
+	s.used_up = left <= 1;
+	s.wrong = left > 1;
+	s.status = left <= 1 ? 429 : 422;
+	return verify_show(x, q, &v, &s, r, e);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * file - GET of one file or of all as a ZIP, inside a proved session
+ *
+ * The verdict is asked here, again with every window of keys and with every
+ * report.  The transfer and the use of the download limit are written before
+ * the first byte can leave; HEAD, 304, 412 and 416 write nothing.
+ */
+#include "api/recipient/files.h"
+#include "api/recipient/pages.h"
+#include "api/routes.h"
+#include "api/tickets.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "http/http.h"
+#include "model/transfer.h"
+#include "text/template.h"
+
+#define TICKET_LIFE_US (24 * 3600 * 1000000LL)
+
+static int
+refused_show(struct api *x, const struct request *q, const struct visit *v, bool limit_used,
+    struct reply *r, struct error *e)
+{
+	struct page p;
+
+	if (page_begin(x, q, v->lang, &p, e) < 0)
+		return e->code;
+	tv_bool(p.values, "limit_used", limit_used);
+	tv_str(p.values, "back_href", v->path);
+	r->status = 403;
+	return page_show(&p, r, "refused.html", e);
+}
+
+static int
+begin_transfer(struct api *x, const struct visit *v, const struct files *f, int64_t position,
+    struct reply *r, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct fetch_ticket t = {.transfer = random_id128(),
+	    .session = v->session.id,
+	    .recipient = v->recipient.id,
+	    .delivery = v->delivery.id,
+	    .position = (int32_t)position,
+	    .stamp = v->delivery.stamp,
+	    .recheck_us = f->recheck_us,
+	    .from = (int64_t)r->from,
+	    .to = (int64_t)(r->from + r->length),
+	    .expires_us = x->now_us + TICKET_LIFE_US};
+	int64_t *touched = ARENA_ARRAY(x->a, int64_t, f->count + 1);
+	struct transfer_new n = {.id = t.transfer,
+	    .session = t.session,
+	    .recipient = t.recipient,
+	    .delivery = t.delivery,
+	    .position = position,
+	    .range_from = t.from,
+	    .range_to = t.to,
+	    .items = touched,
+	    .limit = v->delivery.download_limit};
+
+	if (position > 0)
+		touched[n.item_count++] = position;
+	for (size_t i = 0; position == 0 && i < f->count; i++)
+		touched[n.item_count++] = f->items[i].position;
+	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v},
+	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    transfer_begin(c, &n, e) < 0 || change_commit(&c, e) < 0)
+		return e->code;
+	r->ticket = fetch_ticket_make(x, &t);
+	r->is_transfer = true;
+	return 0;
+}
+
+static void
+file_fields(struct reply *r, struct api *x, struct str name, const char *type)
+{
+	reply_field(r, "Content-Type", str_c(type));
+	reply_field(r, "Content-Disposition", http_attachment(x->a, name));
+	reply_field(r, "Cache-Control", S("private, no-store"));
+	reply_field(r, "Content-Security-Policy", S("default-src 'none'; sandbox"));
+}
+
+/* Answer with the plan; a GET that sends bytes begins a transfer. */
+static int
+answer(struct api *x, const struct request *q, const struct visit *v, const struct files *f,
+    int64_t position, struct reply *r, struct error *e)
+{
+	int n;
+
+	if (q->is_head || r->plan == NULL)
+		return 0;
+	n = begin_transfer(x, v, f, position, r, e);
+	if (n == ERR_DENIED && strcmp(e->key, "limit-used-up") == 0) {
+		reply_init(r, x->a);
+		return refused_show(x, q, v, true, r, e);
+	}
+	return n;
+}
+
+/* 1 go on; 0 answered already. */
+static int
+enter(struct api *x, const struct request *q, struct visit *v, struct files *f, struct reply *r,
+    struct error *e)
+{
+	int n = visit_find(x, q, v, e);
+
+	if (n < 0)
+		return n;
+	if (n == 0) {
+		reply_redirect(r, arena_printf(x->a, "/d/%.*s", STR(q->params[0])));
+		return 0;
+	}
+	if (visit_end(x, v) != VISIT_LIVE)
+		return refused_show(x, q, v, false, r, e);
+	if (v->session.level < v->delivery.level) {
+		reply_redirect(r, v->path);
+		return 0;
+	}
+	if (visit_touch(x, v, e) < 0 ||
+	    files_load(x, &v->delivery, &v->recipient, v->session.level, f, e) < 0 ||
+	    files_parts(x, f, e) < 0)
+		return e->code;
+	return 1;
+}
+
+int
+file_get(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct msg_plan *plan = ARENA_NEW(x->a, struct msg_plan);
+	uint64_t position;
+	struct str etag;
+	struct visit v;
+	struct files f;
+	int n = enter(x, q, &v, &f, r, e);
+
+	if (n <= 0)
+		return n;
+	if (!str_u64(q->params[1], &position) || position < 1 || position > f.count)
+		return err_set(e, ERR_NOT_FOUND, "no such file in this delivery");
+	if (!verdict_lets(&f.verdicts[position - 1]))
+		return refused_show(x, q, &v, false, r, e);
+	package_file(x->a, &f.package[position - 1], plan, &etag);
+	file_fields(r, x, f.items[position - 1].name, "application/octet-stream");
+	reply_field(r, "Repr-Digest",
+	    arena_printf(x->a, "sha-256=:%.*s:",
+	        STR(str_b64(x->a, f.items[position - 1].sha256.b, SHA256_BYTES))));
+	reply_plan(r, x, q, plan, etag);
+	return answer(x, q, &v, &f, (int64_t)position, r, e);
+}
+
+int
+zip_get(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct msg_plan *plan = ARENA_NEW(x->a, struct msg_plan);
+	struct str etag;
+	struct visit v;
+	struct files f;
+	int n = enter(x, q, &v, &f, r, e);
+
+	if (n <= 0)
+		return n;
+	if (!files_all_let(&f))
+		return refused_show(x, q, &v, false, r, e);
+	if (package_zip(x->a, f.package, f.count, v.delivery.number,
+	        arena_cstr(x->a, x->conf->timezone), plan, &etag, e) < 0)
+		return e->code;
+	file_fields(
+	    r, x, arena_printf(x->a, "%.*s.zip", STR(v.delivery.number)), "application/zip");
+	reply_plan(r, x, q, plan, etag);
+	return answer(x, q, &v, &f, 0, r, e);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * files - see files.h
+ */
+#include "api/recipient/files.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "conf/conf.h"
+#include "model/asset.h"
+#include "model/person.h"
+#include "model/version.h"
+
+static int
+one_verdict(struct api *x, const struct delivery *d, const struct recipient *r, int level,
+    bool may_send, const struct delivery_item *item, struct verdict *ret, struct error *e)
+{
+	struct verdict_facts f = {.hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD,
+	    .recipient_blocked = r->blocked,
+	    .level_reached = level,
+	    .level_possible = LEVEL_CODE,
+	    .sender_may_send = may_send,
+	    .method = d->method,
+	    .now_us = x->now_us};
+
+	if (verdict_facts_file(x->db, x->a, item->asset, item->version, &f, e) < 0)
+		return e->code;
+	verdict(&f, ret);
+	return 0;
+}
+
+int
+files_load(struct api *x, const struct delivery *d, const struct recipient *r, int level,
+    struct files *ret, struct error *e)
+{
+	struct person sender;
+	bool may_send;
+
+	*ret = (struct files){.recheck_us = d->expires_us};
+	if (person_get(x->db, x->a, d->sender, &sender, e) < 0 ||
+	    delivery_items(x->db, x->a, d->id, &ret->items, &ret->count, e) < 0)
+		return e->code;
+	may_send = !sender.disabled && role_may_send(sender.role);
+	ret->verdicts = ARENA_ARRAY(x->a, struct verdict, ret->count);
+	for (size_t i = 0; i < ret->count; i++) {
+		if (one_verdict(x, d, r, level, may_send, &ret->items[i], &ret->verdicts[i], e) < 0)
+			return e->code;
+		ret->recheck_us = MIN(ret->recheck_us, ret->verdicts[i].until_us);
+	}
+	return 0;
+}
+
+int
+files_parts(struct api *x, struct files *f, struct error *e)
+{
+	f->package = ARENA_ARRAY(x->a, struct package_item, f->count);
+	for (size_t i = 0; i < f->count; i++) {
+		struct version_part *parts;
+
+		f->package[i].item = &f->items[i];
+		if (version_parts(
+		        x->db, x->a, f->items[i].version, &parts, &f->package[i].part_count, e) < 0)
+			return e->code;
+		f->package[i].parts = parts;
+	}
+	return 0;
+}
+
+bool
+files_all_let(const struct files *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		if (!verdict_lets(&f->verdicts[i]))
+			return false;
+	}
+	return true;
+}

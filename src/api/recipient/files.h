@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * files - the items of a delivery with their verdicts, for page, file and fetch
+ *
+ * Layer: api.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "model/delivery.h"
+#include "model/package.h"
+#include "model/recipient.h"
+#include "model/verdict.h"
+
+struct files {
+	struct delivery_item *items;
+	size_t count;
+	struct verdict *verdicts;     /* one per item */
+	struct package_item *package; /* with parts; see files_parts */
+	int64_t recheck_us;           /* the earliest date at which one changes by itself */
+};
+/* level: what the recipient has reached. */
+NODISCARD int files_load(struct api *x, const struct delivery *d, const struct recipient *r,
+    int level, struct files *ret, struct error *e);
+NODISCARD int files_parts(struct api *x, struct files *f, struct error *e);
+static inline bool
+verdict_lets(const struct verdict *v)
+{
+	return v->state <= VERDICT_CONDITIONS;
+}
+/* All of them may go out. */
+bool files_all_let(const struct files *f);

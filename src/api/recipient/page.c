@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * page - GET /d/NUMBER: the page of the step reached
+ *
+ * arrival, then verify once a code is out, then the package; ended when the
+ * delivery is over; without a session, or for a number that is not this
+ * browser's, the neutral page, which tells nothing.
+ */
+#include "api/recipient/files.h"
+#include "api/recipient/pages.h"
+#include "api/routes.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "conf/conf.h"
+#include "model/code.h"
+#include "text/message.h"
+#include "text/template.h"
+
+static int
+begin(
+    struct api *x, const struct request *q, const struct visit *v, struct page *p, struct error *e)
+{
+	if (page_begin(x, q, v->lang, p, e) < 0)
+		return e->code;
+	if (str_eq_c(q->m->method, "GET"))
+		page_other_language(p);
+	return page_delivery_values(p, v, e);
+}
+
+static void
+too_many(struct page *p, const struct verify_state *s)
+{
+	tv_bool(p->values, "too_many", s->too_many);
+	if (s->too_many && s->again_us != 0)
+		tv_str(p->values, "again_at",
+		    text_datetime(
+		        p->x->a, p->lang, s->again_us, arena_cstr(p->x->a, p->x->conf->timezone)));
+}
+
+int
+arrival_show(struct api *x, const struct request *q, const struct visit *v,
+    const struct verify_state *s, struct reply *r, struct error *e)
+{
+	struct page p;
+
+	if (begin(x, q, v, &p, e) < 0)
+		return e->code;
+	too_many(&p, s);
+	r->status = s->status;
+	return page_show(&p, r, "arrival.html", e);
+}
+
+int
+verify_show(struct api *x, const struct request *q, const struct visit *v,
+    const struct verify_state *s, struct reply *r, struct error *e)
+{
+	struct page p;
+
+	if (begin(x, q, v, &p, e) < 0)
+		return e->code;
+	tv_int(p.values, "minutes", 10);
+	tv_bool(p.values, "wrong", s->wrong);
+	tv_int(p.values, "tries_left", s->tries_left);
+	tv_bool(p.values, "one_try", s->tries_left == 1);
+	tv_bool(p.values, "used_up", s->used_up);
+	too_many(&p, s);
+	r->status = s->status;
+	return page_show(&p, r, "verify.html", e);
+}
+
+int
+ended_show(
+    struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
+{
+	struct page p;
+	bool revoked = visit_end(x, v) == VISIT_REVOKED;
+	int64_t at = !revoked                      ? v->delivery.expires_us
+	             : v->delivery.revoked_us != 0 ? v->delivery.revoked_us
+	                                           : v->recipient.revoked_us;
+
+	if (begin(x, q, v, &p, e) < 0)
+		return e->code;
+	tv_bool(p.values, "revoked", revoked);
+	tv_str(p.values, "ended_at",
+	    text_datetime(x->a, v->lang, at, arena_cstr(x->a, x->conf->timezone)));
+	return page_show(&p, r, "ended.html", e);
+}
+
+/* ---- the package ---- */
+
+static void
+add_file(struct page *p, const struct visit *v, const struct delivery_item *it,
+    const struct verdict *w, const struct file_progress *f)
+{
+	struct arena *a = p->x->a;
+	struct tv *t = tv_add(p->values, "files");
+	const char *zone = arena_cstr(a, p->x->conf->timezone);
+
+	if (verdict_lets(w))
+		tv_str(t, "href",
+		    arena_printf(a, "%.*s/file/%lld", STR(v->path), (long long)it->position));
+	tv_str(t, "name", it->name);
+	tv_str(t, "badge", text_badge(a, it->name));
+	tv_str(t, "size", text_bytes(a, p->lang, it->bytes));
+	tv_str(t, "sha256", str_hex(a, it->sha256.b, SHA256_BYTES));
+	tv_bool(t, "credit_needed", w->credit.n > 0);
+	if (v->delivery.download_limit > 0)
+		tv_int(t, "left", MAX(v->delivery.download_limit - f->uses, 0));
+	if (f->complete_us != 0)
+		tv_str(t, "loaded_at", text_datetime(a, p->lang, f->complete_us, zone));
+}
+
+/* Each credit line once. */
+static void
+add_credit(struct page *p, const struct files *f, size_t i)
+{
+	struct str credit = f->verdicts[i].credit;
+
+	if (credit.n == 0)
+		return;
+	for (size_t k = 0; k < i; k++) {
+		if (str_eq(f->verdicts[k].credit, credit))
+			return;
+	}
+	tv_bool(p->values, "has_conditions", true);
+	tv_str(tv_add(p->values, "credits"), "credit", credit);
+}
+
+static int
+add_zip(struct page *p, const struct visit *v, struct files *f, struct error *e)
+{
+	struct api *x = p->x;
+	struct msg_plan plan;
+	struct str etag;
+
+	if (!files_all_let(f))
+		return 0;
+	if (files_parts(x, f, e) < 0 ||
+	    package_zip(x->a, f->package, f->count, v->delivery.number,
+	        arena_cstr(x->a, x->conf->timezone), &plan, &etag, e) < 0)
+		return e->code;
+	tv_str(p->values, "zip_href", arena_printf(x->a, "%.*s/all.zip", STR(v->path)));
+	tv_str(p->values, "zip_size", text_bytes(x->a, p->lang, (int64_t)plan.bytes));
+	return 0;
+}
+
+static int
+package_show(
+    struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
+{
+	struct file_progress *progress;
+	struct files f;
+	struct page p;
+	bool clean = true;
+
+	if (begin(x, q, v, &p, e) < 0 ||
+	    files_load(x, &v->delivery, &v->recipient, v->session.level, &f, e) < 0 ||
+	    recipient_progress(x->db, x->a, v->recipient.id, f.count, &progress, e) < 0 ||
+	    add_zip(&p, v, &f, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < f.count; i++) {
+		add_file(&p, v, &f.items[i], &f.verdicts[i], &progress[i]);
+		add_credit(&p, &f, i);
+		clean = clean && f.items[i].malware == MALWARE_CLEAN;
+	}
+	tv_bool(p.values, "all_clean", clean);
+	return page_show(&p, r, "package.html", e);
+}
+
+/* Not proved yet: has a code gone out that can still be entered? */
+static int
+prove_show(
+    struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
+{
+	struct verify_state s = {.status = 200};
+	struct code code;
+	int left, n = code_open(
+	              x->db, v->session.id, x->now_us, (int)x->conf->code_tries, &code, &left, e);
+
+	if (n < 0)
+		return n;
+	if (n > 0)
+		return verify_show(x, q, v, &s, r, e);
+	n = code_is_used_up(x->db, v->session.id, x->now_us, (int)x->conf->code_tries, e);
+	if (n < 0)
+		return n;
+	s.used_up = n > 0;
+	return n > 0 ? verify_show(x, q, v, &s, r, e) : arrival_show(x, q, v, &s, r, e);
+}
+
+int
+delivery_page(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct visit v;
+	int n = visit_find(x, q, &v, e);
+
+	if (n < 0)
+		return n;
+	if (n == 0)
+		return page_neutral(x, q, r, e);
+	if (visit_touch(x, &v, e) < 0)
+		return e->code;
+	if (visit_end(x, &v) != VISIT_LIVE)
+		return ended_show(x, q, &v, r, e);
+	if (v.session.level < v.delivery.level)
+		return prove_show(x, q, &v, r, e);
+	return package_show(x, q, &v, r, e);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * uploads - tus 1.0: core, creation, creation-with-upload, termination, expiration
+ *
+ * Upload-Offset is what the database has committed, and that only ever counts
+ * parts whose blobs are durable.  The bytes themselves go from front to a part
+ * that is handed out here (TAKE_BODY) and come back as BODY, to whichever app
+ * takes it.
+ */
+#include "model/upload.h"
+
+#include "api/routes.h"
+#include "api/tickets.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "db/db.h"
+#include "http/http.h"
+#include "model/asset.h"
+#include "os/file.h"
+#include "store/store.h"
+#include "text/name.h"
+
+#define TUS_VERSION "1.0.0"
+#define TICKET_LIFE_US (24 * 3600 * 1000000LL)
+
+static void
+tus_fields(struct reply *r)
+{
+	reply_field(r, "Tus-Resumable", S(TUS_VERSION));
+	reply_field(r, "Cache-Control", S("no-store"));
+}
+
+static int
+tus_check(const struct request *q, struct reply *r, struct error *e)
+{
+	tus_fields(r);
+	if (str_eq_c(request_field(q, "tus-resumable"), TUS_VERSION))
+		return 0;
+	return err_key(e, ERR_PRECONDITION, "tus-version", "Tus-Resumable must be " TUS_VERSION);
+}
+
+int
+uploads_options(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	r->status = 204;
+	tus_fields(r);
+	reply_field(r, "Tus-Version", S(TUS_VERSION));
+	reply_field(r, "Tus-Extension", S("creation,creation-with-upload,termination,expiration"));
+	reply_field(
+	    r, "Tus-Max-Size", arena_printf(x->a, "%lld", (long long)x->conf->upload_max_bytes));
+	return 0;
+}
+
+static void
+put_state(struct reply *r, struct api *x, const struct upload *u)
+{
+	reply_field(r, "Upload-Offset", arena_printf(x->a, "%lld", (long long)u->committed));
+	reply_field(r, "Upload-Expires", time_http(x->a, u->expires_us));
+	if (u->result.v == 0)
+		return;
+	reply_field(r, "Geleit-Asset", arena_printf(x->a, "%lld", (long long)u->result.v));
+	reply_field(r, "Geleit-Version", arena_printf(x->a, "%lld", (long long)u->version.v));
+}
+
+static struct str
+address_of(struct api *x, struct id128 id)
+{
+	return arena_printf(x->a, "/api/v1/uploads/%.*s", STR(id128_hex(x->a, id)));
+}
+
+/* Somebody else's upload is as absent as none. */
+static int
+find(struct api *x, const struct request *q, struct upload *ret, struct error *e)
+{
+	struct id128 id;
+
+	if (!id128_parse(q->params[0], &id))
+		return err_set(e, ERR_NOT_FOUND, "no such upload");
+	if (upload_get(x->db, x->a, id, ret, e) < 0)
+		return e->code;
+	if (ret->person.v != q->who.person.v && (q->who.scopes & SCOPE_ADMIN) == 0)
+		return err_set(e, ERR_NOT_FOUND, "no such upload");
+	if (ret->expires_us < x->now_us && ret->result.v == 0)
+		return err_set(e, ERR_GONE, "the upload has expired");
+	return 0;
+}
+
+/* ---- TAKE_BODY ---- */
+
+/* Hand out an empty part for what comes next. body_left: INT64_MAX when it ends by itself. */
+static int
+hand_out(struct api *x, const struct upload *u, bool is_create, struct reply *r, struct error *e)
+{
+	int64_t rest = u->length - u->committed;
+	struct upload_ticket t = {.upload = u->id,
+	    .blob = random_id128(),
+	    .person = u->person,
+	    .offset = u->committed,
+	    .body_left = rest,
+	    .is_create = is_create,
+	    .expires_us = x->now_us + TICKET_LIFE_US};
+	struct data_key key;
+
+	if (keyring_version_get(&x->keys, u->version, &key, e) < 0 ||
+	    store_part_create(x->store, t.blob, &r->part_fd, e) < 0)
+		return e->code;
+	r->takes_body = true;
+	r->take = (struct msg_take_body){.ticket = upload_ticket_make(x, &t),
+	    .blob = t.blob,
+	    .purpose = SEALED_ORIGINAL,
+	    .part_bytes = (uint64_t)MIN(rest, LIMIT_PART_BYTES),
+	    .body_bytes = (uint64_t)rest};
+	memcpy(r->take.key, key.b, sizeof r->take.key);
+	explicit_bzero(&key, sizeof key);
+	return 0;
+}
+
+static bool
+has_body(const struct request *q)
+{
+	return q->m->body_waits;
+}
+
+/* ---- creation ---- */
+
+static int
+read_length(struct api *x, const struct request *q, int64_t *ret, struct error *e)
+{
+	struct str s = request_field(q, "upload-length");
+	uint64_t n;
+
+	if (s.p == NULL || !str_u64(s, &n))
+		return err_key(
+		    e, ERR_INVALID, "bad-length", "Upload-Length is missing or no number of bytes");
+	if (n > (uint64_t)MIN(x->conf->upload_max_bytes, LIMIT_FILE_BYTES))
+		return err_key(e, ERR_TOO_LARGE, "upload-too-large",
+		    "at most %lld bytes are allowed", (long long)x->conf->upload_max_bytes);
+	*ret = (int64_t)n;
+	return 0;
+}
+
+static int
+bad_metadata(struct error *e)
+{
+	return err_key(e, ERR_INVALID, "bad-metadata", "Upload-Metadata is malformed");
+}
+
+static int
+take_pair(struct api *x, const struct request *q, struct str key, struct str value,
+    struct upload *u, struct error *e)
+{
+	int64_t id;
+
+	if (str_eq_c(key, "filename"))
+		return name_clean(x->a, value, &u->name, e);
+	if (str_eq_c(key, "folder"))
+		return path_clean(x->a, value, &u->folder_path, e);
+	if (str_eq_c(key, "release")) {
+		if (!str_eq_c(value, "cleared"))
+			return bad_metadata(e);
+		if ((q->who.scopes & SCOPE_RELEASE) == 0)
+			return err_key(
+			    e, ERR_DENIED, "scope", "the api key lacks the scope release");
+		u->release_cleared = true;
+	}
+	if (str_eq_c(key, "asset")) {
+		if (!id_parse(value, &id))
+			return bad_metadata(e);
+		u->asset = (asset_id){id};
+	}
+	return 0; /* others are echoed, and mean nothing here */
+}
+
+static int
+read_metadata(struct api *x, const struct request *q, struct upload *u, struct error *e)
+{
+	struct str rest = request_field(q, "upload-metadata");
+
+	u->metadata = rest.p != NULL ? arena_str(x->a, rest) : S("");
+	while (rest.p != NULL && rest.n > 0) {
+		struct str value = {0}, encoded, pair = str_trim(str_cut(rest, ',', &rest));
+		struct str key = str_cut(pair, ' ', &encoded);
+
+		if (key.n == 0 || (encoded.n > 0 && !str_unb64(x->a, str_trim(encoded), &value)) ||
+		    !str_is_utf8(value))
+			return bad_metadata(e);
+		if (take_pair(x, q, key, value, u, e) < 0)
+			return e->code;
+	}
+	return u->name.n > 0 ? 0 : name_clean(x->a, S(""), &u->name, e);
+}
+
+static int
+create(struct api *x, const struct request *q, struct upload *u, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	enum event_kind verb = u->length == 0 ? EVENT_VERSION_CREATED : CHANGE_HOUSEKEEPING;
+	struct data_key key;
+	struct asset a;
+
+	if (u->asset.v != 0 && asset_get(x->db, x->a, u->asset, &a, e) < 0)
+		return e->code;
+	if (keyring_version_new(&x->keys, u->version, &key, e) < 0)
+		return e->code;
+	explicit_bzero(&key, sizeof key);
+	if (change_begin(x->db, request_actor(q), verb, &c, e) < 0 ||
+	    upload_create(c, x->a, u, &u->result, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+int
+uploads_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct upload u = {.id = random_id128(),
+	    .person = q->who.person,
+	    .version = {random_id()},
+	    .expires_us = x->now_us + x->conf->upload_life_us};
+
+	if (tus_check(q, r, e) < 0 || read_length(x, q, &u.length, e) < 0 ||
+	    read_metadata(x, q, &u, e) < 0)
+		return e->code;
+	if (has_body(q) && q->m->content_length > u.length)
+		return err_key(
+		    e, ERR_TOO_LARGE, "upload-too-large", "the body is longer than Upload-Length");
+	if (create(x, q, &u, e) < 0)
+		return e->code;
+	if (has_body(q) && u.length > 0)
+		return hand_out(x, &u, true, r, e);
+	r->status = 201;
+	reply_field(r, "Location", address_of(x, u.id));
+	put_state(r, x, &u);
+	return 0;
+}
+
+/* ---- the rest of the core ---- */
+
+int
+uploads_head(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct upload u;
+
+	if (tus_check(q, r, e) < 0 || find(x, q, &u, e) < 0)
+		return e->code;
+	put_state(r, x, &u);
+	reply_field(r, "Upload-Length", arena_printf(x->a, "%lld", (long long)u.length));
+	if (u.metadata.n > 0)
+		reply_field(r, "Upload-Metadata", u.metadata);
+	return 0;
+}
+
+int
+uploads_patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct upload u;
+	uint64_t offset;
+
+	if (tus_check(q, r, e) < 0)
+		return e->code;
+	if (!str_ieq(request_field(q, "content-type"), S("application/offset+octet-stream")))
+		return err_set(
+		    e, ERR_UNSUPPORTED, "Content-Type must be application/offset+octet-stream");
+	if (!str_u64(request_field(q, "upload-offset"), &offset))
+		return err_key(
+		    e, ERR_INVALID, "bad-offset", "Upload-Offset is missing or no number");
+	if (find(x, q, &u, e) < 0)
+		return e->code;
+	if (offset != (uint64_t)u.committed)
+		return err_key(e, ERR_CONFLICT, "offset-mismatch", "the upload stands at %lld",
+		    (long long)u.committed);
+	if (q->m->content_length > u.length - u.committed)
+		return err_key(e, ERR_TOO_LARGE, "upload-too-large",
+		    "the body is longer than what is missing");
+	if (has_body(q) && u.result.v == 0)
+		return hand_out(x, &u, false, r, e);
+	r->status = 204;
+	put_state(r, x, &u);
+	return 0;
+}
+
+int
+uploads_delete(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct upload u;
+
+	if (tus_check(q, r, e) < 0 || find(x, q, &u, e) < 0)
+		return e->code;
+	if (u.result.v != 0)
+		return err_key(e, ERR_CONFLICT, "complete", "the upload is complete");
+	if (change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    upload_remove(c, u.id, e) < 0 || change_commit(&c, e) < 0)
+		return e->code;
+	r->status = 204;
+	return 0;
+}
+
+/* ---- BODY ---- */
+
+static void
+drop_part(struct api *x, struct id128 blob)
+{
+	struct error e;
+
+	if (store_part_remove(x->store, blob, &e) < 0)
+		log_warn("an empty part stays for the sweeper: %s", e.msg);
+}
+
+/* Durable first, then its row. */
+static int
+commit_part(struct api *x, const struct msg_body *m, const struct upload_ticket *t, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct upload_part p = {
+	    .upload = t->upload, .blob = t->blob, .offset = t->offset, .bytes = (int64_t)m->bytes};
+	asset_id result;
+	int r = store_part_publish(x->store, t->blob, sealed_size(m->bytes), e);
+
+	/* a handler that runs again after ERR_RETRY finds its blob in place */
+	if (r < 0 && r != ERR_EXISTS && r != ERR_NOT_FOUND)
+		return r;
+	if (change_begin(
+	        x->db, (struct actor){ACTOR_PERSON, t->person.v}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    upload_add_part(c, x->a, &p, &result, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+static int
+answer_end(struct api *x, const struct msg_body *m, const struct upload_ticket *t,
+    const struct upload *u, struct reply *r, struct error *e)
+{
+	if (m->excess)
+		return err_key(e, ERR_TOO_LARGE, "upload-too-large",
+		    "the body is longer than what is missing");
+	r->status = t->is_create ? 201 : 204;
+	if (t->is_create)
+		reply_field(r, "Location", address_of(x, u->id));
+	put_state(r, x, u);
+	return 0;
+}
+
+static int
+body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
+{
+	struct upload_ticket t;
+	struct upload u;
+
+	tus_fields(r);
+	if (upload_ticket_open(x, m->ticket, &t, e) < 0)
+		return e->code;
+	if (!id128_eq(t.blob, m->blob))
+		return err_set(e, ERR_DENIED, "a part of another upload");
+	if (m->failed) {
+		drop_part(x, t.blob);
+		return err_key(e, ERR_NO_SPACE, "no-space", "the part could not be written");
+	}
+	if (m->bytes == 0)
+		drop_part(x, t.blob);
+	else if (commit_part(x, m, &t, e) < 0)
+		return e->code;
+	if (upload_get(x->db, x->a, t.upload, &u, e) < 0)
+		return e->code;
+	if (m->ended || m->broken || m->excess || u.committed == u.length)
+		return answer_end(x, m, &t, &u, r, e);
+	return hand_out(x, &u, t.is_create, r, e);
+}
+
+int
+api_body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
+{
+	int n = body(x, m, r, e);
+
+	if (n == ERR_RETRY || n == 0)
+		return n;
+	log_info("upload: %s", e->msg);
+	api_problem(r, x, e);
+	tus_fields(r);
+	r->close = true;
+	return 0;
+}
