@@ -321,6 +321,45 @@ live_deliveries_with_it_ask_again(void **state)
 	    test_db_int(f->db, "SELECT count(*) FROM delivery WHERE id > 1 AND stamp = 1"), 3);
 }
 
+/* One event of a delivery: what of it belongs to the file's history? */
+static void
+record(struct fixture *f, enum event_kind kind, int64_t delivery, int64_t version)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct event ev = EVENT_INIT(kind);
+	struct error e;
+
+	ev.delivery.v = delivery;
+	ev.version.v = version;
+	if (change_begin(f->db, nobody, kind, &c, &e) < 0 || event_add(c, &ev, &e) < 0 ||
+	    change_commit(&c, &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
+static void
+its_history_tells_of_its_deliveries(void **state)
+{
+	struct fixture *f = *state;
+	asset_id id = make(f, 100, "");
+	static const char *const want[] = {
+	    "asset.created", "delivery.created", "download.complete"};
+	struct event_row *rows;
+	size_t n;
+	struct error e;
+
+	make(f, 200, "");
+	send_it(f, id);
+	record(f, EVENT_DELIVERY_CREATED, 1, 0);
+	record(f, EVENT_DELIVERY_CREATED, 4, 0);
+	record(f, EVENT_MAIL_QUEUED, 1, 0);
+	record(f, EVENT_DOWNLOAD_COMPLETE, 1, 101);
+	record(f, EVENT_DOWNLOAD_COMPLETE, 1, 201);
+	assert_int_equal(event_list_asset(f->db, f->a, id, &rows, &n, &e), 0);
+	assert_int_equal(n, ARRAY_LEN(want));
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(rows[i].kind.p, want[i]);
+}
+
 static void
 facts_say_what_is_known_of_the_file(void **state)
 {
@@ -391,6 +430,7 @@ main(void)
 	    TEST(lists_go_down_from_the_newest),
 	    TEST(a_release_is_set_whole_and_expires_by_itself),
 	    TEST(live_deliveries_with_it_ask_again),
+	    TEST(its_history_tells_of_its_deliveries),
 	    TEST(facts_say_what_is_known_of_the_file),
 	    cmocka_unit_test(a_fault_anywhere_leaves_nothing),
 	};

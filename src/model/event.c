@@ -156,13 +156,21 @@ row(struct rows *q, struct arena *a, struct event_row *ret)
 	"transfer_id FROM event LEFT JOIN log_leaf ON log_leaf.event_id = event.id WHERE " where   \
 	" ORDER BY CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, at_us, event.id"
 
+/* The id is the value of every parameter. */
+struct list_of {
+	const char *sql;
+	size_t times;
+	int64_t id;
+};
+
 static int
-list(struct db *db, struct arena *a, const char *sql, int64_t id, struct event_row **ret,
+list(struct db *db, struct arena *a, const struct list_of *of, struct event_row **ret,
     size_t *ret_n, struct error *e)
 {
+	const struct db_value v[] = {db_i(of->id), db_i(of->id), db_i(of->id)};
 	AUTO(rows_close) struct rows *q = NULL;
 	VEC(struct event_row) all = {0};
-	int r = db_query(db, &q, e, sql, db_i(id));
+	int r = db_query_values(db, &q, e, of->sql, v, of->times);
 
 	if (r < 0)
 		return r;
@@ -182,14 +190,19 @@ int
 event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret, size_t *ret_n,
     struct error *e)
 {
-	return list(db, a, LIST("asset_id = ?"), id.v, ret, ret_n, e);
+	static const char sql[] =
+	    LIST("asset_id = ? OR (delivery_id IN (SELECT delivery_id FROM delivery_item WHERE "
+	         "asset_id = ?) AND (kind IN ('delivery.created', 'delivery.revoked') OR "
+	         "version_id IN (SELECT id FROM version WHERE asset_id = ?)))");
+
+	return list(db, a, &(struct list_of){sql, 3, id.v}, ret, ret_n, e);
 }
 
 int
 event_list_delivery(struct db *db, struct arena *a, delivery_id id, struct event_row **ret,
     size_t *ret_n, struct error *e)
 {
-	return list(db, a, LIST("delivery_id = ?"), id.v, ret, ret_n, e);
+	return list(db, a, &(struct list_of){LIST("delivery_id = ?"), 1, id.v}, ret, ret_n, e);
 }
 
 int

@@ -96,6 +96,7 @@ struct event_row {
 	struct id128 transfer;
 	int64_t bytes; /* from the entry, -1 absent */
 };
+/* Of the file: also its deliveries, and who fetched it from them. */
 NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret,
     size_t *ret_n, struct error *e);
 NODISCARD int event_list_delivery(struct db *db, struct arena *a, delivery_id id,
