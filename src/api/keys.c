@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * keys - POST /api/v1/keys: another api key of the same person
+ *
+ * Nobody gives away more than he has: the scopes asked for are a subset of
+ * those of the key that asks.  The secret is in this one answer and nowhere else.
+ */
+#include "api/input.h"
+#include "api/routes.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/str.h"
+#include "model/api_key.h"
+#include "text/json.h"
+
+/* A list of words as the column holds it: "read,upload". */
+static int
+read_scopes(struct api *x, struct json *o, struct str *ret, struct error *e)
+{
+	struct json *list;
+	struct str one;
+	int r = json_get_list(o, "scopes", &list, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || json_list_size(list) == 0)
+		return err_key(e, ERR_INVALID, "bad-scope", "scopes is missing or empty");
+	*ret = S("");
+	for (size_t i = 0; i < json_list_size(list); i++) {
+		if (json_str(json_list_at(list, i), &one, e) < 0)
+			return e->code;
+		if (one.n > 16 || i > 16)
+			return err_key(e, ERR_INVALID, "bad-scope", "there is no such scope");
+		*ret = arena_printf(x->a, "%.*s%s%.*s", STR(*ret), i > 0 ? "," : "", STR(one));
+	}
+	return 0;
+}
+
+static int
+read_key(struct api *x, const struct request *q, struct api_key_new *ret, struct error *e)
+{
+	static const struct input_text name = {"name", LIMIT_TITLE_BYTES, false};
+	AUTO(json_free) struct json_doc *doc = NULL;
+	unsigned scopes;
+
+	if (json_parse(q->m->body, &doc, e) < 0 ||
+	    input_text(x, json_root(doc), &name, &ret->name, e) < 0 ||
+	    read_scopes(x, json_root(doc), &ret->scopes, e) < 0 ||
+	    json_done(json_root(doc), e) < 0 || scopes_parse(ret->scopes, &scopes, e) < 0)
+		return e->code;
+	if (ret->name.n == 0)
+		return err_key(e, ERR_INVALID, "bad-name", "the key needs a name");
+	if ((scopes & ~q->who.scopes) != 0)
+		return err_key(
+		    e, ERR_DENIED, "scope", "a key cannot give scopes that it does not have");
+	return 0;
+}
+
+int
+keys_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct api_key_new n = {.person = q->who.person};
+	struct str secret;
+	api_key_id id;
+	struct js j;
+
+	if (read_key(x, q, &n, e) < 0 ||
+	    change_begin(x->db, request_actor(q), EVENT_KEY_CREATED, &c, e) < 0 ||
+	    api_key_create(c, x->a, &n, &id, &secret, e) < 0 || change_commit(&c, e) < 0)
+		return e->code;
+	r->status = 201;
+	reply_json(r, &j);
+	js_open(&j);
+	js_kv_id(&j, "id", id.v);
+	js_kv_str(&j, "key", secret);
+	js_close(&j);
+	return 0;
+}
