@@ -322,7 +322,7 @@ commit_part(struct api *x, const struct msg_body *m, const struct upload_ticket 
 	int r = store_part_publish(x->store, t->blob, sealed_size(m->bytes), e);
 
 	/* a handler that runs again after ERR_RETRY finds its blob in place */
-	if (r < 0 && r != ERR_EXISTS && r != ERR_NOT_FOUND)
+	if (r < 0 && r != ERR_EXISTS)
 		return r;
 	if (change_begin(
 	        x->db, (struct actor){ACTOR_PERSON, t->person.v}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
