@@ -28,6 +28,7 @@ static int
 by_key(struct api *x, struct request *q, struct str authorization, struct error *e)
 {
 	struct api_key key;
+	struct error unseen;
 	int r;
 
 	if (!str_ieq(str_head(authorization, sizeof BEARER - 1), S(BEARER)))
@@ -37,6 +38,8 @@ by_key(struct api *x, struct request *q, struct str authorization, struct error 
 		return err_set(e, ERR_UNAUTHENTICATED, "unknown or ended api key");
 	if (r < 0)
 		return r;
+	if (api_key_touch(x->db, &key, x->now_us, &unseen) < 0)
+		log_debug("when an api key was last seen: %s", unseen.msg);
 	q->who = (struct principal){.kind = BY_KEY,
 	    .key = key.id,
 	    .person = key.person,
@@ -111,13 +114,13 @@ refuse(struct api *x, const struct request *q, struct reply *r, struct error *e)
 static int
 run(struct api *x, const struct route *rt, struct request *q, struct reply *r, struct error *e)
 {
-	int res;
+	int res = authenticate(x, rt, q, e);
 
+	if (res < 0)
+		return res;
 	if (rt->reads_only && db_read_begin(x->db, e) < 0)
 		return e->code;
-	res = authenticate(x, rt, q, e);
-	if (res == 0)
-		res = rt->run(x, q, r, e);
+	res = rt->run(x, q, r, e);
 	if (rt->reads_only)
 		db_read_end(x->db);
 	return res;
