@@ -337,15 +337,18 @@ settle_in(struct change *c, const struct mail *m, const char *state, struct str 
 	return add_event(c, EVENT_MAIL_DEFERRED, m->delivery, m->recipient, e);
 }
 
-static int64_t
-give_up_of(struct db *db, mail_id id, struct error *e)
+static int
+give_up_of(struct db *db, mail_id id, int64_t *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
+	int r;
 
-	if (db_query(db, &q, e, "SELECT give_up_us FROM mail WHERE id = ?", db_i(id.v)) < 0 ||
-	    rows_next(q, e) <= 0)
-		return 0;
-	return rows_int(q, 0);
+	if (db_query(db, &q, e, "SELECT give_up_us FROM mail WHERE id = ?", db_i(id.v)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret = rows_int(q, 0);
+	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no mail %lld", (long long)id.v) : MIN(r, 0);
 }
 
 /* A notice may come twice with one Message-ID; a code never. */
@@ -360,10 +363,12 @@ mail_settle(
     struct db *db, const struct mail *m, const char *state, struct str reply, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
-	int64_t now = time_now_us(), due = next_due(m, now);
+	int64_t give_up = 0, due = next_due(m, time_now_us());
 	enum event_kind verb;
 
-	if (strcmp(state, "deferred") == 0 && due > give_up_of(db, m->id, e))
+	if (give_up_of(db, m->id, &give_up, e) < 0)
+		return e->code;
+	if (strcmp(state, "deferred") == 0 && due > give_up)
 		state = "failed";
 	/* unknown is not due again unless it may be repeated */
 	if (strcmp(state, "unknown") == 0 && !may_come_twice(m))
