@@ -21,6 +21,7 @@
 #include "db/db.h"
 #include "http/http.h"
 #include "model/asset.h"
+#include "model/sweep.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "text/name.h"
@@ -42,6 +43,21 @@ tus_check(const struct request *q, struct reply *r, struct error *e)
 	if (str_eq_c(request_field(q, "tus-resumable"), TUS_VERSION))
 		return 0;
 	return err_key(e, ERR_PRECONDITION, "tus-version", "Tus-Resumable must be " TUS_VERSION);
+}
+
+/* A refusal in the words of tus: its fields go with every answer. */
+static int
+refuse(struct api *x, struct reply *r, const struct error *e)
+{
+	if (e->code == ERR_RETRY)
+		return e->code;
+	if (api_status(e->code) >= 500)
+		log_warn("upload: %s", e->msg);
+	api_problem(r, x, e);
+	tus_fields(r);
+	if (e->code == ERR_PRECONDITION)
+		reply_field(r, "Tus-Version", S(TUS_VERSION));
+	return 0;
 }
 
 int
@@ -106,6 +122,8 @@ hand_out(struct api *x, const struct upload *u, bool is_create, struct reply *r,
 	    .expires_us = x->now_us + TICKET_LIFE_US};
 	struct data_key key;
 
+	if (u->parts >= LIMIT_PARTS_PER_VERSION)
+		return err_key(e, ERR_TOO_LARGE, "too-many-parts", "the upload came in crumbs");
 	if (keyring_version_get(&x->keys, u->version, &key, e) < 0 ||
 	    store_part_create(x->store, t.blob, &r->part_fd, e) < 0)
 		return e->code;
@@ -124,6 +142,14 @@ static bool
 has_body(const struct request *q)
 {
 	return q->m->body_waits;
+}
+
+static int
+check_type(const struct request *q, struct error *e)
+{
+	if (str_ieq(request_field(q, "content-type"), S("application/offset+octet-stream")))
+		return 0;
+	return err_set(e, ERR_UNSUPPORTED, "Content-Type must be application/offset+octet-stream");
 }
 
 /* ---- creation ---- */
@@ -157,9 +183,9 @@ take_pair(struct api *x, const struct request *q, struct str key, struct str val
 	int64_t id;
 
 	if (str_eq_c(key, "filename"))
-		return name_clean(x->a, value, &u->name, e);
+		return name_clean(x->a, value, &u->name, e) < 0 ? bad_metadata(e) : 0;
 	if (str_eq_c(key, "folder"))
-		return path_clean(x->a, value, &u->folder_path, e);
+		return path_clean(x->a, value, &u->folder_path, e) < 0 ? bad_metadata(e) : 0;
 	if (str_eq_c(key, "release")) {
 		if (!str_eq_c(value, "cleared"))
 			return bad_metadata(e);
@@ -176,17 +202,44 @@ take_pair(struct api *x, const struct request *q, struct str key, struct str val
 	return 0; /* others are echoed, and mean nothing here */
 }
 
+/* It is stored as it came and echoed by HEAD; values are base64, so this loses nothing. */
+static bool
+is_ascii(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < ' ' || s.p[i] > '~')
+			return false;
+	}
+	return true;
+}
+
+/* Is there another pair with this key further on?  tus: keys are unique. */
+static bool
+comes_again(struct str rest, struct str key)
+{
+	while (rest.p != NULL) {
+		struct str value, pair = str_trim(str_cut(rest, ',', &rest));
+
+		if (str_eq(str_cut(pair, ' ', &value), key))
+			return true;
+	}
+	return false;
+}
+
 static int
 read_metadata(struct api *x, const struct request *q, struct upload *u, struct error *e)
 {
 	struct str rest = request_field(q, "upload-metadata");
 
 	u->metadata = rest.p != NULL ? arena_str(x->a, rest) : S("");
+	if (!is_ascii(u->metadata))
+		return bad_metadata(e);
 	while (rest.p != NULL && rest.n > 0) {
 		struct str value = {0}, encoded, pair = str_trim(str_cut(rest, ',', &rest));
 		struct str key = str_cut(pair, ' ', &encoded);
 
-		if (key.n == 0 || (encoded.n > 0 && !str_unb64(x->a, str_trim(encoded), &value)) ||
+		if (key.n == 0 || comes_again(rest, key) ||
+		    (encoded.n > 0 && !str_unb64(x->a, str_trim(encoded), &value)) ||
 		    !str_is_utf8(value))
 			return bad_metadata(e);
 		if (take_pair(x, q, key, value, u, e) < 0)
@@ -214,8 +267,8 @@ create(struct api *x, const struct request *q, struct upload *u, struct error *e
 	return change_commit(&c, e);
 }
 
-int
-uploads_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
+static int
+post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct upload u = {.id = random_id128(),
 	    .person = q->who.person,
@@ -224,6 +277,8 @@ uploads_post(struct api *x, const struct request *q, struct reply *r, struct err
 
 	if (tus_check(q, r, e) < 0 || read_length(x, q, &u.length, e) < 0 ||
 	    read_metadata(x, q, &u, e) < 0)
+		return e->code;
+	if (has_body(q) && check_type(q, e) < 0)
 		return e->code;
 	if (has_body(q) && q->m->content_length > u.length)
 		return err_key(
@@ -240,8 +295,8 @@ uploads_post(struct api *x, const struct request *q, struct reply *r, struct err
 
 /* ---- the rest of the core ---- */
 
-int
-uploads_head(struct api *x, const struct request *q, struct reply *r, struct error *e)
+static int
+head(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct upload u;
 
@@ -254,17 +309,16 @@ uploads_head(struct api *x, const struct request *q, struct reply *r, struct err
 	return 0;
 }
 
-int
-uploads_patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
+static int
+patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct upload u;
 	uint64_t offset;
 
 	if (tus_check(q, r, e) < 0)
 		return e->code;
-	if (!str_ieq(request_field(q, "content-type"), S("application/offset+octet-stream")))
-		return err_set(
-		    e, ERR_UNSUPPORTED, "Content-Type must be application/offset+octet-stream");
+	if (check_type(q, e) < 0)
+		return e->code;
 	if (!str_u64(request_field(q, "upload-offset"), &offset))
 		return err_key(
 		    e, ERR_INVALID, "bad-offset", "Upload-Offset is missing or no number");
@@ -283,8 +337,8 @@ uploads_patch(struct api *x, const struct request *q, struct reply *r, struct er
 	return 0;
 }
 
-int
-uploads_delete(struct api *x, const struct request *q, struct reply *r, struct error *e)
+static int
+terminate(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct upload u;
@@ -300,6 +354,30 @@ uploads_delete(struct api *x, const struct request *q, struct reply *r, struct e
 	return 0;
 }
 
+int
+uploads_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	return post(x, q, r, e) < 0 ? refuse(x, r, e) : 0;
+}
+
+int
+uploads_head(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	return head(x, q, r, e) < 0 ? refuse(x, r, e) : 0;
+}
+
+int
+uploads_patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	return patch(x, q, r, e) < 0 ? refuse(x, r, e) : 0;
+}
+
+int
+uploads_delete(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	return terminate(x, q, r, e) < 0 ? refuse(x, r, e) : 0;
+}
+
 /* ---- BODY ---- */
 
 static void
@@ -311,24 +389,39 @@ drop_part(struct api *x, struct id128 blob)
 		log_warn("an empty part stays for the sweeper: %s", e.msg);
 }
 
-/* Durable first, then its row. */
+/* Durable first, then its row; the last one makes the version. */
+static int
+add_row(struct api *x, const struct upload_ticket *t, const struct upload_part *p, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct actor actor = {ACTOR_PERSON, t->person.v};
+	asset_id result;
+	struct upload u;
+	bool is_last;
+
+	if (upload_get(x->db, x->a, t->upload, &u, e) < 0)
+		return e->code;
+	is_last = p->offset + p->bytes == u.length;
+	if (change_begin(
+	        x->db, actor, is_last ? EVENT_VERSION_CREATED : CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    upload_add_part(c, x->a, p, &result, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
 static int
 commit_part(struct api *x, const struct msg_body *m, const struct upload_ticket *t, struct error *e)
 {
-	AUTO(change_abort) struct change *c = NULL;
 	struct upload_part p = {
 	    .upload = t->upload, .blob = t->blob, .offset = t->offset, .bytes = (int64_t)m->bytes};
-	asset_id result;
 	int r = store_part_publish(x->store, t->blob, sealed_size(m->bytes), e);
 
-	/* a handler that runs again after ERR_RETRY finds its blob in place */
 	if (r < 0 && r != ERR_EXISTS)
 		return r;
-	if (change_begin(
-	        x->db, (struct actor){ACTOR_PERSON, t->person.v}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
-	    upload_add_part(c, x->a, &p, &result, e) < 0)
-		return e->code;
-	return change_commit(&c, e);
+	/* run again after ERR_RETRY the blob is in place, and perhaps its row */
+	if (r == ERR_EXISTS && (r = blob_is_named(x->db, t->blob, e)) != 0)
+		return MIN(r, 0);
+	return add_row(x, t, &p, e);
 }
 
 static int
@@ -374,13 +467,10 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 int
 api_body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 {
-	int n = body(x, m, r, e);
-
-	if (n == ERR_RETRY || n == 0)
-		return n;
-	log_info("upload: %s", e->msg);
-	api_problem(r, x, e);
-	tus_fields(r);
+	if (body(x, m, r, e) == 0)
+		return 0;
+	if (refuse(x, r, e) < 0)
+		return e->code;
 	r->close = true;
 	return 0;
 }
