@@ -199,6 +199,8 @@ all_fields(struct cli *c, const struct call *q, struct str key)
 	add_field(&list, S("Accept-Language: en"));
 	if (q->json.n > 0)
 		add_field(&list, S("Content-Type: application/json"));
+	else if (q->fd <= 0)
+		add_field(&list, S("Content-Type:")); /* or curl calls an empty POST a form */
 	for (size_t i = 0; i < q->field_count; i++)
 		add_field(&list, arena_str(c->a, q->fields[i]));
 	return list;

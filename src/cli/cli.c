@@ -142,7 +142,10 @@ cli_problem(const struct cli *c, const struct answer *r)
 bool
 cli_json(const struct cli *c, struct str body)
 {
-	if (c->json)
-		printf("%.*s%s", STR(body), str_ends(body, S("\n")) ? "" : "\n");
-	return c->json;
+	if (!c->json)
+		return false;
+	fwrite(body.p, 1, body.n, stdout);
+	if (!str_ends(body, S("\n")))
+		putchar('\n');
+	return true;
 }
