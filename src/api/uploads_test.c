@@ -69,6 +69,7 @@ fixture_new(struct db *db)
 	    .ticket_key = {{7}},
 	    .a = arena_new(),
 	    .now_us = time_now_us()};
+	reply_init(&f->r, f->x.a);
 	if (vault_new(master, &f->vault, &f->e) < 0 || store_mem_open(&f->x.store, &f->e) < 0)
 		fail_msg("%s", f->e.msg);
 	f->x.keys = (struct keyring){test_db_fake(schema_keys), keeper_of_vault(f->vault)};
