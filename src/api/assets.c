@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * assets - list, look, change, release, history
+ * assets - see assets.h; GET /api/v1/assets, GET and PATCH /api/v1/assets/{asset}
+ *
+ * A list and a single file have the same shape, so that a client needs one
+ * reader.  A change with If-Match holds only when nobody changed the file since.
  */
-#include "model/asset.h"
+#include "api/assets.h"
 
+#include "api/input.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/str.h"
-#include "base/time.h"
-#include "conf/conf.h"
+#include "http/http.h"
+#include "model/asset.h"
 #include "model/version.h"
 #include "text/json.h"
 #include "text/name.h"
 
-#define LIST_MOST 200
-#define KEYWORDS_MOST 100
+#define KEYWORDS_AT_ONCE 100
 
-static int
-id_of(const struct request *q, asset_id *ret, struct error *e)
+struct str
+asset_etag(struct api *x, const struct asset *f)
 {
-	return id_parse(q->params[0], &ret->v) ? 0
-	                                       : err_set(e, ERR_NOT_FOUND, "no file has this id");
+	return arena_printf(x->a, "\"%lld\"", (long long)f->stamp);
 }
-
-/* ---- showing ---- */
 
 static void
 put_version(struct js *j, struct api *x, const struct version *v)
@@ -37,10 +38,14 @@ put_version(struct js *j, struct api *x, const struct version *v)
 	js_kv_int(j, "bytes", v->bytes);
 	js_key(j, "sha256");
 	if (v->ready)
-		js_str(j, str_hex(x->a, v->sha256.b, SHA256_BYTES));
+		js_str(j, str_hex(x->a, v->sha256.b, sizeof v->sha256.b));
 	else
 		js_null(j);
-	js_kv_str(j, "type", v->media_type);
+	js_key(j, "type");
+	if (v->ready)
+		js_str(j, v->media_type);
+	else
+		js_null(j);
 	js_kv_str(j, "malware", str_c(malware_name(v->malware)));
 	js_kv_str(j, "state", v->damaged ? S("damaged") : v->ready ? S("ready") : S("pending"));
 	js_close(j);
@@ -64,64 +69,102 @@ put_words(struct js *j, struct api *x, asset_id id, struct error *e)
 {
 	struct str *keywords;
 	struct note *notes;
-	size_t k, n;
+	size_t keyword_count, note_count;
 
-	if (asset_keywords(x->db, x->a, id, &keywords, &k, e) < 0 ||
-	    asset_notes(x->db, x->a, id, &notes, &n, e) < 0)
+	if (asset_keywords(x->db, x->a, id, &keywords, &keyword_count, e) < 0 ||
+	    asset_notes(x->db, x->a, id, &notes, &note_count, e) < 0)
 		return e->code;
 	js_key(j, "keywords");
 	js_list(j);
-	for (size_t i = 0; i < k; i++)
+	for (size_t i = 0; i < keyword_count; i++)
 		js_str(j, keywords[i]);
 	js_list_end(j);
 	js_key(j, "notes");
 	js_list(j);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < note_count; i++) {
 		js_open(j);
+		js_kv_id(j, "id", notes[i].id);
 		js_kv_str(j, "text", notes[i].text);
 		js_kv_str(j, "author", notes[i].author);
-		js_kv_time(j, "at", x->a, notes[i].created_us);
+		js_kv_time(j, "created", x->a, notes[i].created_us);
 		js_close(j);
 	}
 	js_list_end(j);
 	return 0;
 }
 
-static int
-put_asset(struct js *j, struct api *x, const struct asset *a, struct error *e)
+int
+asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
 {
 	struct version v;
 
-	if (version_get(x->db, x->a, a->current, &v, e) < 0)
+	if (version_get(x->db, x->a, f->current, &v, e) < 0)
 		return e->code;
 	js_open(j);
-	js_kv_id(j, "asset", a->id.v);
-	js_kv_str(j, "title", a->title);
-	js_kv_str(j, "folder", a->folder_path);
-	js_kv_str(j, "class", str_c(class_name(a->class)));
-	js_kv_time(j, "embargo", x->a, a->embargo_us);
-	js_kv_time(j, "expires", x->a, a->expires_us);
-	if (put_words(j, x, a->id, e) < 0)
-		return e->code;
+	js_kv_id(j, "asset", f->id.v);
+	js_kv_str(j, "title", f->title);
+	js_kv_str(j, "folder", f->folder_path);
+	js_kv_str(j, "class", str_c(class_name(f->class)));
+	js_kv_time(j, "embargo", x->a, f->embargo_us);
+	js_kv_time(j, "expires", x->a, f->expires_us);
 	put_version(j, x, &v);
-	put_release(j, x, &a->release);
-	js_kv_time(j, "created", x->a, a->created_us);
-	js_kv_time(j, "changed", x->a, a->changed_us);
+	put_release(j, x, &f->release);
+	if (put_words(j, x, f->id, e) < 0)
+		return e->code;
+	js_kv_time(j, "created", x->a, f->created_us);
+	js_kv_time(j, "changed", x->a, f->changed_us);
+	js_kv_str(j, "etag", asset_etag(x, f));
 	js_close(j);
 	return 0;
 }
 
-static int
-show(struct api *x, asset_id id, struct reply *r, struct error *e)
+int
+assets_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
-	struct asset a;
+	struct str typed, folder;
+	struct asset *list;
+	asset_id before;
+	int max, in_folder;
+	size_t n;
 	struct js j;
 
-	if (asset_get(x->db, x->a, id, &a, e) < 0)
+	in_folder = request_query(x, q, "folder", &typed, e);
+	if (in_folder < 0 || input_page(x, q, &before.v, &max, e) < 0 ||
+	    (in_folder > 0 && path_clean(x->a, typed, &folder, e) < 0) ||
+	    asset_list(x->db, x->a, in_folder > 0 ? &folder : NULL, before, max, &list, &n, e) < 0)
 		return e->code;
 	reply_json(r, &j);
-	reply_field(r, "ETag", arena_printf(x->a, "\"%lld\"", (long long)a.stamp));
-	return put_asset(&j, x, &a, e);
+	js_open(&j);
+	js_key(&j, "assets");
+	js_list(&j);
+	for (size_t i = 0; i < n; i++) {
+		if (asset_put(&j, x, &list[i], e) < 0)
+			return e->code;
+	}
+	js_list_end(&j);
+	js_kv_id(&j, "next", n == (size_t)max ? list[n - 1].id.v : 0);
+	js_close(&j);
+	return 0;
+}
+
+/* The file as it stands now, with its ETag. */
+static int
+answer(struct api *x, const struct request *q, struct reply *r, asset_id id, struct error *e)
+{
+	struct str have = request_field(q, "if-none-match");
+	struct asset f;
+	struct js j;
+
+	if (asset_get(x->db, x->a, id, &f, e) < 0)
+		return e->code;
+	reply_json(r, &j);
+	reply_field(r, "ETag", asset_etag(x, &f));
+	if (have.p != NULL && str_eq_c(q->m->method, "GET") &&
+	    http_etag_weak_match(have, asset_etag(x, &f))) {
+		r->status = 304;
+		return 0;
+	}
+	return asset_put(&j, x, &f, e);
 }
 
 int
@@ -129,237 +172,142 @@ assets_get(struct api *x, const struct request *q, struct reply *r, struct error
 {
 	asset_id id;
 
-	return id_of(q, &id, e) < 0 ? e->code : show(x, id, r, e);
-}
-
-/* Newest first; "next" is the value of before= for the following page. */
-int
-assets_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
-{
-	struct str folder, s;
-	struct asset *list;
-	asset_id before = {0};
-	struct js j;
-	size_t n;
-	int by_folder = request_query(x, q, "folder", &folder, e);
-	int paged = request_query(x, q, "before", &s, e);
-
-	if (by_folder < 0 || paged < 0)
+	if (input_id(q, 0, &id.v, e) < 0)
 		return e->code;
-	if (paged > 0 && !id_parse(s, &before.v))
-		return err_key(e, ERR_INVALID, "bad-id", "before is no id");
-	if (by_folder > 0 && path_clean(x->a, folder, &folder, e) < 0)
-		return e->code;
-	if (asset_list(
-	        x->db, x->a, by_folder > 0 ? &folder : NULL, before, LIST_MOST, &list, &n, e) < 0)
-		return e->code;
-	reply_json(r, &j);
-	js_open(&j);
-	js_key(&j, "assets");
-	js_list(&j);
-	for (size_t i = 0; i < n; i++) {
-		if (put_asset(&j, x, &list[i], e) < 0)
-			return e->code;
-	}
-	js_list_end(&j);
-	js_kv_id(&j, "next", n == LIST_MOST ? list[n - 1].id.v : 0);
-	js_close(&j);
-	return 0;
+	return answer(x, q, r, id, e);
 }
 
 /* ---- changing ---- */
 
-/* null clears, absent leaves. *set: there at all. */
-static int
-read_date(struct api *x, struct json *o, const char *name, int64_t *ret, bool *set, struct error *e)
-{
-	struct str s = {0};
-
-	*set = json_has(o, name);
-	*ret = 0;
-	if (json_get_str(o, name, &s, e) < 0)
-		return e->code;
-	if (s.n > 0 && !time_parse_human(s, x->now_us, arena_cstr(x->a, x->conf->timezone), ret))
-		return err_key(
-		    e, ERR_INVALID, "bad-date", "%s is no date and no time from now", name);
-	return 0;
-}
-
-struct editing {
-	struct asset_edit ed;
-	struct str title, note, folder;
+/* What an edit points into. */
+struct patch {
+	struct asset_edit edit;
+	struct str title, folder, note;
 	enum asset_class class;
-	int64_t embargo, expires;
-	struct str keywords[KEYWORDS_MOST];
+	int64_t embargo_us, expires_us;
 };
 
 static int
-read_keywords(struct api *x, struct json *o, struct editing *w, struct error *e)
+read_texts(struct api *x, struct json *o, struct patch *p, struct error *e)
 {
-	struct json *list;
-	struct str s;
-	int r = json_get_list(o, "keywords", &list, e);
+	static const struct input_text title = {"title", LIMIT_TITLE_BYTES, false};
+	static const struct input_text note = {"add_note", LIMIT_NOTE_BYTES, true};
+	struct str typed;
+	int r;
+
+	r = input_text(x, o, &title, &p->title, e);
+	if (r > 0 && p->title.n == 0)
+		return err_key(e, ERR_INVALID, "bad-title", "the title is empty");
+	p->edit.title = r > 0 ? &p->title : NULL;
+	if (r < 0 || (r = input_text(x, o, &note, &p->note, e)) < 0)
+		return e->code;
+	p->edit.note = r > 0 && p->note.n > 0 ? &p->note : NULL;
+	r = json_get_str(o, "folder", &typed, e);
+	if (r < 0 || (r > 0 && path_clean(x->a, typed, &p->folder, e) < 0))
+		return e->code;
+	p->edit.folder_path = r > 0 ? &p->folder : NULL;
+	return 0;
+}
+
+static int
+read_class(struct json *o, struct patch *p, struct error *e)
+{
+	struct str name;
+	int r = json_get_str(o, "class", &name, e);
 
 	if (r <= 0)
 		return r;
-	if (json_list_size(list) > KEYWORDS_MOST)
-		return err_key(e, ERR_INVALID, "too-many", "more than %d keywords", KEYWORDS_MOST);
-	for (size_t i = 0; i < json_list_size(list); i++) {
-		if (json_str(json_list_at(list, i), &s, e) < 0 ||
-		    text_clean(x->a, s, LIMIT_KEYWORD_BYTES, false, &w->keywords[i], e) < 0)
-			return e->code;
-		if (w->keywords[i].n == 0)
-			return err_key(e, ERR_INVALID, "bad-keyword", "a keyword is empty");
-	}
-	w->ed.add_keywords = w->keywords;
-	w->ed.add_keyword_count = json_list_size(list);
-	return 0;
-}
-
-static int
-read_words(struct api *x, struct json *o, struct editing *w, struct error *e)
-{
-	struct str title, note, class, folder;
-	int has_title = json_get_str(o, "title", &title, e);
-	int has_note = has_title < 0 ? has_title : json_get_str(o, "note", &note, e);
-	int has_class = has_note < 0 ? has_note : json_get_str(o, "class", &class, e);
-	int has_folder = has_class < 0 ? has_class : json_get_str(o, "folder", &folder, e);
-
-	if (has_folder < 0 ||
-	    (has_title > 0 &&
-	        text_clean(x->a, title, LIMIT_TITLE_BYTES, false, &w->title, e) < 0) ||
-	    (has_note > 0 && text_clean(x->a, note, LIMIT_NOTE_BYTES, true, &w->note, e) < 0) ||
-	    (has_folder > 0 && path_clean(x->a, folder, &w->folder, e) < 0))
-		return e->code;
-	if (has_title > 0 && w->title.n == 0)
-		return err_key(e, ERR_INVALID, "bad-title", "a title is never empty");
-	if (has_class > 0 && !class_parse(class, &w->class))
+	if (!class_parse(name, &p->class))
 		return err_key(
 		    e, ERR_INVALID, "bad-class", "class is public, internal or confidential");
-	w->ed.title = has_title > 0 ? &w->title : NULL;
-	w->ed.note = has_note > 0 ? &w->note : NULL;
-	w->ed.class = has_class > 0 ? &w->class : NULL;
-	w->ed.folder_path = has_folder > 0 ? &w->folder : NULL;
+	p->edit.class = &p->class;
 	return 0;
 }
 
 static int
-read_edit(struct api *x, const struct request *q, struct editing *w, struct error *e)
+read_dates(struct api *x, struct json *o, struct patch *p, struct error *e)
 {
-	AUTO(json_free) struct json_doc *doc = NULL;
-	struct str match = request_field(q, "if-match");
-	bool embargo, expires;
-	struct json *o;
+	int r = input_date(x, o, "embargo", &p->embargo_us, e);
 
-	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
-	o = json_root(doc);
-	if (read_words(x, o, w, e) < 0 || read_keywords(x, o, w, e) < 0 ||
-	    read_date(x, o, "embargo", &w->embargo, &embargo, e) < 0 ||
-	    read_date(x, o, "expires", &w->expires, &expires, e) < 0 || json_done(o, e) < 0)
-		return e->code;
-	w->ed.embargo_us = embargo ? &w->embargo : NULL;
-	w->ed.expires_us = expires ? &w->expires : NULL;
-	w->ed.by = q->who.person;
-	if (match.p == NULL)
+	if (r < 0)
+		return r;
+	p->edit.embargo_us = r > 0 ? &p->embargo_us : NULL;
+	r = input_date(x, o, "expires", &p->expires_us, e);
+	p->edit.expires_us = r > 0 ? &p->expires_us : NULL;
+	return r < 0 ? r : 0;
+}
+
+static int
+read_keywords(struct api *x, struct json *o, struct patch *p, struct error *e)
+{
+	struct json *list;
+	struct str *words, typed;
+	int r = json_get_list(o, "add_keywords", &list, e);
+
+	if (r <= 0)
+		return r;
+	if (json_list_size(list) > KEYWORDS_AT_ONCE)
+		return err_key(
+		    e, ERR_INVALID, "too-many", "more than %d keywords at once", KEYWORDS_AT_ONCE);
+	words = ARENA_ARRAY(x->a, struct str, json_list_size(list));
+	for (size_t i = 0; i < json_list_size(list); i++) {
+		if (json_str(json_list_at(list, i), &typed, e) < 0 ||
+		    text_clean(x->a, typed, LIMIT_KEYWORD_BYTES, false, &words[i], e) < 0)
+			return e->code;
+		if (words[i].n == 0)
+			return err_key(e, ERR_INVALID, "bad-keyword", "a keyword is empty");
+	}
+	p->edit.add_keywords = words;
+	p->edit.add_keyword_count = json_list_size(list);
+	return 0;
+}
+
+static bool
+says_nothing(const struct asset_edit *ed)
+{
+	return ed->title == NULL && ed->class == NULL && ed->embargo_us == NULL &&
+	       ed->expires_us == NULL && ed->folder_path == NULL && ed->note == NULL &&
+	       ed->add_keyword_count == 0;
+}
+
+/* If-Match is compared here and holds, by the stamp, until the change. */
+static int
+read_condition(
+    struct api *x, const struct request *q, asset_id id, struct asset_edit *ed, struct error *e)
+{
+	struct str if_match = request_field(q, "if-match");
+	struct asset f;
+
+	if (if_match.p == NULL)
 		return 0;
-	if (match.n < 3 || match.p[0] != '"' ||
-	    !str_i64((struct str){match.p + 1, match.n - 2}, &w->ed.if_stamp) ||
-	    w->ed.if_stamp == 0)
-		return err_set(e, ERR_PRECONDITION, "If-Match is not this file's ETag");
+	if (asset_get(x->db, x->a, id, &f, e) < 0)
+		return e->code;
+	if (!http_etag_strong_match(if_match, asset_etag(x, &f)))
+		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
+	ed->if_stamp = f.stamp;
 	return 0;
 }
 
 int
 assets_patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
+	AUTO(json_free) struct json_doc *doc = NULL;
 	AUTO(change_abort) struct change *c = NULL;
-	struct editing *w = ARENA_NEW(x->a, struct editing);
+	struct patch p = {.edit.by = q->who.person};
+	struct json *o;
 	asset_id id;
 
-	if (id_of(q, &id, e) < 0 || read_edit(x, q, w, e) < 0)
-		return e->code;
-	if (change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
-	    asset_edit(c, x->a, id, &w->ed, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
-	return show(x, id, r, e);
-}
-
-static int
-read_release(struct api *x, const struct request *q, struct release *ret, struct error *e)
-{
-	AUTO(json_free) struct json_doc *doc = NULL;
-	struct str state = {0}, reason = {0}, credit = {0};
-	struct json *o;
-	bool set;
-
-	if (json_parse(q->m->body, &doc, e) < 0)
+	if (input_id(q, 0, &id.v, e) < 0 || json_parse(q->m->body, &doc, e) < 0)
 		return e->code;
 	o = json_root(doc);
-	if (json_get_str(o, "state", &state, e) < 0 || json_get_str(o, "reason", &reason, e) < 0 ||
-	    json_get_str(o, "credit", &credit, e) < 0 ||
-	    json_get_bool(o, "view_only", &ret->view_only, e) < 0 ||
-	    read_date(x, o, "until", &ret->until_us, &set, e) < 0 || json_done(o, e) < 0 ||
-	    text_clean(x->a, reason, LIMIT_NOTE_BYTES, true, &ret->reason, e) < 0 ||
-	    text_clean(x->a, credit, LIMIT_TITLE_BYTES, false, &ret->credit, e) < 0)
+	if (read_texts(x, o, &p, e) < 0 || read_class(o, &p, e) < 0 ||
+	    read_dates(x, o, &p, e) < 0 || read_keywords(x, o, &p, e) < 0 || json_done(o, e) < 0)
 		return e->code;
-	if (str_eq_c(state, "review"))
-		state = S("in_review");
-	if (!release_parse(state, &ret->state))
-		return err_key(e, ERR_INVALID, "bad-release",
-		    "state is draft, review, cleared, conditions or blocked");
-	ret->set_by = q->who.person;
-	return 0;
-}
-
-int
-assets_release(struct api *x, const struct request *q, struct reply *r, struct error *e)
-{
-	AUTO(change_abort) struct change *c = NULL;
-	struct release release = {0};
-	asset_id id;
-	struct js j;
-
-	if (id_of(q, &id, e) < 0 || read_release(x, q, &release, e) < 0)
+	if (says_nothing(&p.edit))
+		return err_key(e, ERR_INVALID, "nothing-to-change", "nothing is to be changed");
+	if (read_condition(x, q, id, &p.edit, e) < 0 ||
+	    change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
+	    asset_edit(c, x->a, id, &p.edit, e) < 0 || change_commit(&c, e) < 0)
 		return e->code;
-	if (change_begin(x->db, request_actor(q), EVENT_RELEASE_CHANGED, &c, e) < 0 ||
-	    release_set(c, id, &release, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
-	reply_json(r, &j);
-	js_open(&j);
-	js_kv_id(&j, "asset", id.v);
-	js_kv_str(&j, "state", str_c(release_shown(&release, x->now_us)));
-	js_close(&j);
-	return 0;
-}
-
-int
-assets_history(struct api *x, const struct request *q, struct reply *r, struct error *e)
-{
-	struct event_row *events;
-	struct asset a;
-	asset_id id;
-	struct js j;
-	size_t n;
-
-	if (id_of(q, &id, e) < 0 || asset_get(x->db, x->a, id, &a, e) < 0 ||
-	    event_list_asset(x->db, x->a, id, &events, &n, e) < 0)
-		return e->code;
-	reply_json(r, &j);
-	js_open(&j);
-	js_kv_id(&j, "asset", id.v);
-	js_key(&j, "events");
-	js_list(&j);
-	for (size_t i = 0; i < n; i++) {
-		js_open(&j);
-		js_kv_str(&j, "id", id128_hex(x->a, events[i].id));
-		js_kv_str(&j, "kind", events[i].kind);
-		js_kv_time(&j, "at", x->a, events[i].at_us);
-		js_kv_id(&j, "version", events[i].version.v);
-		js_kv_id(&j, "delivery", events[i].delivery.v);
-		js_close(&j);
-	}
-	js_list_end(&j);
-	js_close(&j);
-	return 0;
+	return answer(x, q, r, id, e);
 }

@@ -29,11 +29,15 @@ HANDLER(uploads_delete);
 HANDLER(assets_list);
 HANDLER(assets_get);
 HANDLER(assets_patch);
+/* release.c */
 HANDLER(assets_release);
+/* history.c */
 HANDLER(assets_history);
-/* admin.c */
+/* status.c */
 HANDLER(status_get);
+/* keys.c */
 HANDLER(keys_post);
+/* brand.c */
 HANDLER(brand_show);
 HANDLER(brand_patch);
 /* outbox.c */
