@@ -1,68 +1,119 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * cli - what every command of geleit shares
+ * cli - what the subcommands of geleit share
  *
- * A command gets its parsed arguments, talks to the HTTP API, prints, and
- * returns the exit code of interface.md.  What went wrong is printed exactly
- * once, where it is noticed, by one of the cli_ functions here: one line for
- * people, the JSON problem with --json.  An api key is never printed but by
- * `key create`.
+ * Each subcommand is a function in a file of its own: check the arguments, ask
+ * the server, say the result.  It returns the exit code of interface.md.  With
+ * --json the server's document is printed as it came; errors then go to stderr
+ * as the problem document.
  *
  * Layer: cli.
  */
 #pragma once
 
+#include <json-c/json.h>
+
 #include "base/arena.h"
 #include "base/base.h"
-#include "cli/args.h"
+#include "base/str.h"
 
-struct answer;
-struct error;
-
-enum cli_exit {
-	CLI_DONE = 0,
-	CLI_FAILED = 1,
-	CLI_USAGE = 2,
-	CLI_NO_SERVER = 3,
-	CLI_NOT_FOUND = 4,
-	CLI_REFUSED = 5,
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREACHED = 3,
+	EXIT_NOT_FOUND = 4,
+	EXIT_REFUSED = 5,
+	EXIT_FOUND = 6
 };
 
 struct cli {
-	struct arena *a; /* lives as long as the program */
 	const char *dir;
 	bool json;
-	const struct args *args;
+	struct arena *a;            /* as long as the command runs */
+	const char *url, *key, *ca; /* set by cli_connect */
 };
 
-/* Print and return the exit code. */
-int cli_fail(const struct cli *c, int exit_code, const char *code, const char *fmt, ...)
-    PRINTF(4, 5);
-int cli_usage(const struct cli *c, const char *fmt, ...) PRINTF(2, 3);
-/* An error of a lower layer: no server 3, everything else 1. */
-int cli_error(const struct cli *c, const struct error *e);
-/* A problem of the server: 404 is 4, 401 and 403 are 5, anything else 1. */
-int cli_problem(const struct cli *c, const struct answer *r);
+/* ---- arguments (args.c) ---- */
 
-/* With --json: the answer's body on stdout. True when that was all there is to do. */
-bool cli_json(const struct cli *c, struct str body);
+#define LIST_MOST 4096
+struct list {
+	const char *v[LIST_MOST];
+	size_t n;
+};
+/* One option; exactly one of the three places is set. */
+struct option_row {
+	const char *name; /* "--to" */
+	const char **value;
+	struct list *list; /* repeats */
+	bool *flag;
+};
+/* Options in any order, operands to `operands`. Says what is wrong and returns false. */
+bool args_parse(
+    int argc, char **argv, const struct option_row *rows, size_t n, struct list *operands);
+int usage(const char *line);
 
-/* One function per command, in the file named after it. */
-int command_init(struct cli *c);
-int command_config_check(struct cli *c);
-int command_fsck(struct cli *c);
-int command_status(struct cli *c);
-int command_key_create(struct cli *c);
-int command_upload(struct cli *c);
-int command_asset_set(struct cli *c);
-int command_release(struct cli *c);
-int command_check(struct cli *c);
-int command_send(struct cli *c);
-int command_delivery(struct cli *c);
-int command_deliveries(struct cli *c);
-int command_revoke(struct cli *c);
-int command_recipient_link(struct cli *c);
-int command_history(struct cli *c);
-int command_brand_set(struct cli *c);
-int command_outbox(struct cli *c);
-int command_outbox_show(struct cli *c);
+/* ---- the server (http.c) ---- */
+
+struct answer {
+	long status; /* 0: not reached */
+	struct str body;
+	struct json_object *doc;                     /* parsed body or NULL; freed by answer_free */
+	struct str asset, version, location, offset; /* header fields of tus, "" absent */
+};
+void answer_free(struct answer *r);
+/* 0, or an exit code after saying why (DIR without key, ...). */
+int cli_connect(struct cli *c);
+/* body NULL: none. 0, or EXIT_UNREACHED after saying so. */
+int cli_ask(struct cli *c, const char *method, struct str path, struct json_object *body,
+    struct answer *ret);
+/* The exit code for an answer that is no success; says why. */
+int cli_fail(struct cli *c, const struct answer *r);
+/* An error of our own, in the form that was asked for. */
+int cli_error(struct cli *c, int exit_code, const char *code, const char *fmt, ...) PRINTF(4, 5);
+static inline bool
+is_success(const struct answer *r)
+{
+	return r->status >= 200 && r->status < 300;
+}
+
+/* ---- output ---- */
+
+void print_json(struct json_object *o);
+/* Text of a member, "" when absent or null. */
+const char *member(struct json_object *o, const char *name);
+/* Ask, print the document (--json) or nothing, return the exit code; *ret for text output, freed by
+ * the caller. */
+int cli_simple(struct cli *c, const char *method, struct str path, struct json_object *body,
+    struct answer *ret);
+struct str url_part(struct cli *c, const char *text); /* percent-encoded */
+
+/* ---- uploads (upload.c) ---- */
+
+struct uploaded {
+	const char *asset, *version, *name, *sha256;
+	int64_t bytes;
+};
+/* Upload one file and wait until it is ready. 0, or an exit code after saying why. */
+int upload_file(
+    struct cli *c, const char *path, const char *folder, bool cleared, struct uploaded *ret);
+/* Operands: paths are uploaded, the rest are asset ids. A JSON array of ids. */
+int operands_to_assets(
+    struct cli *c, const struct list *operands, bool cleared, struct json_object **ret);
+
+/* ---- subcommands ---- */
+int command_local(struct cli *c, int argc, char **argv); /* init, config check, fsck */
+int command_status(struct cli *c, int argc, char **argv);
+int command_key(struct cli *c, int argc, char **argv);
+int command_upload(struct cli *c, int argc, char **argv);
+int command_asset(struct cli *c, int argc, char **argv);
+int command_release(struct cli *c, int argc, char **argv);
+int command_check(struct cli *c, int argc, char **argv);
+int command_send(struct cli *c, int argc, char **argv);
+int command_delivery(struct cli *c, int argc, char **argv);
+int command_deliveries(struct cli *c, int argc, char **argv);
+int command_revoke(struct cli *c, int argc, char **argv);
+int command_recipient(struct cli *c, int argc, char **argv);
+int command_history(struct cli *c, int argc, char **argv);
+int command_brand(struct cli *c, int argc, char **argv);
+int command_outbox(struct cli *c, int argc, char **argv);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * main - geleit, the command line over the HTTP API: which subcommand was meant
+ */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(struct cli *c, int argc, char **argv);
+	const char *help;
+} commands[] = {
+    {"init", command_local, "make DIR"},
+    {"config", command_local, "check: look at DIR's settings and rights"},
+    {"fsck", command_local, "do database, keys and blobs agree?"},
+    {"status", command_status, "version, address and processes"},
+    {"key", command_key, "create --name N --scope S[,S]"},
+    {"upload", command_upload, "FILE... [--folder PATH]"},
+    {"asset", command_asset,
+        "set ASSET [--title T] [--class C] [--embargo D] [--expires D] [--keyword K]... [--note "
+        "T]"},
+    {"release", command_release,
+        "ASSET draft|review|cleared|conditions|blocked [--until D] [--reason T] [--credit T] "
+        "[--view-only]"},
+    {"check", command_check, "FILE|ASSET... --to ADDR... [--method package]"},
+    {"send", command_send,
+        "FILE|ASSET... --to ADDR... [--release cleared] [--expires 14d] [--valid-from D] [--limit "
+        "N] [--lang de|en] [--subject T] [--message T]"},
+    {"delivery", command_delivery, "NUMBER"},
+    {"deliveries", command_deliveries, ""},
+    {"revoke", command_revoke, "NUMBER [--recipient ADDR] [--reason T]"},
+    {"recipient", command_recipient, "link NUMBER ADDR"},
+    {"history", command_history, "ASSET"},
+    {"brand", command_brand,
+        "set [--name T] [--colour #RRGGBB] [--logo FILE] [--imprint T] [--privacy URL]"},
+    {"outbox", command_outbox, "[--to ADDR] [--wait SECONDS] | show ID"},
+};
+
+static int
+help(FILE *to)
+{
+	fputs("usage: geleit [--dir DIR] [--json] COMMAND ...\n", to);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
+	return to == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* --dir and --json may stand anywhere: they are taken out. */
+static int
+take_common(struct cli *c, int argc, char **argv)
+{
+	int n = 1;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			c->json = true;
+		else if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)
+			c->dir = argv[++i];
+		else if (strncmp(argv[i], "--dir=", 6) == 0)
+			c->dir = argv[i] + 6;
+		else
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct cli c = {.dir = "var", .a = arena_new()};
+	int r;
+
+	argc = take_common(&c, argc, argv);
+	if (argc < 2)
+		return help(stderr);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return help(stdout);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		curl_global_init(CURL_GLOBAL_DEFAULT);
+		r = commands[i].run(&c, argc - 1, argv + 1);
+		curl_global_cleanup();
+		arena_free(&c.a);
+		return r;
+	}
+	fprintf(stderr, "geleit: no command is called %s\n", argv[1]);
+	return EXIT_USAGE;
+}
