@@ -33,13 +33,19 @@ job_put(struct change *c, const char *kind, version_id subject, int64_t due_us, 
 	    db_i(due_us), db_i(change_now(c)));
 }
 
+#define DUE_JOB(lock)                                                                              \
+	"SELECT id, kind, version_id, fence, tries FROM job WHERE "                                \
+	"((state = 'queued' AND due_us <= ?) OR (state = 'running' AND lease_until_us < ?)) "      \
+	"ORDER BY due_us, id LIMIT 1" lock
+
+/* Reads are read-only and lock nothing. */
+static const char look_job[] = DUE_JOB("");
+static const char take_job[] = DUE_JOB(" /*pg: FOR UPDATE SKIP LOCKED */");
+
 static int
-due_job(struct db *db, struct arena *a, int64_t now, struct job *ret, struct error *e)
+due_job(
+    struct db *db, struct arena *a, const char *sql, int64_t now, struct job *ret, struct error *e)
 {
-	static const char sql[] =
-	    "SELECT id, kind, version_id, fence, tries FROM job WHERE "
-	    "((state = 'queued' AND due_us <= ?) OR (state = 'running' AND lease_until_us < ?)) "
-	    "ORDER BY due_us, id LIMIT 1 /*pg: FOR UPDATE SKIP LOCKED */";
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
@@ -61,11 +67,11 @@ job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, str
 	int64_t now = time_now_us();
 	int r;
 
-	if ((r = due_job(db, a, now, ret, e)) <= 0)
+	if ((r = due_job(db, a, look_job, now, ret, e)) <= 0)
 		return r;
 	if (db_write_begin(db, DB_CLAIM, e) < 0)
 		return e->code;
-	r = due_job(db, a, now, ret, e);
+	r = due_job(db, a, take_job, now, ret, e);
 	if (r > 0 && db_exec(db, NULL, e,
 	                 "UPDATE job SET state = 'running', lease_until_us = ?, fence = fence + 1, "
 	                 "tries = tries + 1 WHERE id = ?",

@@ -230,15 +230,20 @@ mail_content(
 /* ---- worker ---- */
 
 /* Codes first: somebody is waiting for one with the page open. */
+#define DUE_MAIL(lock)                                                                             \
+	"SELECT " MAIL_COLUMNS " FROM mail WHERE state IN ('queued', 'deferred', 'unknown') "      \
+	"AND due_us <= ? AND form = 'request' "                                                    \
+	"AND (lease_until_us IS NULL OR lease_until_us < ?) "                                      \
+	"ORDER BY CASE WHEN kind = 'code' THEN 0 ELSE 1 END, due_us, id LIMIT 1" lock
+
+/* Looking comes first and locks nothing: reads are read-only, and mostly nothing is due. */
+static const char look_mail[] = DUE_MAIL("");
+static const char take_mail[] = DUE_MAIL(" /*pg: FOR UPDATE SKIP LOCKED */");
+
 static int
-due_mail(struct db *db, struct arena *a, int64_t now, struct mail *ret, struct error *e)
+due_mail(
+    struct db *db, struct arena *a, const char *sql, int64_t now, struct mail *ret, struct error *e)
 {
-	static const char sql[] =
-	    "SELECT " MAIL_COLUMNS " FROM mail WHERE state IN ('queued', 'deferred', 'unknown') "
-	    "AND due_us <= ? AND form = 'request' AND (lease_until_us IS NULL OR lease_until_us < "
-	    "?) "
-	    "ORDER BY CASE WHEN kind = 'code' THEN 0 ELSE 1 END, due_us, id "
-	    "LIMIT 1 /*pg: FOR UPDATE SKIP LOCKED */";
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
@@ -254,20 +259,18 @@ int
 mail_claim(struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, struct error *e)
 {
 	int64_t now = time_now_us();
-	int r;
+	int r = due_mail(db, a, look_mail, now, ret, e);
 
-	if ((r = due_mail(db, a, now, ret, e)) <= 0)
-		return r; /* nothing: no write lock was taken */
+	if (r <= 0)
+		return r;
 	if (db_write_begin(db, DB_CLAIM, e) < 0)
 		return e->code;
-	r = due_mail(db, a, now, ret, e);
-	if (r > 0)
-		r = db_exec(db, NULL, e,
-		        "UPDATE mail SET lease_until_us = ?, fence = fence + 1, tries = tries + 1 "
-		        "WHERE id = ?",
-		        db_i(now + lease_us), db_i(ret->id.v)) < 0
-		        ? e->code
-		        : 1;
+	r = due_mail(db, a, take_mail, now, ret, e);
+	if (r > 0 && db_exec(db, NULL, e,
+	                 "UPDATE mail SET lease_until_us = ?, fence = fence + 1, tries = tries + 1 "
+	                 "WHERE id = ?",
+	                 db_i(now + lease_us), db_i(ret->id.v)) < 0)
+		r = e->code;
 	if (r <= 0) {
 		db_rollback(db);
 		return r;
