@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* job - once while open, one worker at a time, an old fence does nothing, dead after eight */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "model/change.h"
+#include "model/job.h"
+#include "model/test_db.h"
+
+#define LEASE (60 * US_PER_S)
+
+static const struct actor nobody = {ACTOR_SYSTEM, 0};
+
+struct fixture {
+	struct db *db;
+	struct arena *a;
+	struct error e;
+};
+
+static int
+begin(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof *f);
+
+	f->db = test_db(schema_main);
+	f->a = arena_new();
+	*state = f;
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	struct fixture *f = *state;
+
+	db_close(&f->db);
+	arena_free(&f->a);
+	free(f);
+	return 0;
+}
+
+static void
+put(struct fixture *f, int64_t version, int64_t due_us)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(f->db, nobody, CHANGE_HOUSEKEEPING, &c, &f->e) < 0 ||
+	    job_put(c, "ingest", (version_id){version}, due_us, &f->e) < 0 ||
+	    change_commit(&c, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+}
+
+static void
+run_sql(struct fixture *f, const char *sql)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(f->db, nobody, CHANGE_HOUSEKEEPING, &c, &f->e) < 0 ||
+	    db_exec(f->db, NULL, &f->e, sql) < 0 || change_commit(&c, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+}
+
+static struct job
+claim(struct fixture *f, int64_t lease_us)
+{
+	struct job j = {0};
+	int r = job_claim(f->db, f->a, lease_us, &j, &f->e);
+
+	if (r < 0)
+		fail_msg("%s", f->e.msg);
+	assert_int_equal(r, 1);
+	return j;
+}
+
+static bool
+nothing_is_due(struct fixture *f)
+{
+	struct job j;
+	int r = job_claim(f->db, f->a, LEASE, &j, &f->e);
+
+	if (r < 0)
+		fail_msg("%s", f->e.msg);
+	return r == 0;
+}
+
+static int
+done(struct fixture *f, const struct job *j)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(f->db, nobody, CHANGE_HOUSEKEEPING, &c, &f->e) < 0 ||
+	    job_done(c, j, &f->e) < 0)
+		return f->e.code;
+	return change_commit(&c, &f->e);
+}
+
+static void
+one_is_put_once_while_it_is_open(void **state)
+{
+	struct fixture *f = *state;
+	struct job j;
+
+	put(f, 7, 1);
+	put(f, 7, 2);
+	put(f, 8, 3);
+	assert_int_equal(test_db_int(f->db, "SELECT count(*) FROM job"), 2);
+	j = claim(f, LEASE);
+	assert_int_equal(j.version.v, 7);
+	assert_true(str_eq(j.kind, S("ingest")));
+	assert_int_equal(j.tries, 1);
+	put(f, 7, 1);
+	assert_int_equal(test_db_int(f->db, "SELECT count(*) FROM job"), 2);
+	assert_int_equal(done(f, &j), 0);
+	put(f, 7, 1);
+	assert_int_equal(test_db_int(f->db, "SELECT count(*) FROM job"), 3);
+}
+
+static void
+what_is_not_due_waits(void **state)
+{
+	struct fixture *f = *state;
+
+	put(f, 7, time_now_us() + US_PER_DAY);
+	assert_true(nothing_is_due(f));
+	run_sql(f, "UPDATE job SET due_us = 1");
+	assert_int_equal(claim(f, LEASE).version.v, 7);
+	assert_true(nothing_is_due(f));
+}
+
+static void
+a_lost_lease_is_another_ones_job(void **state)
+{
+	struct fixture *f = *state;
+	struct job slow, now;
+
+	put(f, 7, 1);
+	slow = claim(f, -1);
+	usleep(2000);
+	now = claim(f, LEASE);
+	assert_int_equal(now.id.v, slow.id.v);
+	assert_int_equal(done(f, &slow), ERR_CONFLICT);
+	assert_int_equal(job_renew(f->db, &slow, LEASE, &f->e), ERR_CONFLICT);
+	assert_int_equal(job_failed(f->db, &slow, "too late", &f->e), 0);
+	assert_int_equal(test_db_int(f->db, "SELECT count(*) FROM job WHERE state = 'running'"), 1);
+	assert_int_equal(job_renew(f->db, &now, LEASE, &f->e), 0);
+	assert_int_equal(done(f, &now), 0);
+	assert_int_equal(done(f, &now), ERR_CONFLICT);
+	assert_true(nothing_is_due(f));
+}
+
+static void
+failing_comes_back_later_and_dies_in_the_end(void **state)
+{
+	struct fixture *f = *state;
+	int64_t before, wait;
+	struct job j;
+
+	put(f, 7, 1);
+	for (int i = 1; i <= 8; i++) {
+		j = claim(f, LEASE);
+		assert_int_equal(j.tries, i);
+		before = time_now_us();
+		assert_int_equal(job_failed(f->db, &j, "no luck", &f->e), 0);
+		wait = test_db_int(f->db, "SELECT due_us FROM job") - before;
+		assert_in_range(wait, US_PER_S << i, (US_PER_S << i) + 3 * US_PER_S);
+		assert_true(nothing_is_due(f));
+		run_sql(f, "UPDATE job SET due_us = 1");
+	}
+	assert_true(nothing_is_due(f));
+	assert_int_equal(test_db_int(f->db,
+	                     "SELECT count(*) FROM job WHERE state = 'dead' AND error = 'no luck'"),
+	    1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(one_is_put_once_while_it_is_open),
+	    TEST(what_is_not_due_waits),
+	    TEST(a_lost_lease_is_another_ones_job),
+	    TEST(failing_comes_back_later_and_dies_in_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
