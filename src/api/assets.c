@@ -3,7 +3,8 @@
  * assets - see assets.h; GET /api/v1/assets, GET and PATCH /api/v1/assets/{asset}
  *
  * A list and a single file have the same shape, so that a client needs one
- * reader.  A change with If-Match holds only when nobody changed the file since.
+ * reader.  A change with If-Match holds only when nobody changed the file since;
+ * keywords and note are added to those that are there.
  */
 #include "api/assets.h"
 
@@ -86,7 +87,7 @@ put_words(struct js *j, struct api *x, asset_id id, struct error *e)
 		js_kv_id(j, "id", notes[i].id);
 		js_kv_str(j, "text", notes[i].text);
 		js_kv_str(j, "author", notes[i].author);
-		js_kv_time(j, "created", x->a, notes[i].created_us);
+		js_kv_time(j, "at", x->a, notes[i].created_us);
 		js_close(j);
 	}
 	js_list_end(j);
@@ -191,7 +192,7 @@ static int
 read_texts(struct api *x, struct json *o, struct patch *p, struct error *e)
 {
 	static const struct input_text title = {"title", LIMIT_TITLE_BYTES, false};
-	static const struct input_text note = {"add_note", LIMIT_NOTE_BYTES, true};
+	static const struct input_text note = {"note", LIMIT_NOTE_BYTES, true};
 	struct str typed;
 	int r;
 
@@ -242,7 +243,7 @@ read_keywords(struct api *x, struct json *o, struct patch *p, struct error *e)
 {
 	struct json *list;
 	struct str *words, typed;
-	int r = json_get_list(o, "add_keywords", &list, e);
+	int r = json_get_list(o, "keywords", &list, e);
 
 	if (r <= 0)
 		return r;

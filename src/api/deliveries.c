@@ -207,8 +207,7 @@ commit(struct api *x, const struct request *q, struct sending *s, struct error *
 			return e->code;
 	}
 	if (delivery_create(c, &n, e) < 0)
-		return e->code == ERR_EXISTS ? err_set(e, ERR_RETRY, "the number is taken")
-		                             : e->code;
+		return e->code == ERR_EXISTS ? err_prefix(e, "new delivery"), e->code = ERR_RETRY : e->code;
 	for (size_t i = 0; i < n.recipient_count; i++) {
 		if (mail_queue(c, &s->mails[i], e) < 0)
 			return e->code;

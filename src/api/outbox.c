@@ -16,17 +16,24 @@
 
 #define LIST_MOST 1000
 
+/* Oldest first; after=ID goes on behind that mail. */
 int
 outbox_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
-	struct str to = {0};
+	struct str to = {0}, typed = {0};
+	mail_id after = {0};
 	struct mail *list;
 	struct js j;
 	size_t n;
 	int has_to = request_query(x, q, "to", &to, e);
+	int goes_on = has_to < 0 ? has_to : request_query(x, q, "after", &typed, e);
 
-	if (has_to < 0 || (has_to > 0 && address_clean(x->a, to, &to, e) < 0) ||
-	    mail_list(x->db, x->a, to, (mail_id){0}, LIST_MOST, &list, &n, e) < 0)
+	if (goes_on < 0)
+		return e->code;
+	if (goes_on > 0 && !id_parse(typed, &after.v))
+		return err_key(e, ERR_INVALID, "bad-id", "after is no id");
+	if ((has_to > 0 && address_clean(x->a, to, &to, e) < 0) ||
+	    mail_list(x->db, x->a, to, after, LIST_MOST, &list, &n, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_list(&j);

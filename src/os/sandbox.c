@@ -103,8 +103,14 @@ set_limits(const struct sandbox *s, struct error *e)
 		return 0;
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
 		return err_errno(e, "RLIMIT_NOFILE");
-	if (want > files.rlim_max && geteuid() != 0)
+	if (want > files.rlim_max) {
+		struct rlimit more = {want, want};
+
+		/* raising it needs a capability that root in a container may lack */
+		if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+			return 0;
 		want = files.rlim_max;
+	}
 	files = (struct rlimit){want, want};
 	return setrlimit(RLIMIT_NOFILE, &files) < 0 ? err_errno(e, "RLIMIT_NOFILE") : 0;
 }

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "msg/msg.h"
 #include "os/file.h"
@@ -107,6 +108,7 @@ call(struct keeper_client *k, uint32_t type, const struct msg_keeper *q, struct 
 	buf_fini(&b); /* wipes */
 	if (r < 0)
 		return r;
+	ret->data = arena_str(k->a, ret->data); /* it pointed into what is wiped now */
 	explicit_bzero(k->space, sizeof k->space);
 	if (ret->result != 0)
 		return err_set(e, ret->result < ERR_INTERNAL ? ERR_INTERNAL : ret->result,

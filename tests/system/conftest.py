@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""One server per module, on the database that GELEIT_TEST_DB names.
+
+For PostgreSQL a throw-away cluster is started once (tests/lib/pg.sh) and each
+server gets databases of its own.
+"""
+import os
+import pathlib
+import random
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import geleit  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    if os.environ.get("GELEIT_TEST_DB", "sqlite") != "postgresql":
+        yield None
+        return
+    url = os.environ.get("GELEIT_TEST_PG")
+    assert url, "run below tests/with_pg.sh"
+    yield url
+
+
+def database(cluster):
+    """A pair of empty databases; the URL of the first."""
+    if cluster is None:
+        return "sqlite"
+    name = f"g{random.randrange(1 << 40):x}"
+    for n in (name, name + "_keys"):
+        subprocess.run(["psql", "-q", cluster, "-c", f"create database {n}"], check=True, stdout=subprocess.DEVNULL)
+    return cluster.rsplit("/", 1)[0] + "/" + name
+
+
+@pytest.fixture(scope="module")
+def server(cluster):
+    s = geleit.Server(db=database(cluster)).start()
+    yield s
+    s.remove()
+
+
+@pytest.fixture()
+def fresh(cluster):
+    made = []
+
+    def make(**kw):
+        s = geleit.Server(db=database(cluster), **kw)
+        made.append(s)
+        return s
+    yield make
+    for s in made:
+        s.remove()
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """Ten real files of different kinds and awkward names."""
+    d = tmp_path_factory.mktemp("files")
+    rnd = random.Random(7)
+    made = {
+        "leer.txt": b"", "ein Byte.bin": b"x", "Überblick „final“ 100%.pdf": b"%PDF-1.4\n" + rnd.randbytes(20000),
+        "CON.txt": b"reserved\n", "emoji \U0001f6cb\ufe0f.png": b"\x89PNG\r\n\x1a\n" + rnd.randbytes(5000),
+        "chunk.bin": rnd.randbytes(16384), "chunk+1.bin": rnd.randbytes(16385), "gross.bin": rnd.randbytes(5_000_000),
+        "text.json": b'{"a": 1}\n', ("n" * 190) + ".tif": b"II*\0" + rnd.randbytes(300_000),
+    }
+    for name, data in made.items():
+        (d / name).write_bytes(data)
+    return [d / n for n in made]

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The real server and real clients, for the system tests.
+
+Server runs script/server's program on a folder of its own; Recipient is a plain
+HTTPS client that does what a browser does with the forms.  Nothing is faked.
+"""
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("GELEIT_BUILD", ROOT / "build"))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, seconds=15.0, every=0.05):
+    """Poll until what() is true; its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(every)
+
+
+class Server:
+    def __init__(self, db="sqlite", settings=()):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="geleit-", dir="/tmp")) / "var"
+        os.chmod(self.dir.parent, 0o755)
+        self.port = free_port()
+        self.url = f"https://localhost:{self.port}"
+        self.db = db
+        self.settings = list(settings)
+        self.process = None
+
+    def start(self, extra=()):
+        argv = [str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
+                "--url", self.url, "--db", self.db]
+        for s in self.settings:
+            argv += ["--set", s]
+        self.log = open(self.dir.parent / "log", "ab")
+        self.process = subprocess.Popen([*argv, *extra], stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                        env={**os.environ, "GELEIT_BUILD": str(BUILD)})
+        line = self.process.stdout.readline()
+        if not line.startswith("ready "):
+            self.process.wait(10)
+            raise AssertionError("not ready: " + self.log_text()[-2000:])
+        return self
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(12)
+        code = self.process.returncode if self.process else None
+        if self.process:
+            self.process.stdout.close()
+            self.log.close()
+        return code
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.dir.parent, ignore_errors=True)
+
+    def log_text(self):
+        return (self.dir.parent / "log").read_text(errors="replace")
+
+    def run(self, *args, expect=0, env=None):
+        """geleit with --json: its document, after checking the exit code."""
+        done = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(self.dir), "--json", *map(str, args)],
+                              capture_output=True, text=True, timeout=180, env={**os.environ, **(env or {})})
+        assert done.returncode == expect, (args, done.returncode, done.stdout, done.stderr, self.log_text()[-1500:])
+        text = done.stdout if done.stdout.strip() else done.stderr
+        try:
+            return json.loads(text) if text.strip() else None
+        except json.JSONDecodeError:
+            return text
+
+    def roles(self, name):
+        return [r["pid"] for r in self.run("status")["roles"] if r["role"] == name]
+
+    def kill(self, name, index=0):
+        os.kill(self.roles(name)[index], signal.SIGKILL)
+
+    def context(self):
+        return ssl.create_default_context(cafile=str(self.dir / "tls/cert.pem"))
+
+    def key(self):
+        return (self.dir / "admin.key").read_text().strip()
+
+    def request(self, method, path, body=None, headers=None):
+        c = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=30)
+        try:
+            c.request(method, path, body, headers or {})
+            r = c.getresponse()
+            return Answer(r, r.read())
+        finally:
+            c.close()
+
+    def api(self, method, path, body=None, headers=None):
+        h = {"Authorization": "Bearer " + self.key(), **(headers or {})}
+        data = json.dumps(body) if isinstance(body, (dict, list)) else body
+        return self.request(method, path, data, h)
+
+    def mails(self, address):
+        return [m for m in self.run("outbox", "--to", address)]
+
+    def code_for(self, address, after=0):
+        """The digits of the newest code mail in the outbox, when it is composed."""
+        def look():
+            codes = [m for m in self.mails(address) if "Code" in m["subject"] or "code" in m["subject"]]
+            return len(codes) > after and codes[-1]["state"] == "not_sent" and codes[-1]
+        mail = wait_for(look)
+        done = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(self.dir), "outbox", "show", mail["id"]],
+                              capture_output=True, timeout=30)
+        return digits_of(done.stdout)
+
+
+def digits_of(message):
+    import email
+    import email.policy
+    text = email.message_from_bytes(message, policy=email.policy.default).get_body(("plain",)).get_content()
+    return re.search(r"\b(\d{3})[  ]?(\d{3})\b", text).expand(r"\1\2")
+
+
+class Answer:
+    def __init__(self, r, body):
+        self.status, self.headers, self.body = r.status, r.headers, body
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Recipient:
+    """A browser without JavaScript: cookies, forms, one origin."""
+
+    def __init__(self, server, link, address):
+        self.server, self.link, self.address = server, link, address
+        self.cookie = None
+        self.path = None
+
+    def request(self, method, path, body=None, headers=None):
+        h = dict(headers or {})
+        if self.cookie:
+            h["Cookie"] = "__Host-geleit-r=" + self.cookie
+        if body is not None:
+            h["Content-Type"] = "application/x-www-form-urlencoded"
+            h.setdefault("Origin", self.server.url)
+        a = self.server.request(method, path, body, h)
+        m = re.search(r"__Host-geleit-r=([A-Za-z0-9_-]+)", a.headers.get("Set-Cookie", ""))
+        if m:
+            self.cookie = m.group(1)
+        return a
+
+    def open(self):
+        page = self.request("GET", urllib.parse.urlsplit(self.link).path)
+        assert page.status == 200
+        token = re.search(r'name="token" value="([^"]+)"', page.text).group(1)
+        a = self.request("POST", "/r/open", urllib.parse.urlencode({"token": token}))
+        if a.status == 303:
+            self.path = a.headers["Location"]
+        return a
+
+    def page(self):
+        return self.request("GET", self.path)
+
+    def csrf(self):
+        return re.search(r'name="csrf" value="([^"]+)"', self.page().text).group(1)
+
+    def ask_code(self):
+        return self.request("POST", self.path + "/code", urllib.parse.urlencode({"send": 1, "csrf": self.csrf()}))
+
+    def verify(self, code):
+        return self.request("POST", self.path + "/verify", urllib.parse.urlencode({"code": code, "csrf": self.csrf()}))
+
+    def prove(self):
+        assert self.open().status == 303
+        before = len([m for m in self.server.mails(self.address) if "ode" in m["subject"]])
+        assert self.ask_code().status == 303
+        a = self.verify(self.server.code_for(self.address, before))
+        assert a.status == 303, a.text
+        return self
+
+    @contextlib.contextmanager
+    def stream(self, path, headers=None):
+        """An answer read piece by piece: (response, socket)."""
+        c = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context(), timeout=30)
+        c.request("GET", path, headers={"Cookie": "__Host-geleit-r=" + self.cookie, **(headers or {})})
+        try:
+            yield c.getresponse(), c
+        finally:
+            c.close()
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def events_of(server, number):
+    return [e["kind"] for e in server.run("delivery", number)["events"]]
