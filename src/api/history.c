@@ -54,6 +54,11 @@ put_event(
 		js_int(j, ev->bytes);
 	else
 		js_null(j);
+	js_key(j, "outcome");
+	if (ev->outcome.n > 0)
+		js_str(j, ev->outcome);
+	else
+		js_null(j);
 	js_close(j);
 	return 0;
 }

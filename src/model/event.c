@@ -118,20 +118,31 @@ event_add(struct change *c, const struct event *ev, struct error *e)
 
 /* ---- reading ---- */
 
-/* No value of an entry holds a quote, so the name cannot occur inside one. */
+/* What follows "name": in the entry, p NULL: absent.  No value holds a quote, so it is the name. */
+static struct str
+value_of(struct str entry, struct str name)
+{
+	const char *p = memmem(entry.p, entry.n, name.p, name.n);
+
+	return p == NULL ? (struct str){0} : str_from(entry, (size_t)(p - entry.p) + name.n);
+}
+
 static int64_t
 bytes_of(struct str entry)
 {
-	static const char key[] = "\"bytes\":";
-	const char *p = memmem(entry.p, entry.n, key, sizeof key - 1);
-	struct str rest, digits;
-	int64_t v = -1;
+	struct str v = value_of(entry, S("\"bytes\":"));
+	struct str digits = str_head(v, MIN(str_find(v, ','), str_find(v, '}')));
+	int64_t n = -1;
 
-	if (p == NULL)
-		return -1;
-	rest = str_from(entry, (size_t)(p - entry.p) + sizeof key - 1);
-	digits = str_head(rest, MIN(str_find(rest, ','), str_find(rest, '}')));
-	return str_i64(digits, &v) ? v : -1;
+	return str_i64(digits, &n) ? n : -1;
+}
+
+static struct str
+outcome_of(struct str entry)
+{
+	struct str v = value_of(entry, S("\"outcome\":\""));
+
+	return str_head(v, str_find(v, '"'));
 }
 
 static void
@@ -148,6 +159,7 @@ row(struct rows *q, struct arena *a, struct event_row *ret)
 	ret->has_transfer = !rows_is_null(q, 8);
 	ret->transfer = rows_id128(q, 8);
 	ret->bytes = bytes_of(ret->entry);
+	ret->outcome = outcome_of(ret->entry);
 }
 
 /* Order is seq; what has none yet comes last, by time. */

@@ -94,7 +94,8 @@ struct event_row {
 	recipient_id recipient;
 	bool has_transfer;
 	struct id128 transfer;
-	int64_t bytes; /* from the entry, -1 absent */
+	int64_t bytes;      /* from the entry, -1 absent */
+	struct str outcome; /* from the entry, "" absent */
 };
 /* Of the file: also its deliveries, and who fetched it from them. */
 NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret,
