@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * test_api - an app process for the tests of api/: databases, keys, a store,
+ * and requests as front hands them over
+ *
+ * The main database is that of test_db.h, the key database and the store are in
+ * memory.  Include after cmocka.h.  Layer: api, tests only.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "base/arena.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "conf/conf.h"
+#include "model/api_key.h"
+#include "model/person.h"
+#include "model/test_db.h"
+#include "os/file.h"
+#include "store/store.h"
+
+#define FIELDS_MOST 8
+
+struct fixture {
+	struct api x;
+	struct conf conf;
+	struct vault *vault;
+	struct str key; /* of an editor */
+	struct reply r;
+	struct error e;
+};
+
+static inline struct str
+new_key(struct fixture *f, const char *address, const char *role, const char *scopes)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct api_key_new n = {.name = S("test"), .scopes = str_c(scopes)};
+	struct str secret;
+	api_key_id id;
+
+	if (change_begin(f->x.db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_KEY_CREATED, &c, &f->e) <
+	        0 ||
+	    person_create(c, S("Anna"), str_c(address), str_c(role), &n.person, &f->e) < 0 ||
+	    api_key_create(c, f->x.a, &n, &id, &secret, &f->e) < 0 || change_commit(&c, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+	return secret;
+}
+
+static inline struct fixture *
+fixture_new(struct db *db)
+{
+	static const uint8_t master[MASTER_KEY_BYTES] = {42};
+	struct fixture *f = xcalloc(1, sizeof *f);
+
+	f->conf = (struct conf){.url = S("https://geleit.example"),
+	    .timezone = S("Europe/Berlin"),
+	    .upload_max_bytes = 1000,
+	    .upload_life_us = US_PER_DAY};
+	f->x = (struct api){.db = db,
+	    .conf = &f->conf,
+	    .ticket_key = {{7}},
+	    .a = arena_new(),
+	    .now_us = time_now_us()};
+	reply_init(&f->r, f->x.a);
+	if (vault_new(master, &f->vault, &f->e) < 0 || store_mem_open(&f->x.store, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+	f->x.keys = (struct keyring){test_db_fake(schema_keys), keeper_of_vault(f->vault)};
+	f->key = new_key(f, "anna@geleit.example", "editor", "all");
+	return f;
+}
+
+static inline void
+fixture_free(struct fixture *f)
+{
+	fd_close(&f->r.part_fd);
+	db_close(&f->x.db);
+	db_close(&f->x.keys.keys);
+	store_close(&f->x.store);
+	vault_free(&f->vault);
+	arena_free(&f->x.a);
+	free(f);
+}
+
+struct ask {
+	const char *method;
+	struct str target;
+	struct str key;         /* p NULL: the editor's */
+	const char *fields[12]; /* name, value, ... NULL */
+	int64_t length;         /* of the body; -1 chunked, -2 none */
+	bool without_tus;
+	struct str body; /* one that was read: with length n */
+};
+
+static inline uint32_t
+send_ask(struct fixture *f, struct ask k)
+{
+	struct msg_field fields[FIELDS_MOST];
+	struct msg_request m = {.method = str_c(k.method),
+	    .target = k.target,
+	    .content_length = MAX(k.length, -1),
+	    .chunked = k.length == -1,
+	    .body_waits = (k.length == -1 || k.length > 0) && k.body.p == NULL,
+	    .body = k.body,
+	    .fields = fields};
+	struct str key = k.key.p != NULL ? k.key : f->key;
+	int r;
+
+	if (key.n > 0)
+		fields[m.field_count++] = (struct msg_field){
+		    S("authorization"), arena_printf(f->x.a, "Bearer %.*s", STR(key))};
+	if (!k.without_tus)
+		fields[m.field_count++] = (struct msg_field){S("tus-resumable"), S("1.0.0")};
+	for (size_t i = 0; k.fields[i] != NULL; i += 2)
+		fields[m.field_count++] =
+		    (struct msg_field){str_c(k.fields[i]), str_c(k.fields[i + 1])};
+	fd_close(&f->r.part_fd);
+	r = api_request(&f->x, &m, &f->r, &f->e);
+	assert_int_equal(r, 0);
+	return f->r.takes_body ? 100 : f->r.status;
+}
+
+static inline struct str
+field(struct fixture *f, const char *name)
+{
+	for (size_t i = 0; i < f->r.field_count; i++) {
+		if (str_ieq(f->r.fields[i].name, str_c(name)))
+			return f->r.fields[i].value;
+	}
+	return (struct str){0};
+}
+
+static inline bool
+says(struct fixture *f, const char *code)
+{
+	struct str want = arena_printf(f->x.a, "\"code\":\"%s\"", code);
+
+	return f->r.body.n >= want.n && memmem(f->r.body.p, f->r.body.n, want.p, want.n) != NULL;
+}
+
+static inline int64_t
+count(struct fixture *f, const char *sql)
+{
+	return test_db_int(f->x.db, sql);
+}
