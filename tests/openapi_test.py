@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""docs/openapi.yaml, tests/matrix.yaml and the table of routes say the same, in both directions."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import openapi  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.get("GELEIT_BUILD", ROOT / "build"))
+SCOPES = {"read": 1, "upload": 2, "edit": 4, "release": 8, "send": 16, "outbox": 32, "admin": 64}
+METHODS = {"get", "head", "post", "put", "patch", "delete", "options"}
+BODIES = {"none": None, "json": "application/json", "stream": "application/offset+octet-stream"}
+
+
+class Route:
+    def __init__(self, line):
+        (self.method, self.pattern, self.permission, scope, self.body, self.event, self.snapshot) = line.split()
+        self.scopes = {n for n, bit in SCOPES.items() if int(scope) & bit}
+        self.name = f"{self.method} {self.pattern}"
+
+    @property
+    def is_api(self):
+        return self.pattern.startswith("/api/")
+
+
+@pytest.fixture(scope="module")
+def routes():
+    program = BUILD / "src/api/dump_routes"
+    text = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    found = [Route(line) for line in text.splitlines()]
+    assert len(found) > 20
+    return {r.name: r for r in found}
+
+
+@pytest.fixture(scope="module")
+def doc():
+    return openapi.load()
+
+
+@pytest.fixture(scope="module")
+def operations(doc):
+    found = {}
+    for pattern, item in doc["paths"].items():
+        for method in METHODS & item.keys():
+            found[f"{method.upper()} {pattern}"] = (item, item[method])
+    return found
+
+
+@pytest.fixture(scope="module")
+def matrix():
+    return yaml.safe_load((ROOT / "tests/matrix.yaml").read_text())
+
+
+def test_every_route_of_the_api_is_described_and_nothing_else(routes, operations):
+    assert {n for n, r in routes.items() if r.is_api} == set(operations)
+
+
+def test_scopes_agree(routes, operations):
+    for name, (_, op) in operations.items():
+        if routes[name].permission == "staff":
+            assert set(op.get("x-scope", [])) == routes[name].scopes, name
+            assert "security" not in op, name
+        else:
+            assert op.get("security") == [] and "x-scope" not in op, name
+
+
+def test_events_agree(routes, operations):
+    for name, (_, op) in operations.items():
+        assert op.get("x-event", "-") == routes[name].event, name
+
+
+def test_bodies_agree(routes, operations):
+    for name, (_, op) in operations.items():
+        want = BODIES[routes[name].body]
+        assert list(op.get("requestBody", {}).get("content", {})) == ([want] if want else []), name
+
+
+def test_parameters_of_the_path_are_described(doc, operations):
+    for name, (item, op) in operations.items():
+        described = {p["name"] for p in map(lambda p: openapi.resolve(doc, p),
+                                            item.get("parameters", []) + op.get("parameters", []))
+                     if p["in"] == "path"}
+        assert described == set(re.findall(r"{(\w+)}", name)), name
+
+
+def test_every_operation_has_a_name_a_summary_and_answers(operations):
+    names = [op["operationId"] for _, op in operations.values()]
+    assert len(names) == len(set(names))
+    for name, (_, op) in operations.items():
+        assert op["summary"] and op["tags"], name
+        assert any(s.startswith("2") for s in op["responses"]) and "default" in op["responses"], name
+
+
+def refs(o):
+    if isinstance(o, dict):
+        for k, v in o.items():
+            if k == "$ref":
+                yield v
+            else:
+                yield from refs(v)
+    elif isinstance(o, list):
+        for v in o:
+            yield from refs(v)
+
+
+def test_references_lead_somewhere_and_every_schema_is_used(doc):
+    assert doc["openapi"].startswith("3.1.")
+    used = set(refs(doc))
+    for ref in used:
+        openapi.resolve(doc, {"$ref": ref})
+    for name in doc["components"]["schemas"]:
+        assert f"#/components/schemas/{name}" in used, name
+
+
+def enum(doc, name):
+    return set(doc["components"]["schemas"][name]["enum"])
+
+
+def test_words_are_those_of_the_source(doc):
+    source = (ROOT / "src/model/event_kinds.def").read_text()
+    assert enum(doc, "EventKind") == set(re.findall(r'^EVENT_KIND\(\w+, "([a-z.]+)"', source, re.M))
+    interface_reasons = enum(doc, "ReasonCode")
+    verdict = (ROOT / "src/model/verdict.c").read_text()
+    assert all(f'"{code}"' in verdict for code in interface_reasons)
+    keys = (ROOT / "src/model/api_key.c").read_text()
+    table = re.search(r"scope_names\[\] = \{(.*?)\n\};", keys, re.S).group(1)
+    assert enum(doc, "Scope") == set(re.findall(r'S\("(\w+)"\)', table))
+
+
+def test_the_matrix_has_a_row_for_every_route_and_no_other(routes, matrix):
+    names = [row["route"] for row in matrix["rows"]]
+    assert len(names) == len(set(names))
+    assert set(names) == set(routes)
+
+
+def test_the_matrix_says_what_each_principal_gets(routes, matrix):
+    for row in matrix["rows"]:
+        assert set(row["expect"]) == set(matrix["principals"]), row["route"]
+        if routes[row["route"]].permission == "staff":
+            assert [row["expect"][p] for p in ("anonymous", "garbage", "foreign", "recipient")] == \
+                [401, 401, 403, 401], row["route"]
+            assert 200 <= row["expect"]["allowed"] < 300, row["route"]
+
+
+def test_the_check_of_values_finds_what_is_wrong(doc):
+    good = {"asset": "7", "state": "cleared"}
+    schema = {"$ref": "#/components/schemas/ReleaseSet"}
+    assert openapi.misfits(doc, good, schema) == []
+    for bad in ({}, {"asset": 7, "state": "cleared"}, {"asset": "7", "state": "open"}, {"asset": "0", "state": "cleared"},
+                {**good, "more": 1}, [], None):
+        assert openapi.misfits(doc, bad, schema), bad
+    with pytest.raises(AssertionError):
+        openapi.misfits(doc, 1, {"multipleOf": 2})
