@@ -109,20 +109,22 @@ code_create(struct change *c, const struct code *n, struct error *e)
 }
 
 int
-code_try(struct change *c, const struct code *k, const struct sha256 *candidate, bool *ret_right,
-    struct error *e)
+code_try(struct change *c, const struct code *k, const struct sha256 *candidate, int tries_most,
+    bool *ret_right, struct error *e)
 {
 	struct db *db = change_db(c);
 	bool right = mem_eq(k->hash.b, candidate->b, sizeof k->hash.b);
 	int64_t n;
 
-	/* the count is taken here, so that two tries at once are two */
+	/* counted and compared with the limit in one statement: a hundred tries at once are five */
 	if (db_exec(db, &n, e,
-	        "UPDATE code SET tries = tries + 1, used_us = ? WHERE id = ? AND used_us IS NULL",
-	        right ? db_i(change_now(c)) : db_null(), db_i(k->id)) < 0)
+	        "UPDATE code SET tries = tries + 1, used_us = ? WHERE id = ? AND used_us IS NULL "
+	        "AND tries < CAST(? AS BIGINT) AND expires_us > ?",
+	        right ? db_i(change_now(c)) : db_null(), db_i(k->id), db_i(tries_most),
+	        db_i(change_now(c))) < 0)
 		return e->code;
 	if (n != 1)
-		return err_set(e, ERR_RETRY, "the code was used meanwhile");
+		return err_set(e, ERR_RETRY, "the code was used up meanwhile");
 	*ret_right = right;
 	if (right)
 		return 0;

@@ -23,8 +23,9 @@ session_find(struct db *db, const struct sha256 *cookie, delivery_id d, int64_t 
 	    "SELECT s.id, s.recipient_id, s.level, s.created_us, s.used_us FROM session s "
 	    "JOIN recipient r ON r.id = s.recipient_id WHERE s.token_hash = ? AND r.delivery_id = "
 	    "? "
-	    "AND s.ended_us IS NULL AND s.used_us > ? AND s.created_us > ? ORDER BY s.level DESC, "
-	    "s.id DESC";
+	    "AND s.ended_us IS NULL AND s.used_us > ? AND s.created_us > ? ORDER BY s.used_us "
+	    "DESC, "
+	    "s.id DESC LIMIT 1";
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
@@ -64,35 +65,67 @@ session_is_live(struct db *db, session_id id, int64_t now_us, struct error *e)
 	return rows_next(q, e);
 }
 
+/* 1 live, 0 none or one that is over, which *ret then names, else 0. */
 static int
-find_row(
-    struct db *db, const struct sha256 *cookie, recipient_id r, session_id *ret, struct error *e)
+find_row(struct db *db, const struct sha256 *cookie, recipient_id r, int64_t now, session_id *ret,
+    struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	int n;
 
-	if (db_query(db, &q, e, "SELECT id FROM session WHERE token_hash = ? AND recipient_id = ?",
+	*ret = (session_id){0};
+	if (db_query(db, &q, e,
+	        "SELECT id, ended_us, used_us, created_us FROM session "
+	        "WHERE token_hash = ? AND recipient_id = ?",
 	        db_bytes(cookie->b, sizeof cookie->b), db_i(r.v)) < 0)
 		return e->code;
 	n = rows_next(q, e);
-	if (n > 0)
-		*ret = (session_id){rows_int(q, 0)};
-	return n;
+	if (n <= 0)
+		return n;
+	*ret = (session_id){rows_int(q, 0)};
+	return rows_is_null(q, 1) && rows_int(q, 2) > now - LIMIT_SESSION_IDLE_US &&
+	       rows_int(q, 3) > now - LIMIT_SESSION_LIFE_US;
 }
 
 static int
-count_of(struct db *db, const struct sha256 *cookie, int64_t *ret, struct error *e)
+count_of(struct db *db, const struct sha256 *cookie, int64_t now_us, int64_t *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (db_query(db, &q, e,
-	        "SELECT CAST(count(*) AS BIGINT) FROM session WHERE token_hash = ? AND ended_us IS "
-	        "NULL",
-	        db_bytes(cookie->b, sizeof cookie->b)) < 0 ||
+	        "SELECT CAST(count(*) AS BIGINT) FROM session WHERE token_hash = ? AND " LIVE,
+	        db_bytes(cookie->b, sizeof cookie->b), LIVE_VALUES(now_us)) < 0 ||
 	    rows_next(q, e) < 0)
 		return e->code;
 	*ret = rows_int(q, 0);
 	return 0;
+}
+
+/* What was proved in a session that is over proves nothing now: its row leaves the cookie. */
+static int
+put_aside(struct change *c, session_id id, struct error *e)
+{
+	struct id128 nobody[2] = {random_id128(), random_id128()};
+
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE session SET token_hash = ?, ended_us = COALESCE(ended_us, ?) WHERE id = ?",
+	    db_bytes(nobody, sizeof nobody), db_i(change_now(c)), db_i(id.v));
+}
+
+/* A browser that holds all it may: the one not used for longest makes room. */
+static int
+make_room(struct change *c, const struct sha256 *cookie, struct error *e)
+{
+	int64_t now = change_now(c), n;
+
+	if (count_of(change_db(c), cookie, now, &n, e) < 0)
+		return e->code;
+	if (n < LIMIT_RECIPIENTS_PER_COOKIE)
+		return 0;
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE session SET ended_us = ? WHERE id = (SELECT id FROM session "
+	    "WHERE token_hash = ? AND " LIVE " ORDER BY used_us, id LIMIT 1)",
+	    db_i(now), db_bytes(cookie->b, sizeof cookie->b), LIVE_VALUES(now));
 }
 
 int
@@ -100,22 +133,31 @@ session_open(
     struct change *c, const struct sha256 *cookie, recipient_id r, session_id *ret, struct error *e)
 {
 	struct db *db = change_db(c);
-	int64_t now = change_now(c), n;
-	int found = find_row(db, cookie, r, ret, e);
+	int64_t now = change_now(c);
+	int found = find_row(db, cookie, r, now, ret, e);
 
-	if (found < 0 || count_of(db, cookie, &n, e) < 0)
-		return e->code;
+	if (found < 0)
+		return found;
 	if (found > 0)
 		return db_exec(db, NULL, e, "UPDATE session SET used_us = ? WHERE id = ?",
 		    db_i(now), db_i(ret->v));
-	if (n >= LIMIT_RECIPIENTS_PER_COOKIE)
-		return err_key(
-		    e, ERR_LIMIT, "too-many-sessions", "too many deliveries in one browser");
+	if ((ret->v != 0 && put_aside(c, *ret, e) < 0) || make_room(c, cookie, e) < 0)
+		return e->code;
 	*ret = (session_id){random_id()};
 	return db_exec(db, NULL, e,
 	    "INSERT INTO session (id, token_hash, recipient_id, level, created_us, used_us) "
 	    "VALUES (?, ?, ?, 0, ?, ?)",
 	    db_i(ret->v), db_bytes(cookie->b, sizeof cookie->b), db_i(r.v), db_i(now), db_i(now));
+}
+
+int
+session_keep(struct change *c, session_id id, struct error *e)
+{
+	int64_t now = change_now(c);
+
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE session SET used_us = ? WHERE id = ? AND used_us < ? AND " LIVE, db_i(now),
+	    db_i(id.v), db_i(now - TOUCH_EVERY_US), LIVE_VALUES(now));
 }
 
 int

@@ -57,8 +57,9 @@ code_mail(struct api *x, const struct visit *v, struct str digits, struct mail_d
 	return mail_prepare(x->a, &x->keys, x->conf, "mail_code", buf_view(&b), ret, e);
 }
 
+/* ERR_LIMIT: not now, *ret_again_us says when. */
 static int
-send_code(struct api *x, const struct visit *v, struct error *e)
+send_code(struct api *x, const struct visit *v, int64_t *ret_again_us, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct code code = {
@@ -73,6 +74,7 @@ send_code(struct api *x, const struct visit *v, struct error *e)
 	ev.recipient = v->recipient.id;
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, EVENT_CODE_SENT,
 	        &c, e) < 0 ||
+	    code_may_send(change_db(c), code.recipient, change_now(c), ret_again_us, e) < 0 ||
 	    code_create(c, &code, e) < 0 || mail_queue(c, &mail, e) < 0 || event_add(c, &ev, e) < 0)
 		return e->code;
 	return change_commit(&c, e);
@@ -108,11 +110,11 @@ code_post(struct api *x, const struct request *q, struct reply *r, struct error 
 
 	if (n <= 0)
 		return n;
-	n = code_may_send(x->db, v.recipient.id, x->now_us, &s.again_us, e);
+	n = send_code(x, &v, &s.again_us, e);
 	if (n == ERR_LIMIT)
 		return arrival_show(x, q, &v, &s, r, e);
-	if (n < 0 || send_code(x, &v, e) < 0)
-		return e->code;
+	if (n < 0)
+		return n;
 	reply_redirect(r, v.path);
 	return 0;
 }
@@ -150,7 +152,8 @@ try_code(struct api *x, const struct visit *v, const struct code *k, struct str 
 	ev.level = right ? LEVEL_CODE : LEVEL_LINK;
 	if (change_begin(
 	        x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, ev.kind, &c, e) < 0 ||
-	    code_try(c, k, &candidate, ret_right, e) < 0 || event_add(c, &ev, e) < 0)
+	    code_try(c, k, &candidate, (int)x->conf->code_tries, ret_right, e) < 0 ||
+	    event_add(c, &ev, e) < 0)
 		return e->code;
 	if (right && (session_verified(c, &v->session, old_cookie, new_cookie, e) < 0 ||
 	                 recipient_mark(c, v->recipient.id, STEP_VERIFIED, e) < 0))
