@@ -12,6 +12,7 @@
 #include "api/tickets.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "conf/conf.h"
 #include "model/session.h"
@@ -154,6 +155,36 @@ judge(struct api *x, const struct told *told, bool *ret_stop, struct error *e)
 	return MIN(r, 0);
 }
 
+/* What front says has arrived, never more than what the ticket was made for. */
+static struct msg_range
+within(const struct fetch_ticket *t, const struct msg_range *g)
+{
+	struct msg_range r = {MAX(g->from, (uint64_t)t->from), MIN(g->to, (uint64_t)t->to)};
+
+	if (r.to < r.from)
+		r.to = r.from;
+	return r;
+}
+
+static void
+file_ranges(const struct told *told, const struct delivery_item *it, struct transfer_report *report,
+    struct item_range *out)
+{
+	report->version = it->version;
+	report->asset = it->asset;
+	for (size_t i = 0; i < told->one->range_count; i++) {
+		struct msg_range g = within(&told->t, &told->one->ranges[i]);
+
+		out[report->range_count++] = (struct item_range){.position = it->position,
+		    .from = (int64_t)g.from,
+		    .to = (int64_t)g.to,
+		    .item_bytes = it->bytes,
+		    .version = it->version,
+		    .asset = it->asset,
+		    .sha256 = &it->sha256};
+	}
+}
+
 /* Ranges of the representation become ranges of files. */
 static int
 item_ranges(struct api *x, const struct told *told, struct transfer_report *report, struct error *e)
@@ -161,33 +192,30 @@ item_ranges(struct api *x, const struct told *told, struct transfer_report *repo
 	const struct msg_sent_one *one = told->one;
 	struct files f = {0};
 	struct item_range *out;
+	struct msg_range g;
 	struct msg_plan plan;
 	struct str etag;
 
 	if (delivery_items(x->db, x->a, told->t.delivery, &f.items, &f.count, e) < 0)
 		return e->code;
 	report->delivery_items = f.count;
-	out = ARENA_ARRAY(x->a, struct item_range, f.count * MAX(one->range_count, 1));
+	out = ARENA_ARRAY(x->a, struct item_range, MAX(f.count, LIMIT_SENT_RANGES));
 	report->ranges = out;
+	if (told->t.position > (int64_t)f.count)
+		return err_set(e, ERR_PROTOCOL, "a transfer of no file");
 	if (told->t.position > 0) {
-		const struct delivery_item *it;
-
-		if (told->t.position > (int64_t)f.count)
-			return err_set(e, ERR_PROTOCOL, "a transfer of no file");
-		it = &f.items[told->t.position - 1];
-		for (size_t i = 0; i < one->range_count && report->range_count < f.count; i++)
-			out[report->range_count++] =
-			    (struct item_range){it->position, (int64_t)one->ranges[i].from,
-			        (int64_t)one->ranges[i].to, it->bytes, it->version};
+		file_ranges(told, &f.items[told->t.position - 1], report, out);
 		return 0;
 	}
+	if (one->range_count == 0)
+		return 0;
 	if (files_parts(x, &f, e) < 0 ||
 	    package_zip(x->a, f.package, f.count, told->seen->delivery.number,
 	        arena_cstr(x->a, x->conf->timezone), &plan, &etag, e) < 0)
 		return e->code;
-	if (one->range_count > 0)
-		report->range_count =
-		    package_ranges(f.package, f.count, one->ranges[0].from, one->ranges[0].to, out);
+	/* an answer has one window, sent from its start: one range */
+	g = within(&told->t, &one->ranges[0]);
+	report->range_count = package_ranges(f.package, f.count, g.from, g.to, out);
 	return 0;
 }
 
@@ -199,13 +227,17 @@ record(struct api *x, struct change *c, const struct told *told, struct error *e
 	    .session = told->t.session,
 	    .recipient = told->t.recipient,
 	    .delivery = told->t.delivery,
+	    .level = MAX(told->seen->delivery.level, LEVEL_CODE),
 	    .seq = one->seq,
 	    .first = one->flags & SENT_FIRST,
 	    .ended = one->flags & SENT_END,
 	    .window_bytes = told->t.to - told->t.from};
 
-	for (size_t i = 0; i < one->range_count; i++)
-		r.sent_bytes += (int64_t)(one->ranges[i].to - one->ranges[i].from);
+	for (size_t i = 0; i < one->range_count; i++) {
+		struct msg_range g = within(&told->t, &one->ranges[i]);
+
+		r.sent_bytes += (int64_t)(g.to - g.from);
+	}
 	r.sent_bytes = MIN(r.sent_bytes, r.window_bytes);
 	if (item_ranges(x, told, &r, e) < 0)
 		return e->code;

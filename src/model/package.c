@@ -213,7 +213,8 @@ package_file(
 }
 
 static struct str
-manifest_of(struct arena *a, const struct package_item *items, size_t n, struct str number)
+manifest_of(struct arena *a, const struct package_item *items, size_t n, struct str number,
+    bool *ret_is_cut)
 {
 	struct buf b;
 
@@ -223,6 +224,7 @@ manifest_of(struct arena *a, const struct package_item *items, size_t n, struct 
 		buf_printf(&b, "%.*s  %.*s\r\n",
 		    STR(str_hex(a, items[i].item->sha256.b, SHA256_BYTES)),
 		    STR(items[i].item->name));
+	*ret_is_cut = b.full;
 	return buf_view(&b);
 }
 
@@ -268,7 +270,8 @@ package_zip(struct arena *a, struct package_item *items, size_t n, struct str nu
 	struct maker m = {
 	    .a = a, .segments = ARENA_ARRAY(a, struct msg_segment, segments_needed(items, n))};
 	struct entry *entries = ARENA_ARRAY(a, struct entry, n + 1);
-	struct str manifest = manifest_of(a, items, n, number);
+	bool is_cut;
+	struct str manifest = manifest_of(a, items, n, number, &is_cut);
 	uint64_t central_at;
 	struct buf tail;
 
@@ -294,7 +297,7 @@ package_zip(struct arena *a, struct package_item *items, size_t n, struct str nu
 	for (size_t i = 0; i <= n; i++)
 		put_central(&tail, &entries[i]);
 	put_end(&tail, n + 1, central_at, tail.n);
-	if (tail.full)
+	if (tail.full || is_cut)
 		return err_set(e, ERR_TOO_LARGE, "package");
 	add_literal(&m, buf_view(&tail));
 	*ret = (struct msg_plan){
@@ -322,7 +325,9 @@ package_ranges(
 		    .from = empty_here ? 0 : (int64_t)(f - start),
 		    .to = empty_here ? 0 : (int64_t)(t - start),
 		    .item_bytes = it->bytes,
-		    .version = it->version};
+		    .version = it->version,
+		    .asset = it->asset,
+		    .sha256 = &it->sha256};
 	}
 	return found;
 }

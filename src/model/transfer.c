@@ -14,6 +14,7 @@
 #include "db/db.h"
 #include "model/change.h"
 #include "model/recipient.h"
+#include "model/session.h"
 
 /* ---- ranges ---- */
 
@@ -132,31 +133,50 @@ transfer_begin(struct change *c, const struct transfer_new *t, struct error *e)
 
 /* ---- record ---- */
 
-/* 1 taken, 0 an older report or one that has ended. */
+/*
+ * 1 taken, 0 an older report or one that has ended.  Until the first byte was
+ * acknowledged seq stays 0: so the report that begins the download is known even
+ * when it overtook the one that said so.
+ */
 static int
-take_seq(struct change *c, const struct transfer_report *r, struct error *e)
+take_seq(struct change *c, const struct transfer_report *r, bool *ret_starts, struct error *e)
 {
-	static const char sql[] =
-	    "UPDATE transfer SET seq = ?, sent_bytes = ?, seen_us = ? WHERE id = ? AND seq < ? "
-	    "AND state = 'running'";
-	int64_t n;
+	AUTO(rows_close) struct rows *q = NULL;
+	int64_t was;
+	bool begins = r->first || r->sent_bytes > 0 || r->range_count > 0;
+	int n;
 
-	if (db_exec(change_db(c), &n, e, sql, db_i(r->seq), db_i(r->sent_bytes),
-	        db_i(change_now(c)), db_id128(&r->id), db_i(r->seq)) < 0)
+	if (db_query(change_db(c), &q, e,
+	        "SELECT seq FROM transfer WHERE id = ? AND seq < ? AND state = 'running'",
+	        db_id128(&r->id), db_i(r->seq)) < 0)
 		return e->code;
-	return n == 1;
+	n = rows_next(q, e);
+	if (n <= 0)
+		return n;
+	was = rows_int(q, 0);
+	rows_close(&q);
+	*ret_starts = was == 0 && begins;
+	if (db_exec(change_db(c), NULL, e,
+	        "UPDATE transfer SET seq = ?, sent_bytes = ?, seen_us = ? WHERE id = ?",
+	        db_i(was > 0 || begins ? r->seq : 0), db_i(r->sent_bytes), db_i(change_now(c)),
+	        db_id128(&r->id)) < 0)
+		return e->code;
+	return 1;
 }
 
 static int
-add_event(struct change *c, enum event_kind kind, const struct transfer_report *r, version_id v,
-    int64_t bytes, struct error *e)
+add_event(struct change *c, enum event_kind kind, const struct transfer_report *r,
+    const struct item_range *g, int64_t bytes, struct error *e)
 {
 	struct event ev = EVENT_INIT(kind);
 
 	ev.delivery = r->delivery;
 	ev.recipient = r->recipient;
-	ev.version = v;
 	ev.transfer = &r->id;
+	ev.level = r->level;
+	ev.asset = g != NULL ? g->asset : r->asset;
+	ev.version = g != NULL ? g->version : r->version;
+	ev.sha256 = g != NULL ? g->sha256 : NULL;
 	ev.bytes = bytes;
 	return event_add(c, &ev, e);
 }
@@ -164,48 +184,63 @@ add_event(struct change *c, enum event_kind kind, const struct transfer_report *
 struct item_state {
 	struct str ranges;
 	int64_t sent;
-	bool complete;
+	bool known, complete;
 };
 
+static void
+read_item(struct rows *q, struct arena *a, struct item_state *ret)
+{
+	*ret = (struct item_state){rows_bytes(q, 1, a), rows_int(q, 2), true, !rows_is_null(q, 3)};
+}
+
+/* What has arrived so far, by position: of one item, or of all that the session began. */
 static int
-item_state(struct db *db, struct arena *a, session_id s, int64_t position, struct item_state *ret,
+item_states(struct db *db, struct arena *a, const struct transfer_report *r, struct item_state *ret,
     struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	int r;
+	int n;
 
-	if (db_query(db, &q, e,
-	        "SELECT ranges, sent_bytes, complete_us FROM session_item WHERE session_id = ? AND "
-	        "position = ?",
-	        db_i(s.v), db_i(position)) < 0)
-		return e->code;
-	r = rows_next(q, e);
-	if (r > 0)
-		*ret =
-		    (struct item_state){rows_bytes(q, 0, a), rows_int(q, 1), !rows_is_null(q, 2)};
-	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no such session item") : MIN(r, 0);
+	if (r->range_count == 1)
+		n = db_query(db, &q, e,
+		    "SELECT position, ranges, sent_bytes, complete_us FROM session_item "
+		    "WHERE session_id = ? AND position = ?",
+		    db_i(r->session.v), db_i(r->ranges[0].position));
+	else
+		n = db_query(db, &q, e,
+		    "SELECT position, ranges, sent_bytes, complete_us FROM session_item "
+		    "WHERE session_id = ?",
+		    db_i(r->session.v));
+	if (n < 0)
+		return n;
+	while ((n = rows_next(q, e)) > 0) {
+		int64_t position = rows_int(q, 0);
+
+		if (position >= 1 && position <= (int64_t)r->delivery_items)
+			read_item(q, a, &ret[position - 1]);
+	}
+	return n;
 }
 
 /* Merge one range; *ret_now: the item became complete by it. */
 static int
 add_range(struct change *c, struct arena *a, const struct transfer_report *r,
-    const struct item_range *g, bool *ret_now, struct error *e)
+    const struct item_range *g, const struct item_state *was, bool *ret_now, struct error *e)
 {
-	struct item_state was;
 	struct str ranges;
 	int64_t sum;
-	bool complete;
 
-	if (item_state(change_db(c), a, r->session, g->position, &was, e) < 0)
-		return e->code;
-	ranges = ranges_add(a, was.ranges, MAX(g->from, 0), MIN(g->to, g->item_bytes), &sum);
-	complete = sum == g->item_bytes;
-	*ret_now = complete && !was.complete;
+	*ret_now = false;
+	if (was->complete)
+		return 0;
+	ranges = ranges_add(a, was->ranges, MAX(g->from, 0), MIN(g->to, g->item_bytes), &sum);
+	*ret_now = sum == g->item_bytes;
+	if (sum == was->sent && !*ret_now)
+		return 0;
 	return db_exec(change_db(c), NULL, e,
-	    "UPDATE session_item SET ranges = ?, sent_bytes = ?, complete_us = "
-	    "COALESCE(complete_us, ?) "
+	    "UPDATE session_item SET ranges = ?, sent_bytes = ?, complete_us = ? "
 	    "WHERE session_id = ? AND position = ?",
-	    db_bytes(ranges.p, ranges.n), db_i(sum), complete ? db_i(change_now(c)) : db_null(),
+	    db_bytes(ranges.p, ranges.n), db_i(sum), *ret_now ? db_i(change_now(c)) : db_null(),
 	    db_i(r->session.v), db_i(g->position));
 }
 
@@ -227,16 +262,23 @@ all_complete(struct db *db, const struct transfer_report *r, bool *ret, struct e
 static int
 add_ranges(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
 {
+	struct item_state *states = ARENA_ARRAY(a, struct item_state, r->delivery_items);
 	bool now, any = false, all;
 
+	if (r->range_count == 0)
+		return 0;
+	if (item_states(change_db(c), a, r, states, e) < 0)
+		return e->code;
 	for (size_t i = 0; i < r->range_count; i++) {
 		const struct item_range *g = &r->ranges[i];
 
-		if (add_range(c, a, r, g, &now, e) < 0)
+		if (g->position < 1 || g->position > (int64_t)r->delivery_items ||
+		    !states[g->position - 1].known)
+			return err_set(e, ERR_PROTOCOL, "a range of a file that was not begun");
+		if (add_range(c, a, r, g, &states[g->position - 1], &now, e) < 0)
 			return e->code;
 		any = any || now;
-		if (now &&
-		    add_event(c, EVENT_DOWNLOAD_COMPLETE, r, g->version, g->item_bytes, e) < 0)
+		if (now && add_event(c, EVENT_DOWNLOAD_COMPLETE, r, g, g->item_bytes, e) < 0)
 			return e->code;
 	}
 	if (!any)
@@ -251,28 +293,27 @@ end(struct change *c, const struct transfer_report *r, struct error *e)
 {
 	bool whole =
 	    r->sent_bytes == r->window_bytes && (r->window_bytes > 0 || r->range_count > 0);
-	version_id v = r->range_count == 1 ? r->ranges[0].version : (version_id){0};
 
 	if (db_exec(change_db(c), NULL, e,
 	        "UPDATE transfer SET state = ?, ended_us = ? WHERE id = ?",
 	        db_s(whole ? S("complete") : S("interrupted")), db_i(change_now(c)),
 	        db_id128(&r->id)) < 0)
 		return e->code;
-	return whole ? 0 : add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, v, r->sent_bytes, e);
+	return whole ? 0 : add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, NULL, r->sent_bytes, e);
 }
 
 int
 transfer_record(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
 {
-	version_id v = r->range_count == 1 ? r->ranges[0].version : (version_id){0};
-	int taken = take_seq(c, r, e);
+	bool starts;
+	int taken = take_seq(c, r, &starts, e);
 
 	if (taken <= 0)
 		return taken;
-	if (r->first && (add_event(c, EVENT_DOWNLOAD_STARTED, r, v, -1, e) < 0 ||
-	                    recipient_mark(c, r->recipient, STEP_DOWNLOADING, e) < 0))
+	if (starts && (add_event(c, EVENT_DOWNLOAD_STARTED, r, NULL, -1, e) < 0 ||
+	                  recipient_mark(c, r->recipient, STEP_DOWNLOADING, e) < 0))
 		return e->code;
-	if (add_ranges(c, a, r, e) < 0)
+	if (session_keep(c, r->session, e) < 0 || add_ranges(c, a, r, e) < 0)
 		return e->code;
 	return r->ended ? end(c, r, e) : 0;
 }
@@ -288,9 +329,11 @@ silent_ones(struct db *db, int64_t since, struct transfer_report *list, size_t m
 	int r = 0;
 
 	if (db_query(db, &q, e,
-	        "SELECT id, session_id, recipient_id, delivery_id, sent_bytes, range_to - "
-	        "range_from "
-	        "FROM transfer WHERE state = 'running' AND seen_us < ? ORDER BY seen_us LIMIT 100",
+	        "SELECT t.id, t.session_id, t.recipient_id, t.delivery_id, t.sent_bytes, "
+	        "t.range_to - t.range_from, i.asset_id, i.version_id FROM transfer t "
+	        "LEFT JOIN delivery_item i ON i.delivery_id = t.delivery_id "
+	        "AND i.position = t.position "
+	        "WHERE t.state = 'running' AND t.seen_us < ? ORDER BY t.seen_us LIMIT 100",
 	        db_i(since)) < 0)
 		return e->code;
 	while (n < max && (r = rows_next(q, e)) > 0)
@@ -299,7 +342,10 @@ silent_ones(struct db *db, int64_t since, struct transfer_report *list, size_t m
 		    .recipient = {rows_int(q, 2)},
 		    .delivery = {rows_int(q, 3)},
 		    .sent_bytes = rows_int(q, 4),
-		    .window_bytes = rows_int(q, 5)};
+		    .window_bytes = rows_int(q, 5),
+		    .asset = {rows_int(q, 6)},
+		    .version = {rows_int(q, 7)},
+		    .level = -1};
 	*ret_n = n;
 	return MIN(r, 0);
 }
@@ -315,9 +361,7 @@ interrupt(struct change *c, const struct transfer_report *r, struct error *e)
 	        "'running'",
 	        db_i(change_now(c)), db_id128(&r->id)) < 0)
 		return e->code;
-	return n == 1
-	           ? add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, (version_id){0}, r->sent_bytes, e)
-	           : 0;
+	return n == 1 ? add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, NULL, r->sent_bytes, e) : 0;
 }
 
 int

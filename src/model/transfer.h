@@ -16,12 +16,15 @@ struct arena;
 struct change;
 struct db;
 struct error;
+struct sha256;
 
 /* Ranges of one item: [from, to), in the item's own bytes. */
 struct item_range {
 	int64_t position, from, to;
 	int64_t item_bytes;
 	version_id version;
+	asset_id asset;
+	const struct sha256 *sha256; /* of the whole item */
 };
 
 struct transfer_new {
@@ -43,6 +46,9 @@ struct transfer_report {
 	session_id session;
 	recipient_id recipient;
 	delivery_id delivery;
+	asset_id asset; /* these two: 0 for the ZIP */
+	version_id version;
+	int level; /* the identity level reached */
 	int64_t seq;
 	bool first, ended;
 	int64_t sent_bytes;              /* acknowledged of the representation */
@@ -52,8 +58,11 @@ struct transfer_report {
 	size_t range_count;
 	size_t delivery_items; /* of the whole delivery: complete when all are */
 };
-/* Idempotent by (id, seq). Adds download.started / complete / interrupted; the change's verb is
- * HOUSEKEEPING. */
+/*
+ * Idempotent by (id, seq).  Adds download.started with the first byte that was acknowledged,
+ * download.complete for each file that became whole, download.interrupted at an early end; keeps
+ * the session alive.  The change's verb is HOUSEKEEPING.
+ */
 NODISCARD int transfer_record(
     struct change *c, struct arena *a, const struct transfer_report *r, struct error *e);
 
