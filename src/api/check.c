@@ -15,6 +15,8 @@
 #include "db/db.h"
 #include "model/asset.h"
 #include "model/contact.h"
+#include "model/person.h"
+#include "model/version.h"
 #include "text/json.h"
 #include "text/name.h"
 
@@ -56,23 +58,40 @@ needed_list(struct json *o, const char *name, size_t max, struct json **ret, str
 	return 0;
 }
 
+/* "123", or {"asset": "123", "version": "124"}. */
+static int
+read_asset(struct json *v, int64_t *ret, int64_t *ret_version, struct error *e)
+{
+	struct str asset = {0}, version = {0};
+
+	*ret_version = 0;
+	if (json_kind(v) == 't'
+	        ? json_str(v, &asset, e) < 0
+	        : json_get_str(v, "asset", &asset, e) < 0 ||
+	              json_get_str(v, "version", &version, e) < 0 || json_done(v, e) < 0)
+		return e->code;
+	if (!id_parse(asset, ret) || (version.n > 0 && !id_parse(version, ret_version)))
+		return err_key(e, ERR_INVALID, "bad-id", "an id in assets is none");
+	return 0;
+}
+
 static int
 read_assets(struct api *x, struct json *o, struct check_ask *ret, struct error *e)
 {
 	struct json *list;
-	struct str s;
-	int64_t id;
+	int64_t id, version;
 
 	if (needed_list(o, "assets", LIMIT_DELIVERY_ITEMS, &list, e) < 0)
 		return e->code;
 	ret->assets = ARENA_ARRAY(x->a, asset_id, json_list_size(list));
+	ret->versions = ARENA_ARRAY(x->a, version_id, json_list_size(list));
 	for (size_t i = 0; i < json_list_size(list); i++) {
-		if (json_str(json_list_at(list, i), &s, e) < 0)
+		if (read_asset(json_list_at(list, i), &id, &version, e) < 0)
 			return e->code;
-		if (!id_parse(s, &id))
-			return err_key(e, ERR_INVALID, "bad-id", "an id in assets is none");
-		if (!has_asset(ret, id))
-			ret->assets[ret->asset_count++] = (asset_id){id};
+		if (has_asset(ret, id))
+			continue;
+		ret->versions[ret->asset_count] = (version_id){version};
+		ret->assets[ret->asset_count++] = (asset_id){id};
 	}
 	return 0;
 }
@@ -110,24 +129,40 @@ check_ask_read(struct api *x, struct json *o, struct check_ask *ret, struct erro
 	return 0;
 }
 
-/* The file's side once, to be copied for each address. */
+/* The version asked for, which must be one of the file's; else the current one. */
 static int
-file_facts(struct api *x, const struct request *q, const struct check_ask *ask, asset_id id,
-    struct verdict_facts *ret, version_id *ret_version, struct error *e)
+choose_version(struct api *x, asset_id id, version_id asked, version_id *ret, struct error *e)
 {
 	struct asset asset;
+	struct version v;
+
+	if (asset_get(x->db, x->a, id, &asset, e) < 0)
+		return e->code;
+	*ret = asked.v != 0 ? asked : asset.current;
+	if (asked.v == 0)
+		return 0;
+	if (version_get(x->db, x->a, asked, &v, e) < 0)
+		return e->code;
+	return v.asset.v == id.v ? 0 : err_set(e, ERR_NOT_FOUND, "the file has no such version");
+}
+
+/* The file's side once, to be copied for each address. */
+static int
+file_facts(struct api *x, const struct request *q, const struct check_ask *ask, size_t i,
+    struct verdict_facts *ret, version_id *ret_version, struct error *e)
+{
+	asset_id id = ask->assets[i];
 
 	*ret = (struct verdict_facts){0};
-	if (asset_get(x->db, x->a, id, &asset, e) < 0 ||
-	    verdict_facts_file(x->db, x->a, id, asset.current, ret, e) < 0)
+	if (choose_version(x, id, ask->versions[i], ret_version, e) < 0 ||
+	    verdict_facts_file(x->db, x->a, id, *ret_version, ret, e) < 0)
 		return e->code;
 	ret->hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD;
 	ret->level_reached = -1;
 	ret->level_possible = LEVEL_CODE;
-	ret->sender_may_send = q->who.kind == BY_KEY && !str_eq_c(q->who.role, "viewer");
+	ret->sender_may_send = q->who.kind == BY_KEY && role_may_send(q->who.role);
 	ret->method = ask->method;
 	ret->now_us = x->now_us;
-	*ret_version = asset.current;
 	return 0;
 }
 
@@ -163,7 +198,7 @@ check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
 		struct verdict_facts facts;
 		version_id version;
 
-		if (file_facts(x, q, ask, ask->assets[i], &facts, &version, e) < 0)
+		if (file_facts(x, q, ask, i, &facts, &version, e) < 0)
 			return e->code;
 		for (size_t k = 0; k < ask->address_count; k++, line++) {
 			*line = (struct check_line){.asset = ask->assets[i],
@@ -176,14 +211,20 @@ check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
 	return 0;
 }
 
+enum verdict_state
+check_worst(const struct check_line *lines, size_t n)
+{
+	enum verdict_state worst = VERDICT_CLEARED;
+
+	for (size_t i = 0; i < n; i++)
+		worst = MAX(worst, lines[i].verdict.state);
+	return worst;
+}
+
 bool
 check_refuses(const struct check_line *lines, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (lines[i].verdict.state > VERDICT_CONDITIONS)
-			return true;
-	}
-	return false;
+	return check_worst(lines, n) > VERDICT_CONDITIONS;
 }
 
 static void

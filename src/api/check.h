@@ -17,6 +17,7 @@ struct json;
 
 struct check_ask {
 	asset_id *assets;
+	version_id *versions; /* of each: the one asked for, 0: the current one */
 	size_t asset_count;
 	struct str *addresses;
 	size_t address_count;
@@ -24,17 +25,20 @@ struct check_ask {
 };
 struct check_line {
 	asset_id asset;
-	version_id version; /* the current one, which would be sent */
+	version_id version; /* which would be sent */
 	struct str address;
 	struct verdict verdict;
 };
 
-/* Members assets, to, method of a JSON object.  Errors: ERR_INVALID. */
+/* Members assets (ids, or {"asset", "version"}), to, method of a JSON object.  Errors: ERR_INVALID.
+ */
 NODISCARD int check_ask_read(struct api *x, struct json *o, struct check_ask *ret, struct error *e);
 /* asset_count * address_count lines.  Errors: ERR_NOT_FOUND for an unknown file. */
 NODISCARD int check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
     struct check_line **ret, struct error *e);
 /* Is there one that may not go out? */
 bool check_refuses(const struct check_line *lines, size_t n);
+/* The worst state of all lines. */
+enum verdict_state check_worst(const struct check_line *lines, size_t n);
 /* "lines": [...] into an open object. */
 void check_lines_put(struct js *j, struct api *x, const struct check_line *lines, size_t n);

@@ -221,7 +221,7 @@ delivery_create(struct change *c, const struct delivery_new *n, struct error *e)
 	    insert_recipients(c, n, e) < 0)
 		return e->code;
 	ev.delivery = n->id;
-	ev.verdict = S("cleared");
+	ev.verdict = str_c(verdict_state_name(n->verdict));
 	return event_add(c, &ev, e);
 }
 

@@ -74,6 +74,7 @@ struct delivery_new {
 	struct str subject, message, lang;
 	int64_t valid_from_us, expires_us, download_limit;
 	int level;
+	enum verdict_state verdict; /* the worst of all its files and recipients */
 	const struct delivery_item
 	    *items; /* asset, version, name, bytes are used; position is the index + 1 */
 	size_t item_count;
@@ -88,5 +89,5 @@ struct recipient_new {
 };
 /* Adds delivery.created. Errors: ERR_EXISTS (the number is taken: make another and run again). */
 NODISCARD int delivery_create(struct change *c, const struct delivery_new *n, struct error *e);
-/* Adds delivery.revoked; twice is not an error. */
+/* Adds delivery.revoked; twice is not an error, the first one counts. */
 NODISCARD int delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e);

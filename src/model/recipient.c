@@ -215,14 +215,31 @@ delivery_of(struct db *db, recipient_id id, delivery_id *ret, struct error *e)
 }
 
 int
-recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash, struct error *e)
+recipient_links_asked(
+    struct db *db, delivery_id d, recipient_id id, int64_t since_us, int64_t *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e,
+	        "SELECT CAST(count(*) AS BIGINT) FROM event WHERE delivery_id = ? AND at_us > ? "
+	        "AND kind = 'recipient.link' AND actor_kind = 'recipient' AND recipient_id = ?",
+	        db_i(d.v), db_i(since_us), db_i(id.v)) < 0 ||
+	    rows_next(q, e) < 0)
+		return e->code;
+	*ret = rows_int(q, 0);
+	return 0;
+}
+
+int
+recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash, enum new_link how,
+    struct error *e)
 {
 	delivery_id d;
 
 	if (delivery_of(change_db(c), id, &d, e) < 0 ||
 	    db_exec(change_db(c), NULL, e, "UPDATE recipient SET token_hash = ? WHERE id = ?",
 	        db_bytes(hash->b, sizeof hash->b), db_i(id.v)) < 0 ||
-	    session_end_all(c, id, e) < 0)
+	    (how == LINK_ENDS_SESSIONS && session_end_all(c, id, e) < 0))
 		return e->code;
 	return add_event(c, EVENT_RECIPIENT_LINK, id, d, e);
 }

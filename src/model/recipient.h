@@ -52,10 +52,18 @@ NODISCARD int recipient_list(struct db *db, struct arena *a, delivery_id d, stru
 
 NODISCARD int recipient_mark(
     struct change *c, recipient_id id, enum recipient_step step, struct error *e);
-/* The old link ends, its sessions too. Adds recipient.link. */
-NODISCARD int recipient_new_link(
-    struct change *c, recipient_id id, const struct sha256 *hash, struct error *e);
-/* Adds recipient.revoked; ends sessions. */
+/*
+ * The old link ends.  Its sessions end too when the sender made the new one; not when somebody who
+ * knows number and address asked for it: he shall not be able to cut a download.  Adds
+ * recipient.link.
+ */
+enum new_link { LINK_ENDS_SESSIONS, LINK_KEEPS_SESSIONS };
+NODISCARD int recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash,
+    enum new_link how, struct error *e);
+/* How many links were asked for by the recipient himself. */
+NODISCARD int recipient_links_asked(
+    struct db *db, delivery_id d, recipient_id id, int64_t since_us, int64_t *ret, struct error *e);
+/* Adds recipient.revoked.  Sessions stay, to be told so; nothing can be fetched in them. */
 NODISCARD int recipient_revoke(struct change *c, recipient_id id, struct error *e);
 
 /* How far each file of the delivery came with this recipient, in the order of positions 1 .. n. */

@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "http/http.h"
 #include "model/transfer.h"
+#include "text/name.h"
 #include "text/template.h"
 
 #define TICKET_LIFE_US (24 * 3600 * 1000000LL)
@@ -106,11 +107,14 @@ enter(struct api *x, const struct request *q, struct visit *v, struct files *f, 
     struct error *e)
 {
 	int n = visit_find(x, q, v, e);
+	struct str number;
 
 	if (n < 0)
 		return n;
 	if (n == 0) {
-		reply_redirect(r, arena_printf(x->a, "/d/%.*s", STR(q->params[0])));
+		if (!number_parse(x->a, q->params[0], &number))
+			return err_set(e, ERR_NOT_FOUND, "not the number of a delivery");
+		reply_redirect(r, arena_printf(x->a, "/d/%.*s", STR(number)));
 		return 0;
 	}
 	if (visit_end(x, v) != VISIT_LIVE)
@@ -119,7 +123,7 @@ enter(struct api *x, const struct request *q, struct visit *v, struct files *f, 
 		reply_redirect(r, v->path);
 		return 0;
 	}
-	if (visit_touch(x, v, e) < 0 ||
+	if (visit_touch(x, q, v, e) < 0 ||
 	    files_load(x, &v->delivery, &v->recipient, v->session.level, f, e) < 0 ||
 	    files_parts(x, f, e) < 0)
 		return e->code;

@@ -50,18 +50,33 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
 	return 0;
 }
 
+/* A head that promised other bytes than the parts hold would end in a torn answer. */
+static int
+one_package_item(
+    struct api *x, const struct delivery_item *it, struct package_item *ret, struct error *e)
+{
+	struct version_part *parts;
+	int64_t sum = 0;
+
+	ret->item = it;
+	if (version_parts(x->db, x->a, it->version, &parts, &ret->part_count, e) < 0)
+		return e->code;
+	ret->parts = parts;
+	for (size_t i = 0; i < ret->part_count; i++)
+		sum += parts[i].bytes;
+	if (it->ready && sum != it->bytes)
+		return err_set(e, ERR_CORRUPT, "the parts of version %lld are not its bytes",
+		    (long long)it->version.v);
+	return 0;
+}
+
 int
 files_parts(struct api *x, struct files *f, struct error *e)
 {
 	f->package = ARENA_ARRAY(x->a, struct package_item, f->count);
 	for (size_t i = 0; i < f->count; i++) {
-		struct version_part *parts;
-
-		f->package[i].item = &f->items[i];
-		if (version_parts(
-		        x->db, x->a, f->items[i].version, &parts, &f->package[i].part_count, e) < 0)
+		if (one_package_item(x, &f->items[i], &f->package[i], e) < 0)
 			return e->code;
-		f->package[i].parts = parts;
 	}
 	return 0;
 }

@@ -10,25 +10,46 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "conf/conf.h"
 #include "text/json.h"
 #include "text/message.h"
 #include "text/name.h"
 #include "text/template.h"
 
-#define NEW_LINK_EVERY_US (20 * 60 * 1000000LL) /* three an hour */
+#define SECRET_BYTES SHA256_BYTES
+#define LINKS_PER_HOUR 3
+#define HOUR_US (3600 * US_PER_S)
+
+static int
+link_of(struct api *x, const void *secret, struct link *ret, struct error *e)
+{
+	struct str token = str_b64url(x->a, secret, SECRET_BYTES);
+
+	ret->url = arena_printf(x->a, "%.*s/r/%.*s", STR(x->conf->url), STR(token));
+	return keyring_pepper(&x->keys, S(LINK_LABEL), token, &ret->hash, e);
+}
 
 int
 link_new(struct api *x, struct link *ret, struct error *e)
 {
-	uint8_t random[32];
-	struct str token;
+	uint8_t secret[SECRET_BYTES];
+	int r;
 
-	random_bytes(random, sizeof random);
-	token = str_b64url(x->a, random, sizeof random);
-	explicit_bzero(random, sizeof random);
-	ret->url = arena_printf(x->a, "%.*s/r/%.*s", STR(x->conf->url), STR(token));
-	return keyring_pepper(&x->keys, S(LINK_LABEL), token, &ret->hash, e);
+	random_bytes(secret, sizeof secret);
+	r = link_of(x, secret, ret, e);
+	explicit_bzero(secret, sizeof secret);
+	return r;
+}
+
+int
+link_derived(struct api *x, struct str seed, struct link *ret, struct error *e)
+{
+	struct sha256 secret;
+
+	if (keyring_pepper(&x->keys, S(LINK_LABEL "-derived"), seed, &secret, e) < 0)
+		return e->code;
+	return link_of(x, secret.b, ret, e);
 }
 
 static const char *
@@ -106,14 +127,13 @@ new_link_page(struct api *x, const struct request *q, struct reply *r, struct er
 	return page_neutral(x, q, r, e);
 }
 
-/* 1 there is a live one who may have another mail now. */
+/* 1 there is a live one. */
 static int
 who_asks(struct api *x, const struct request *q, struct delivery *d, struct recipient *who,
     struct error *e)
 {
 	struct str number = {0}, address = {0};
 	struct error bad;
-	struct mail last;
 	int n;
 
 	if (request_form(x, q, "number", &number, e) < 0 ||
@@ -127,25 +147,30 @@ who_asks(struct api *x, const struct request *q, struct delivery *d, struct reci
 		return 0;
 	if (n < 0 || (n = recipient_by_address(x->db, x->a, d->id, address, who, e)) <= 0)
 		return n;
-	if (who->revoked_us != 0 || !delivery_is_live(d, x->now_us))
-		return 0;
-	n = mail_last(x->db, x->a, who->id, "delivery", &last, e);
-	return n < 0 ? n : n == 0 || last.created_us + NEW_LINK_EVERY_US < x->now_us;
+	return who->revoked_us == 0 && delivery_is_live(d, x->now_us);
 }
 
+/* More than three within an hour are not sent, which nobody is told. */
 static int
 send_new_link(struct api *x, const struct delivery *d, const struct recipient *who, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct mail_draft mail;
 	struct link link;
+	int64_t asked;
 
 	if (link_new(x, &link, e) < 0 ||
 	    link_mail(x, d, who->id, who->address, &link, &mail, e) < 0)
 		return e->code;
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, who->id.v}, EVENT_RECIPIENT_LINK,
 	        &c, e) < 0 ||
-	    recipient_new_link(c, who->id, &link.hash, e) < 0 || mail_queue(c, &mail, e) < 0)
+	    recipient_links_asked(
+	        change_db(c), d->id, who->id, change_now(c) - HOUR_US, &asked, e) < 0)
+		return e->code;
+	if (asked >= LINKS_PER_HOUR)
+		return 0;
+	if (recipient_new_link(c, who->id, &link.hash, LINK_KEEPS_SESSIONS, e) < 0 ||
+	    mail_queue(c, &mail, e) < 0)
 		return e->code;
 	return change_commit(&c, e);
 }

@@ -21,6 +21,8 @@ struct link {
 };
 /* Needs the keeper: before change_begin. */
 NODISCARD int link_new(struct api *x, struct link *ret, struct error *e);
+/* The same link for the same seed, without which nobody can guess it: for Idempotency-Key. */
+NODISCARD int link_derived(struct api *x, struct str seed, struct link *ret, struct error *e);
 /* The delivery's mail to one recipient, ready for mail_queue. */
 NODISCARD int link_mail(struct api *x, const struct delivery *d, recipient_id r, struct str address,
     const struct link *link, struct mail_draft *ret, struct error *e);

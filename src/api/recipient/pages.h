@@ -63,8 +63,9 @@ enum visit_end visit_end(const struct api *x, const struct visit *v);
 /* Origin and the form's csrf field: ERR_DENIED. */
 NODISCARD int visit_check_form(
     struct api *x, const struct request *q, const struct visit *v, struct error *e);
-/* At most once a minute, so that the session stays alive while it is used. */
-NODISCARD int visit_touch(struct api *x, const struct visit *v, struct error *e);
+/* At most once a minute, so that the session stays alive while it is used; HEAD changes nothing. */
+NODISCARD int visit_touch(
+    struct api *x, const struct request *q, const struct visit *v, struct error *e);
 
 /* Set-Cookie of __Host-geleit-r. */
 void cookie_set(struct reply *r, struct api *x, struct str token);

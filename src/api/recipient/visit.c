@@ -70,9 +70,9 @@ visit_check_form(struct api *x, const struct request *q, const struct visit *v, 
 }
 
 int
-visit_touch(struct api *x, const struct visit *v, struct error *e)
+visit_touch(struct api *x, const struct request *q, const struct visit *v, struct error *e)
 {
-	return session_touch(x->db, &v->session, x->now_us, e);
+	return q->is_head ? 0 : session_touch(x->db, &v->session, x->now_us, e);
 }
 
 int
