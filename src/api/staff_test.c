@@ -151,7 +151,7 @@ a_condition_holds_or_nothing_happens(void **state)
 	assert_int_equal(patch_if(f, file, "\"2\"", "{\"title\":\"Neu\"}"), 412);
 	assert_int_equal(patch_if(f, file, "W/\"1\"", "{\"title\":\"Neu\"}"), 412);
 	assert_int_equal(patch_if(f, file, "x", "{\"title\":\"Neu\"}"), 412);
-	assert_int_equal(count(f, "SELECT count(*) FROM asset WHERE title = 'Neu'"), 0);
+	assert_int_equal(rows(f, "asset", "title = 'Neu'"), 0);
 	assert_int_equal(patch_if(f, file, "\"0\", \"1\"", "{\"title\":\"Neu\"}"), 200);
 	assert_int_equal(patch_if(f, file, "\"1\"", "{\"title\":\"Neuer\"}"), 412);
 	assert_int_equal(patch_if(f, file, "*", "{\"title\":\"Neuer\"}"), 200);
@@ -162,7 +162,7 @@ odd_changes_are_refused(void **state)
 {
 	static const struct {
 		const char *json, *code;
-	} rows[] = {{"", NULL}, {"[]", NULL}, {"{", NULL}, {"{}", "nothing-to-change"},
+	} cases[] = {{"", NULL}, {"[]", NULL}, {"{", NULL}, {"{}", "nothing-to-change"},
 	    {"{\"titel\":\"x\"}", "unknown-member"}, {"{\"title\":7}", "bad-member"},
 	    {"{\"title\":\"\"}", "bad-title"}, {"{\"title\":\"a\\u0007\"}", "bad-text"},
 	    {"{\"title\":\"a\",\"title\":\"b\"}", NULL}, {"{\"class\":\"secret\"}", "bad-class"},
@@ -173,17 +173,17 @@ odd_changes_are_refused(void **state)
 	struct fixture *f = s->f;
 	const char *file = new_file(f);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (send(f, f->key, "PATCH", file, rows[i].json) != 400 ||
-		    (rows[i].code != NULL && !says(f, rows[i].code)))
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (send(f, f->key, "PATCH", file, cases[i].json) != 400 ||
+		    (cases[i].code != NULL && !says(f, cases[i].code)))
 			fail_msg(
-			    "%s: %u %.*s", rows[i].json, f->r.status, STR(buf_view(&f->r.body)));
+			    "%s: %u %.*s", cases[i].json, f->r.status, STR(buf_view(&f->r.body)));
 	}
 	assert_int_equal(send(f, s->viewer, "PATCH", file, "{\"title\":\"x\"}"), 403);
 	assert_int_equal(send(f, s->sender, "PATCH", file, "{\"title\":\"x\"}"), 403);
 	assert_int_equal(send(f, f->key, "PATCH", "/api/v1/assets/7", "{\"title\":\"x\"}"), 404);
-	assert_int_equal(count(f, "SELECT count(*) FROM asset WHERE stamp = 1"), 1);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'asset.changed'"), 0);
+	assert_int_equal(rows(f, "asset", "stamp = 1"), 1);
+	assert_int_equal(events(f, "asset.changed"), 0);
 }
 
 /* ---- release, history ---- */
@@ -195,7 +195,7 @@ a_release_is_set_and_told(void **state)
 		const char *json;
 		uint32_t status;
 		const char *said;
-	} rows[] = {{"{\"state\":\"cleared\"}", 200, "\"state\":\"cleared\""},
+	} cases[] = {{"{\"state\":\"cleared\"}", 200, "\"state\":\"cleared\""},
 	    {"{\"state\":\"review\"}", 200, "\"state\":\"in_review\""},
 	    {"{\"state\":\"in_review\"}", 200, "\"state\":\"in_review\""},
 	    {"{\"state\":\"blocked\",\"reason\":\"Streit\"}", 200, "\"state\":\"blocked\""},
@@ -209,12 +209,12 @@ a_release_is_set_and_told(void **state)
 	struct fixture *f = s->f;
 	const char *file = new_file(f);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		uint32_t status = send(f, f->key, "PUT", below(f, file, "release"), rows[i].json);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint32_t status = send(f, f->key, "PUT", below(f, file, "release"), cases[i].json);
 
-		if (status != rows[i].status)
-			fail_msg("%s: %u", rows[i].json, status);
-		holds(f, rows[i].said);
+		if (status != cases[i].status)
+			fail_msg("%s: %u", cases[i].json, status);
+		holds(f, cases[i].said);
 	}
 	assert_int_equal(get(f, f->key, file), 200);
 	holds(f, "\"state\":\"conditions\",\"until\":null,\"reason\":\"\",\"credit\":\"Foto: A\","
@@ -225,7 +225,7 @@ a_release_is_set_and_told(void **state)
 	    send(f, s->viewer, "PUT", below(f, file, "release"), "{\"state\":\"cleared\"}"), 403);
 	assert_int_equal(
 	    send(f, f->key, "PUT", "/api/v1/assets/7/release", "{\"state\":\"cleared\"}"), 404);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'release.changed'"), 7);
+	assert_int_equal(events(f, "release.changed"), 7);
 
 	assert_int_equal(get(f, s->viewer, below(f, file, "history")), 200);
 	holds(f, "\"kind\":\"asset.created\"");
@@ -255,7 +255,7 @@ a_key_is_made_within_those_one_has(void **state)
 {
 	struct staff *s = *state;
 	struct fixture *f = s->f;
-	int64_t before = count(f, "SELECT count(*) FROM event WHERE kind = 'key.created'");
+	int64_t before = events(f, "key.created");
 	struct str key;
 
 	assert_int_equal(send(f, s->admin, "POST", "/api/v1/keys",
@@ -273,27 +273,26 @@ a_key_is_made_within_those_one_has(void **state)
 	    send(f, key, "POST", "/api/v1/keys", "{\"name\":\"CI\",\"scopes\":[\"send\"]}"), 403);
 	assert_int_equal(
 	    send(f, f->key, "POST", "/api/v1/keys", "{\"name\":\"x\",\"scopes\":[\"read\"]}"), 403);
-	assert_int_equal(
-	    count(f, "SELECT count(*) FROM event WHERE kind = 'key.created'"), before + 1);
+	assert_int_equal(events(f, "key.created"), before + 1);
 }
 
 static void
 odd_keys_are_refused(void **state)
 {
-	static const char *const rows[] = {"{}", "{\"name\":\"x\"}",
+	static const char *const cases[] = {"{}", "{\"name\":\"x\"}",
 	    "{\"name\":\"x\",\"scopes\":[]}", "{\"name\":\"x\",\"scopes\":[\"root\"]}",
 	    "{\"name\":\"x\",\"scopes\":\"read\"}", "{\"name\":\"\",\"scopes\":[\"read\"]}",
 	    "{\"scopes\":[\"read\"]}", "{\"name\":\"x\",\"scopes\":[\"read\",\"\"]}",
 	    "{\"name\":\"x\",\"scopes\":[null]}",
 	    "{\"name\":\"x\",\"scopes\":[\"read\"],\"person\":\"7\"}"};
 	struct staff *s = *state;
-	int64_t before = count(s->f, "SELECT count(*) FROM api_key");
+	int64_t before = rows(s->f, "api_key", NULL);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (send(s->f, s->admin, "POST", "/api/v1/keys", rows[i]) != 400)
-			fail_msg("%s: %u", rows[i], s->f->r.status);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (send(s->f, s->admin, "POST", "/api/v1/keys", cases[i]) != 400)
+			fail_msg("%s: %u", cases[i], s->f->r.status);
 	}
-	assert_int_equal(count(s->f, "SELECT count(*) FROM api_key"), before);
+	assert_int_equal(rows(s->f, "api_key", NULL), before);
 }
 
 /* ---- brand ---- */
@@ -331,7 +330,7 @@ a_brand_is_set_piece_by_piece(void **state)
 	assert_int_equal(send(f, s->admin, "PATCH", "/api/v1/brand", "{\"logo\":null}"), 200);
 	holds(f, "\"logo\":null");
 	assert_int_equal(send(f, f->key, "PATCH", "/api/v1/brand", "{\"name\":\"x\"}"), 403);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'brand.changed'"), 3);
+	assert_int_equal(events(f, "brand.changed"), 3);
 }
 
 static void
@@ -340,21 +339,21 @@ odd_brands_are_refused(void **state)
 	struct staff *s = *state;
 	struct fixture *f = s->f;
 	char *large = arena_alloc(f->x.a, LIMIT_LOGO_BYTES + 1);
-	const char *const rows[] = {"{\"name\":\"\"}", "{\"colour\":\"red\"}",
+	const char *const cases[] = {"{\"name\":\"\"}", "{\"colour\":\"red\"}",
 	    "{\"colour\":\"#12345\"}", "{\"privacy\":\"javascript:alert(1)\"}",
 	    "{\"privacy\":\"//x\"}", "{\"logo\":\"?\"}", with_logo(f, S("<svg/>")),
 	    with_logo(f, S(PNG_HEAD)), with_logo(f, S("GIF89a" PNG_END)), "{\"logo_hash\":\"x\"}"};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (send(f, s->admin, "PATCH", "/api/v1/brand", rows[i]) != 400)
-			fail_msg("%s: %u", rows[i], f->r.status);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (send(f, s->admin, "PATCH", "/api/v1/brand", cases[i]) != 400)
+			fail_msg("%s: %u", cases[i], f->r.status);
 	}
 	memcpy(large, PNG_HEAD, sizeof PNG_HEAD - 1);
 	assert_int_equal(send(f, s->admin, "PATCH", "/api/v1/brand",
 	                     with_logo(f, (struct str){large, LIMIT_LOGO_BYTES + 1})),
 	    413);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'brand.changed'"), 0);
-	assert_int_equal(count(f, "SELECT count(*) FROM brand WHERE changed_us = 0"), 1);
+	assert_int_equal(events(f, "brand.changed"), 0);
+	assert_int_equal(rows(f, "brand", "changed_us = 0"), 1);
 }
 
 /* ---- status ---- */
@@ -447,13 +446,13 @@ a_mail_is_read_once_composed_and_each_look_is_noted(void **state)
 	assert_int_equal(mail_claim(f->x.db, f->x.a, US_PER_S, &m, &f->e), 1);
 	assert_int_equal(
 	    mail_keep(f->x.db, f->x.a, &f->x.keys, &m, S("To: a\r\n\r\nText\r\n"), &f->e), 0);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'outbox.read'"), 0);
+	assert_int_equal(events(f, "outbox.read"), 0);
 	assert_int_equal(get(f, s->admin, target), 200);
 	assert_true(str_eq(buf_view(&f->r.body), S("To: a\r\n\r\nText\r\n")));
 	assert_true(str_eq(field(f, "Cache-Control"), S("no-store")));
 	assert_int_equal(get(f, s->admin, target), 200);
 	assert_int_equal(get(f, f->key, target), 403);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'outbox.read'"), 2);
+	assert_int_equal(events(f, "outbox.read"), 2);
 	assert_int_equal(get(f, s->admin, "/api/v1/outbox/7"), 404);
 }
 

@@ -138,7 +138,58 @@ says(struct fixture *f, const char *code)
 }
 
 static inline int64_t
-count(struct fixture *f, const char *sql)
+rows(struct fixture *f, const char *table, const char *where)
 {
-	return test_db_int(f->x.db, sql);
+	return test_db_rows(f->x.db, f->x.a, table, where);
+}
+
+static inline int64_t
+events(struct fixture *f, const char *kind)
+{
+	return rows(f, "event", arena_printf(f->x.a, "kind = '%s'", kind).p);
+}
+
+/* ---- what front does with TAKE_BODY ---- */
+
+static inline struct msg_body
+fill(struct fixture *f, const char *bytes)
+{
+	AUTO(sealed_writer_free) struct sealed_writer *w = NULL;
+	struct msg_body m = {.ticket = f->r.take.ticket, .blob = f->r.take.blob};
+	uint8_t context[SEALED_CONTEXT_BYTES];
+	struct data_key key;
+
+	assert_true(f->r.takes_body);
+	assert_true(strlen(bytes) <= f->r.take.part_bytes);
+	memcpy(key.b, f->r.take.key, sizeof key.b);
+	sealed_context(m.blob, f->r.take.purpose, context);
+	if (sealed_writer_new(f->r.part_fd, &key, context, &w, &f->e) < 0 ||
+	    sealed_write(w, bytes, strlen(bytes), &f->e) < 0 ||
+	    sealed_writer_end(w, &m.bytes, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+	fd_close(&f->r.part_fd);
+	return m;
+}
+
+/* 100: another part was handed out. */
+static inline uint32_t
+hand_in(struct fixture *f, struct msg_body m)
+{
+	int r;
+
+	fd_close(&f->r.part_fd);
+	reply_init(&f->r, f->x.a);
+	r = api_body(&f->x, &m, &f->r, &f->e);
+	if (r < 0)
+		return (uint32_t)-r;
+	return f->r.takes_body ? 100 : f->r.status;
+}
+
+static inline uint32_t
+last(struct fixture *f, const char *bytes)
+{
+	struct msg_body m = fill(f, bytes);
+
+	m.ended = true;
+	return hand_in(f, m);
 }

@@ -70,51 +70,6 @@ head(struct fixture *f, struct str upload)
 	return send_ask(f, (struct ask){.method = "HEAD", .target = upload, .length = -2});
 }
 
-/* ---- what front does with TAKE_BODY ---- */
-
-static struct msg_body
-fill(struct fixture *f, const char *bytes)
-{
-	AUTO(sealed_writer_free) struct sealed_writer *w = NULL;
-	struct msg_body m = {.ticket = f->r.take.ticket, .blob = f->r.take.blob};
-	uint8_t context[SEALED_CONTEXT_BYTES];
-	struct data_key key;
-
-	assert_true(f->r.takes_body);
-	assert_true(strlen(bytes) <= f->r.take.part_bytes);
-	memcpy(key.b, f->r.take.key, sizeof key.b);
-	sealed_context(m.blob, f->r.take.purpose, context);
-	if (sealed_writer_new(f->r.part_fd, &key, context, &w, &f->e) < 0 ||
-	    sealed_write(w, bytes, strlen(bytes), &f->e) < 0 ||
-	    sealed_writer_end(w, &m.bytes, &f->e) < 0)
-		fail_msg("%s", f->e.msg);
-	fd_close(&f->r.part_fd);
-	return m;
-}
-
-/* 100: another part was handed out. */
-static uint32_t
-hand_in(struct fixture *f, struct msg_body m)
-{
-	int r;
-
-	fd_close(&f->r.part_fd);
-	reply_init(&f->r, f->x.a);
-	r = api_body(&f->x, &m, &f->r, &f->e);
-	if (r < 0)
-		return (uint32_t)-r;
-	return f->r.takes_body ? 100 : f->r.status;
-}
-
-static uint32_t
-last(struct fixture *f, const char *bytes)
-{
-	struct msg_body m = fill(f, bytes);
-
-	m.ended = true;
-	return hand_in(f, m);
-}
-
 /* ---- what came of it ---- */
 
 static int
@@ -219,25 +174,24 @@ a_file_comes_in_pieces(void **state)
 	assert_int_equal(patch(f, upload, "5", 4), 409);
 	assert_true(says(f, "offset-mismatch"));
 	assert_int_equal(patch(f, upload, "7", 5), 413);
-	assert_int_equal(count(f, "SELECT count(*) FROM asset"), 0);
+	assert_int_equal(rows(f, "asset", NULL), 0);
 
 	assert_int_equal(patch(f, upload, "7", -1), 100);
 	assert_int_equal(last(f, "orld"), 204);
 	v = version_of_reply(f);
 	assert_true(str_eq(content(f, v), S("Hello World")));
+	assert_int_equal(rows(f, "asset", "title = 'Möbel.tif'"), 1);
 	assert_int_equal(
-	    count(f, "SELECT count(*) FROM asset a JOIN version v ON v.id = "
-	             "a.current_version_id JOIN folder f ON f.id = a.folder_id WHERE "
-	             "a.title = 'Möbel.tif' AND v.name = 'Möbel.tif' AND f.path = "
-	             "'Presse' AND v.state = 'pending' AND v.number = 1 AND v.bytes = 11"),
+	    rows(f, "folder", "path = 'Presse' AND id IN (SELECT folder_id FROM asset)"), 1);
+	assert_int_equal(
+	    rows(f, "version",
+	        "id IN (SELECT current_version_id FROM asset) AND name = 'Möbel.tif' AND "
+	        "state = 'pending' AND number = 1 AND bytes = 11"),
 	    1);
-	assert_int_equal(count(f, "SELECT count(*) FROM release WHERE state = 'draft'"), 1);
-	assert_int_equal(count(f, "SELECT count(*) FROM upload_part"), 0);
-	assert_int_equal(count(f, "SELECT count(*) FROM job WHERE kind = 'ingest'"), 1);
-	assert_int_equal(
-	    count(
-	        f, "SELECT count(*) FROM event WHERE kind IN ('asset.created', 'version.created')"),
-	    2);
+	assert_int_equal(rows(f, "release", "state = 'draft'"), 1);
+	assert_int_equal(rows(f, "upload_part", NULL), 0);
+	assert_int_equal(rows(f, "job", "kind = 'ingest'"), 1);
+	assert_int_equal(rows(f, "event", "kind IN ('asset.created', 'version.created')"), 2);
 	assert_int_equal(objects(f, true), 0);
 	assert_int_equal(objects(f, false), 3);
 
@@ -264,8 +218,8 @@ creation_may_bring_the_bytes(void **state)
 	assert_true(str_starts(field(f, "Location"), S("/api/v1/uploads/")));
 	assert_true(str_eq(field(f, "Upload-Offset"), S("5")));
 	assert_true(str_eq(content(f, version_of_reply(f)), S("Hello")));
-	assert_int_equal(count(f, "SELECT count(*) FROM release WHERE state = 'cleared'"), 1);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'release.changed'"), 1);
+	assert_int_equal(rows(f, "release", "state = 'cleared'"), 1);
+	assert_int_equal(events(f, "release.changed"), 1);
 }
 
 static void
@@ -275,9 +229,9 @@ nothing_is_complete_at_once(void **state)
 
 	create(f, "0", NULL);
 	assert_true(content(f, version_of_reply(f)).n == 0);
-	assert_int_equal(count(f, "SELECT count(*) FROM version WHERE bytes = 0"), 1);
-	assert_int_equal(count(f, "SELECT count(*) FROM version_part"), 0);
-	assert_int_equal(count(f, "SELECT count(*) FROM job"), 1);
+	assert_int_equal(rows(f, "version", "bytes = 0"), 1);
+	assert_int_equal(rows(f, "version_part", NULL), 0);
+	assert_int_equal(rows(f, "job", NULL), 1);
 }
 
 static void
@@ -295,11 +249,10 @@ an_asset_gets_another_version(void **state)
 	assert_int_equal(last(f, "new"), 204);
 	assert_true(str_eq(field(f, "Geleit-Asset"), asset));
 	assert_true(str_eq(content(f, version_of_reply(f)), S("new")));
-	assert_int_equal(count(f, "SELECT v.number FROM asset a JOIN version v ON v.id = "
-	                          "a.current_version_id"),
-	    2);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'asset.created'"), 1);
-	assert_int_equal(count(f, "SELECT count(*) FROM event WHERE kind = 'version.created'"), 2);
+	assert_int_equal(
+	    rows(f, "version", "number = 2 AND id IN (SELECT current_version_id FROM asset)"), 1);
+	assert_int_equal(events(f, "asset.created"), 1);
+	assert_int_equal(events(f, "version.created"), 2);
 }
 
 static void
@@ -311,7 +264,7 @@ odd_requests_are_refused_in_words_of_tus(void **state)
 		const char *fields[6];
 		int64_t length;
 		bool without_tus;
-	} rows[] = {
+	} cases[] = {
 	    {412, "tus-version", {"upload-length", "5"}, -2, true},
 	    {412, "tus-version", {"upload-length", "5", "tus-resumable", "0.2.2"}, -2, true},
 	    {400, "bad-length", {NULL}, -2, false},
@@ -345,20 +298,20 @@ odd_requests_are_refused_in_words_of_tus(void **state)
 	};
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct ask k = {.method = "POST",
 		    .target = S("/api/v1/uploads"),
-		    .length = rows[i].length,
-		    .without_tus = rows[i].without_tus};
+		    .length = cases[i].length,
+		    .without_tus = cases[i].without_tus};
 
-		memcpy(k.fields, rows[i].fields, sizeof rows[i].fields);
-		if (send_ask(f, k) != rows[i].status ||
-		    (rows[i].code[0] != '\0' && !says(f, rows[i].code)))
+		memcpy(k.fields, cases[i].fields, sizeof cases[i].fields);
+		if (send_ask(f, k) != cases[i].status ||
+		    (cases[i].code[0] != '\0' && !says(f, cases[i].code)))
 			fail_msg("row %zu: %u %.*s", i, f->r.status, STR(buf_view(&f->r.body)));
 		assert_true(str_eq(field(f, "Tus-Resumable"), S("1.0.0")));
-		assert_int_equal(field(f, "Tus-Version").p != NULL, rows[i].status == 412);
+		assert_int_equal(field(f, "Tus-Version").p != NULL, cases[i].status == 412);
 	}
-	assert_int_equal(count(f, "SELECT count(*) FROM upload"), 0);
+	assert_int_equal(rows(f, "upload", NULL), 0);
 }
 
 static void
@@ -367,9 +320,9 @@ hostile_names_become_harmless(void **state)
 	struct fixture *f = *state;
 
 	create(f, "0", "filename Li4vLi4vZXRjL3Bhc3N3ZA=="); /* ../../etc/passwd */
-	assert_int_equal(count(f, "SELECT count(*) FROM version WHERE name = 'passwd'"), 1);
+	assert_int_equal(rows(f, "version", "name = 'passwd'"), 1);
 	create(f, "0", "filename");
-	assert_int_equal(count(f, "SELECT count(*) FROM version WHERE name = 'datei'"), 1);
+	assert_int_equal(rows(f, "version", "name = 'datei'"), 1);
 }
 
 static void
@@ -380,7 +333,7 @@ an_upload_is_its_owners(void **state)
 	const struct {
 		struct str key;
 		uint32_t status;
-	} rows[] = {{new_key(f, "bert@geleit.example", "editor", "all"), 404},
+	} cases[] = {{new_key(f, "bert@geleit.example", "editor", "all"), 404},
 	    {new_key(f, "chris@geleit.example", "administrator", "all"), 200},
 	    {new_key(f, "dora@geleit.example", "administrator", "upload"), 404},
 	    {new_key(f, "emil@geleit.example", "viewer", "all"), 403}, {S(""), 401},
@@ -390,18 +343,18 @@ an_upload_is_its_owners(void **state)
 	    .fields = {"upload-length", "1", "upload-metadata", "release Y2xlYXJlZA=="},
 	    .length = -2};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		assert_int_equal(
 		    send_ask(f,
 		        (struct ask){
-		            .method = "HEAD", .target = upload, .key = rows[i].key, .length = -2}),
-		    rows[i].status);
+		            .method = "HEAD", .target = upload, .key = cases[i].key, .length = -2}),
+		    cases[i].status);
 	assert_int_equal(
 	    send_ask(f,
 	        (struct ask){
-	            .method = "DELETE", .target = upload, .key = rows[0].key, .length = -2}),
+	            .method = "DELETE", .target = upload, .key = cases[0].key, .length = -2}),
 	    404);
-	k.key = rows[2].key; /* may upload, may not clear */
+	k.key = cases[2].key; /* may upload, may not clear */
 	assert_int_equal(send_ask(f, k), 403);
 	assert_int_equal(head(f, upload), 200);
 	assert_int_equal(head(f, S("/api/v1/uploads/00")), 404);
@@ -418,7 +371,7 @@ an_upload_ends_by_word_or_by_date(void **state)
 	assert_int_equal(
 	    send_ask(f, (struct ask){.method = "DELETE", .target = upload, .length = -2}), 204);
 	assert_int_equal(head(f, upload), 404);
-	assert_int_equal(count(f, "SELECT count(*) FROM upload_part"), 0);
+	assert_int_equal(rows(f, "upload_part", NULL), 0);
 	f->x.now_us += US_PER_DAY + US_PER_S;
 	assert_int_equal(head(f, old), 410);
 	assert_int_equal(patch(f, old, "0", 5), 410);
@@ -477,15 +430,15 @@ a_part_counts_once_and_only_where_it_belongs(void **state)
 	other = m;
 	other.bytes = 7; /* more than was sealed, and than is missing */
 	assert_true(hand_in(f, other) >= 400);
-	assert_int_equal(count(f, "SELECT committed FROM upload"), 0);
+	assert_int_equal(rows(f, "upload", "committed = 0"), 1);
 
 	assert_int_equal(patch(f, upload, "0", 6), 100);
 	m = fill(f, "abc");
 	m.ended = true;
 	assert_int_equal(hand_in(f, m), 204);
 	assert_int_equal(hand_in(f, m), 204);
-	assert_int_equal(count(f, "SELECT committed FROM upload"), 3);
-	assert_int_equal(count(f, "SELECT count(*) FROM upload_part"), 1);
+	assert_int_equal(rows(f, "upload", "committed = 3"), 1);
+	assert_int_equal(rows(f, "upload_part", NULL), 1);
 	f->x.now_us += 2 * US_PER_DAY;
 	assert_int_equal(hand_in(f, m), 403);
 }
@@ -504,7 +457,7 @@ two_clients_at_one_offset(void **state)
 	assert_int_equal(hand_in(f, first), 204);
 	assert_true(str_eq(content(f, version_of_reply(f)), S("abc")));
 	assert_int_equal(hand_in(f, second), 409);
-	assert_int_equal(count(f, "SELECT count(*) FROM version"), 1);
+	assert_int_equal(rows(f, "version", NULL), 1);
 }
 
 static void
@@ -524,7 +477,7 @@ a_full_disk_loses_nothing_acknowledged(void **state)
 		store_mem_fail(f->x.store, 0, 0);
 		assert_int_equal(objects(f, true), 0);
 		assert_int_equal(objects(f, false), 1);
-		assert_int_equal(count(f, "SELECT committed FROM upload"), 2);
+		assert_int_equal(rows(f, "upload", "committed = 2"), 1);
 	}
 	assert_int_equal(patch(f, upload, "2", 2), 100);
 	assert_int_equal(last(f, "cd"), 204);
@@ -535,11 +488,12 @@ a_full_disk_loses_nothing_acknowledged(void **state)
 static int64_t
 traces(struct fixture *f)
 {
-	return count(f,
-	    "SELECT (SELECT count(*) FROM asset) + (SELECT count(*) FROM version) + "
-	    "(SELECT count(*) FROM version_part) + (SELECT count(*) FROM release) + "
-	    "(SELECT count(*) FROM job) + (SELECT count(*) FROM upload WHERE committed = 4) + "
-	    "(SELECT count(*) FROM event WHERE kind <> 'key.created')");
+	static const char *const tables[] = {"asset", "version", "version_part", "release", "job"};
+	int64_t n = rows(f, "upload", "committed = 4") + rows(f, "event", "kind <> 'key.created'");
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		n += rows(f, tables[i], NULL);
+	return n;
 }
 
 #define ALL_TRACES (1 + 1 + 2 + 1 + 1 + 1 + 3)
@@ -608,9 +562,8 @@ run_again_it_happens_once(void **state)
 		if (failed)
 			assert_int_equal(hand_in(f, m), 204);
 		assert_true(str_eq(content(f, version_of_reply(f)), S("abcd")));
-		assert_int_equal(count(f, "SELECT count(*) FROM version"), n);
-		assert_int_equal(
-		    count(f, "SELECT count(*) FROM event WHERE kind = 'version.created'"), n);
+		assert_int_equal(rows(f, "version", NULL), n);
+		assert_int_equal(events(f, "version.created"), n);
 	}
 	assert_true(n > 20);
 }

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "db/db.h"
 #include "db/db_fake.h"
@@ -63,4 +64,14 @@ test_db_int(struct db *db, const char *sql)
 	if (db_query(db, &q, &e, sql) < 0)
 		fail_msg("%s", e.msg);
 	return rows_next(q, &e) > 0 ? rows_int(q, 0) : -1;
+}
+
+/* How many rows a table has, all or (where not NULL) some.  a: never reset, as statements are
+ * kept by their address. */
+static inline int64_t
+test_db_rows(struct db *db, struct arena *a, const char *table, const char *where)
+{
+	return test_db_int(db, arena_printf(a, "SELECT count(*) FROM %s WHERE %s", table,
+	                           where != NULL ? where : "1 = 1")
+	                           .p);
 }
