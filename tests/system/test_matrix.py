@@ -39,6 +39,13 @@ class World:
     def prove(self, i):
         return Recipient(self.server, self.sent[i]["recipients"][0]["link"], ADDRESS).prove()
 
+    def opened(self):
+        """A delivery of its own whose link was opened and nothing more."""
+        sent = self.server.run("send", self.asset, "--to", ADDRESS)
+        visitor = Recipient(self.server, sent["recipients"][0]["link"], ADDRESS)
+        assert visitor.open().status == 303
+        return sent["delivery"], visitor
+
     def begin_upload(self):
         a = self.server.api("POST", "/api/v1/uploads", None, {"Tus-Resumable": "1.0.0", "Upload-Length": "3"})
         assert a.status == 201
@@ -50,11 +57,11 @@ class World:
             self.keys[name] = self.server.run("key", "create", "--name", name, "--scope", name)["key"]
         return self.keys[name]
 
-    def fill(self, text):
+    def fill(self, text, more):
         link = self.sent[2]["recipients"][0]["link"]
         for name, value in {"asset": self.asset, "upload": self.upload, "number": self.sent[0]["delivery"],
                             "spare": self.sent[2]["delivery"], "mail": self.mail, "token": link.rsplit("/", 1)[1],
-                            "address": ADDRESS, "csrf": self.mine.csrf()}.items():
+                            "address": ADDRESS, "csrf": "C" * 43, **more}.items():
             text = text.replace("{" + name + "}", value)
         return text
 
@@ -89,16 +96,20 @@ def credentials(world, principal, scope):
 def ask(world, row, principal):
     method, pattern = row["route"].split(" ")
     headers = {**row.get("headers", {}), **credentials(world, principal, scope_of(row))}
-    body = None
+    body, more = None, {}
+    if row.get("unproved") and principal in ("allowed", "recipient"):
+        number, visitor = world.opened()
+        headers["Cookie"] = "__Host-geleit-r=" + visitor.cookie
+        more = {"number": number, "csrf": visitor.csrf()}
     if "body" in row:
-        body = world.fill(json.dumps(row["body"]))
+        body = world.fill(json.dumps(row["body"]), more)
         headers["Content-Type"] = "application/json"
     elif "form" in row:
-        body = urllib.parse.urlencode({k: world.fill(v) for k, v in row["form"].items()})
+        body = urllib.parse.urlencode({k: world.fill(v, more) for k, v in row["form"].items()})
         headers.update({"Content-Type": "application/x-www-form-urlencoded", "Origin": world.server.url})
     elif "bytes" in row:
         body = row["bytes"]
-    return world.server.request(method, world.fill(row.get("path", pattern)), body, headers)
+    return world.server.request(method, world.fill(row.get("path", pattern), more), body, headers)
 
 
 def check_document(row, a):
