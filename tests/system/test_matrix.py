@@ -58,7 +58,7 @@ class World:
         return self.keys[name]
 
     def fill(self, text, more):
-        link = self.sent[2]["recipients"][0]["link"]
+        link = self.sent[1]["recipients"][0]["link"]
         for name, value in {"asset": self.asset, "upload": self.upload, "number": self.sent[0]["delivery"],
                             "spare": self.sent[2]["delivery"], "mail": self.mail, "token": link.rsplit("/", 1)[1],
                             "address": ADDRESS, "csrf": "C" * 43, **more}.items():
