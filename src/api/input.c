@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * input - see input.h
+ *
+ * Only here is a member told from one that is absent or null; handlers see a value
+ * that is clean, or an error that names the member.
  */
 #include "api/input.h"
 

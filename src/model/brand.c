@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * brand - see brand.h
+ *
+ * One row, written whole; the logo's hash is computed here, so that an address with
+ * it can be kept for ever.
  */
 #include "model/brand.h"
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * folder - see folder.h
+ *
+ * A path is looked up whole; only what is missing of it is made, from the top, so
+ * that two who make the same one at once end with one.
  */
 #include "model/folder.h"
 

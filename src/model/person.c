@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * person - see person.h
+ *
+ * Reading and making people.  What a role may do is in api_key.c (scopes) and in
+ * role_may_send, both closed: an unknown role may nothing.
  */
 #include "model/person.h"
 

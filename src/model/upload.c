@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * upload - see upload.h
+ *
+ * The end of an upload is one change: whoever commits the last byte also makes
+ * the asset, its version with the parts in their order, and the ingest job.
  */
 #include "model/upload.h"
 

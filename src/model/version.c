@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * version - see version.h
+ *
+ * What a version is made of never changes; ingest fills in once what it found, and
+ * may replace its many small parts by fewer with the same bytes.
  */
 #include "model/version.h"
 
@@ -141,13 +144,16 @@ version_ingested(struct change *c, version_id id, const struct ingested *in, str
 	    "UPDATE version SET sha256 = ?, crc32 = ?, media_type = ?, malware = ?, "
 	    "state = ?, ingested_us = ? WHERE id = ? AND state = 'pending'";
 	struct event ev = EVENT_INIT(EVENT_VERSION_INGESTED);
+	int64_t changed;
 
 	if (asset_of(change_db(c), id, &ev.asset, e) < 0 ||
-	    db_exec(change_db(c), NULL, e, sql, db_bytes(in->sha256.b, sizeof in->sha256.b),
+	    db_exec(change_db(c), &changed, e, sql, db_bytes(in->sha256.b, sizeof in->sha256.b),
 	        db_i(in->crc32), db_s(in->media_type), db_s(str_c(malware_name(in->malware))),
-	        db_s(in->damaged ? S("damaged") : S("ready")), db_i(change_now(c)),
-	        db_i(id.v)) < 0 ||
-	    replace_parts(c, id, in, e) < 0)
+	        db_s(in->damaged ? S("damaged") : S("ready")), db_i(change_now(c)), db_i(id.v)) < 0)
+		return e->code;
+	if (changed != 1)
+		return err_set(e, ERR_CONFLICT, "the version was ingested before");
+	if (replace_parts(c, id, in, e) < 0)
 		return e->code;
 	ev.version = id;
 	ev.sha256 = &in->sha256;
