@@ -51,11 +51,12 @@ enum scope {
 enum principal_kind { NOBODY, BY_KEY, BY_SESSION };
 struct principal {
 	enum principal_kind kind;
-	api_key_id key;      /* BY_KEY */
-	person_id person;    /* BY_KEY: the key's owner */
+	api_key_id key;   /* BY_KEY */
+	person_id person; /* BY_KEY: the key's owner */
 	unsigned scopes;
-	struct str role;     /* administrator, editor, sender, viewer */
-	struct sha256 cookie; /* BY_SESSION: SHA-256 of __Host-geleit-r; handlers under /d/ find their session */
+	struct str role;         /* administrator, editor, sender, viewer */
+	struct sha256 cookie;    /* BY_SESSION: SHA-256 of __Host-geleit-r; handlers under /d/ find
+	                            their session */
 	struct str cookie_token; /* its text, for csrf and rotation */
 };
 
@@ -65,13 +66,15 @@ struct request {
 	struct str path, query;
 	struct str params[REQUEST_PARAMS]; /* the {x} of the pattern, percent-decoded, in order */
 	struct principal who;
-	const char *lang;      /* "de" or "en": ?lang=, then Accept-Language */
+	const char *lang; /* "de" or "en": ?lang=, then Accept-Language */
 	bool is_head;
 };
 /* A header field, p NULL when absent; a form field of the body: 1, 0, ERR_INVALID. */
 struct str request_field(const struct request *q, const char *name);
-NODISCARD int request_form(struct api *x, const struct request *q, const char *name, struct str *ret, struct error *e);
-NODISCARD int request_query(struct api *x, const struct request *q, const char *name, struct str *ret, struct error *e);
+NODISCARD int request_form(
+    struct api *x, const struct request *q, const char *name, struct str *ret, struct error *e);
+NODISCARD int request_query(
+    struct api *x, const struct request *q, const char *name, struct str *ret, struct error *e);
 struct actor request_actor(const struct request *q);
 
 /* Filled by a handler.  Starts as 200, no body. */
@@ -79,15 +82,15 @@ struct reply {
 	uint32_t status;
 	struct msg_field fields[32];
 	size_t field_count;
-	struct buf body;           /* in the arena */
+	struct buf body;             /* in the arena */
 	const struct msg_plan *plan; /* instead of body */
-	uint64_t from, length;     /* window of the plan */
+	uint64_t from, length;       /* window of the plan */
 	struct str ticket;
 	bool is_transfer;
 	bool close;
-	bool takes_body;           /* answer TAKE_BODY instead: */
+	bool takes_body; /* answer TAKE_BODY instead: */
 	struct msg_take_body take;
-	int part_fd;               /* with takes_body: owned by the reply, closed after sending */
+	int part_fd; /* with takes_body: owned by the reply, closed after sending */
 };
 void reply_init(struct reply *r, struct arena *a);
 void reply_field(struct reply *r, const char *name, struct str value);
@@ -101,7 +104,8 @@ void reply_redirect(struct reply *r, struct str location); /* 303 */
  * The plan with the request's Range and conditions applied: 200, 206, 304, 412
  * or 416, Content-Range, Accept-Ranges, ETag.  Sets from and length.
  */
-void reply_plan(struct reply *r, struct api *x, const struct request *q, const struct msg_plan *plan, struct str etag);
+void reply_plan(struct reply *r, struct api *x, const struct request *q,
+    const struct msg_plan *plan, struct str etag);
 /* The error as an RFC 9457 problem. */
 void api_problem(struct reply *r, struct api *x, const struct error *e);
 int api_status(int code); /* ERR_ to HTTP */
@@ -110,40 +114,45 @@ typedef int (*handler_fn)(struct api *x, const struct request *q, struct reply *
 
 /* Who may call a route at all; the object's own right is asked in the handler. */
 enum permission {
-	PERM_PUBLIC,     /* anyone: a page that says nothing of any object */
-	PERM_TOKEN,      /* whoever holds a link's token */
-	PERM_RECIPIENT,  /* a recipient session of that delivery */
-	PERM_STAFF,      /* an api key with the route's scope */
+	PERM_PUBLIC,    /* anyone: a page that says nothing of any object */
+	PERM_TOKEN,     /* whoever holds a link's token */
+	PERM_RECIPIENT, /* a recipient session of that delivery */
+	PERM_STAFF,     /* an api key with the route's scope */
 };
 enum route_body { BODY_NONE, BODY_FORM, BODY_JSON, BODY_STREAM };
 
 /* Every field is set in every row of routes.c; a test refuses a row without permission or event. */
 struct route {
 	const char *method;
-	const char *pattern;        /* "/api/v1/assets/{asset}/release" */
+	const char *pattern; /* "/api/v1/assets/{asset}/release" */
 	handler_fn run;
 	enum permission permission;
-	unsigned scope;             /* PERM_STAFF */
+	unsigned scope; /* PERM_STAFF */
 	enum lane lane;
 	enum route_body body;
-	enum event_kind event;      /* its effect, CHANGE_HOUSEKEEPING for none */
-	bool reads_only;            /* runs inside one read snapshot */
+	enum event_kind event; /* its effect, CHANGE_HOUSEKEEPING for none */
+	bool reads_only;       /* runs inside one read snapshot */
 };
 extern const struct route routes[];
 extern const size_t route_count;
 
-/* Used by front too (lane and body kind). params may be NULL. *ret NULL: 404; other methods there: *ret_allow "GET, HEAD". */
-void route_find(struct arena *a, struct str method, struct str path, const struct route **ret, struct str params[REQUEST_PARAMS], struct str *ret_allow);
+/* Used by front too (lane and body kind). params may be NULL. *ret NULL: 404; other methods there:
+ * *ret_allow "GET, HEAD". */
+void route_find(struct arena *a, struct str method, struct str path, const struct route **ret,
+    struct str params[REQUEST_PARAMS], struct str *ret_allow);
 
 /* ---- what roles/app.c calls ---- */
 
 /* REQUEST: authenticate, route, run; an error is already a reply. ERR_RETRY comes out alone. */
-NODISCARD int api_request(struct api *x, const struct msg_request *m, struct reply *r, struct error *e);
+NODISCARD int api_request(
+    struct api *x, const struct msg_request *m, struct reply *r, struct error *e);
 /* BODY: api/uploads.c */
 NODISCARD int api_body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e);
 /* KEYS and SENT: api/fetch.c. The arrays live in the arena. */
-NODISCARD int api_keys(struct api *x, const struct msg_keys *m, struct msg_keys_are *ret, struct error *e);
-NODISCARD int api_sent(struct api *x, const struct msg_sent *m, struct msg_sent_ok *ret, struct error *e);
+NODISCARD int api_keys(
+    struct api *x, const struct msg_keys *m, struct msg_keys_are *ret, struct error *e);
+NODISCARD int api_sent(
+    struct api *x, const struct msg_sent *m, struct msg_sent_ok *ret, struct error *e);
 
 /* How many bytes of a JSON or form body front may collect for this route. */
 size_t route_body_limit(const struct route *rt);

@@ -132,7 +132,8 @@ assets_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	in_folder = request_query(x, q, "folder", &typed, e);
 	if (in_folder < 0 || input_page(x, q, &before.v, &max, e) < 0 ||
 	    (in_folder > 0 && path_clean(x->a, typed, &folder, e) < 0) ||
-	    asset_list(x->db, x->a, in_folder > 0 ? &folder : NULL, before, max, &list, &n, e) < 0)
+	    asset_list(x->db, x->a, in_folder > 0 ? &folder : NULL, (struct page_at){before.v, max},
+	        &list, &n, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_open(&j);

@@ -27,8 +27,8 @@ struct input_text {
 	size_t max_bytes;
 	bool many_lines;
 };
-NODISCARD int input_text(struct api *x, struct json *o, const struct input_text *t,
-    struct str *ret, struct error *e);
+NODISCARD int input_text(
+    struct api *x, struct json *o, const struct input_text *t, struct str *ret, struct error *e);
 /* cursor and limit of a list: an id to go on below (0: from the start), 1 to 100. */
 NODISCARD int input_page(
     struct api *x, const struct request *q, int64_t *ret_before, int *ret_max, struct error *e);

@@ -33,7 +33,7 @@ outbox_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	if (goes_on > 0 && !id_parse(typed, &after.v))
 		return err_key(e, ERR_INVALID, "bad-id", "after is no id");
 	if ((has_to > 0 && address_clean(x->a, to, &to, e) < 0) ||
-	    mail_list(x->db, x->a, to, after, LIST_MOST, &list, &n, e) < 0)
+	    mail_list(x->db, x->a, to, (struct page_at){after.v, LIST_MOST}, &list, &n, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_list(&j);

@@ -15,7 +15,7 @@
 
 /* clang-format off */
 const struct route routes[] = {
-	/* method, pattern, handler, permission with scope, lane, body, event, runs in one snapshot */
+	/* method, pattern, handler, permission with scope, lane, body, event, in one snapshot */
 	{"GET", "/api/v1/status", status_get,
 	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true},
 	{"POST", "/api/v1/keys", keys_post,

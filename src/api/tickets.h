@@ -17,15 +17,16 @@ struct error;
 /* An upload in progress: TAKE_BODY -> BODY. */
 struct upload_ticket {
 	struct id128 upload;
-	struct id128 blob;     /* the part being filled */
+	struct id128 blob; /* the part being filled */
 	person_id person;
-	int64_t offset;        /* committed when the part was handed out */
-	int64_t body_left;     /* of this request's body, INT64_MAX: until it ends */
-	bool is_create;        /* POST creation-with-upload: the final answer is 201 */
+	int64_t offset;    /* committed when the part was handed out */
+	int64_t body_left; /* of this request's body, INT64_MAX: until it ends */
+	bool is_create;    /* POST creation-with-upload: the final answer is 201 */
 	int64_t expires_us;
 };
 struct str upload_ticket_make(struct api *x, const struct upload_ticket *t);
-NODISCARD int upload_ticket_open(struct api *x, struct str ticket, struct upload_ticket *ret, struct error *e);
+NODISCARD int upload_ticket_open(
+    struct api *x, struct str ticket, struct upload_ticket *ret, struct error *e);
 
 /* A recipient's download: REPLY -> KEYS, SENT. */
 struct fetch_ticket {
@@ -33,11 +34,12 @@ struct fetch_ticket {
 	session_id session;
 	recipient_id recipient;
 	delivery_id delivery;
-	int32_t position;      /* item, 0: the ZIP */
-	int64_t stamp;         /* the delivery's, when the verdict was asked */
-	int64_t recheck_us;    /* a date on which the verdict may change by itself; INT64_MAX: none */
-	int64_t from, to;      /* window of the representation */
+	int32_t position;   /* item, 0: the ZIP */
+	int64_t stamp;      /* the delivery's, when the verdict was asked */
+	int64_t recheck_us; /* a date on which the verdict may change by itself; INT64_MAX: none */
+	int64_t from, to;   /* window of the representation */
 	int64_t expires_us;
 };
 struct str fetch_ticket_make(struct api *x, const struct fetch_ticket *t);
-NODISCARD int fetch_ticket_open(struct api *x, struct str ticket, struct fetch_ticket *ret, struct error *e);
+NODISCARD int fetch_ticket_open(
+    struct api *x, struct str ticket, struct fetch_ticket *ret, struct error *e);

@@ -59,6 +59,12 @@ struct str {
 /* For printf("%.*s", STR(s)). */
 #define STR(s) (int)(s).n, (s).p
 
+/* Where a list goes on (0: at its start), and how many at most. */
+struct page_at {
+	int64_t id;
+	int max;
+};
+
 /* 16 random bytes: events, blobs, uploads, transfers. */
 struct id128 {
 	uint8_t b[16];

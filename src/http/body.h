@@ -13,10 +13,10 @@
 
 struct http_body {
 	bool chunked;
-	uint64_t left;     /* of the length, or of the chunk */
-	int state;         /* private to body.c */
-	uint32_t line;     /* bytes of the current line, private */
-	uint32_t trailer;  /* private */
+	uint64_t left;    /* of the length, or of the chunk */
+	int state;        /* private to body.c */
+	uint32_t line;    /* bytes of the current line, private */
+	uint32_t trailer; /* private */
 };
 
 void http_body_init(struct http_body *b, int64_t content_length, bool chunked);

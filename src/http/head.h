@@ -22,11 +22,11 @@ struct http_field {
 
 struct http_head {
 	struct str method, target;
-	struct str path, query;    /* target split at the first '?', undecoded */
+	struct str path, query; /* target split at the first '?', undecoded */
 	struct str host;
 	struct http_field fields[LIMIT_HEAD_FIELDS];
 	size_t field_count;
-	int64_t content_length;    /* -1: none */
+	int64_t content_length; /* -1: none */
 	bool chunked, keep_alive, expect_continue;
 };
 

@@ -77,7 +77,7 @@ asset_get(struct db *db, struct arena *a, asset_id id, struct asset *ret, struct
 }
 
 int
-asset_list(struct db *db, struct arena *a, const struct str *folder_path, asset_id before, int max,
+asset_list(struct db *db, struct arena *a, const struct str *folder_path, struct page_at at,
     struct asset **ret, size_t *ret_n, struct error *e)
 {
 	static const char all[] = "SELECT " ASSET_COLUMNS ASSET_FROM
@@ -86,16 +86,16 @@ asset_list(struct db *db, struct arena *a, const struct str *folder_path, asset_
 	    "SELECT " ASSET_COLUMNS ASSET_FROM
 	    "WHERE a.id < ? AND f.path = ? ORDER BY a.id DESC LIMIT CAST(? AS BIGINT)";
 	AUTO(rows_close) struct rows *q = NULL;
-	struct asset *list = ARENA_ARRAY(a, struct asset, (size_t)max);
-	int64_t below = before.v != 0 ? before.v : INT64_MAX;
+	struct asset *list = ARENA_ARRAY(a, struct asset, (size_t)at.max);
+	int64_t below = at.id != 0 ? at.id : INT64_MAX;
 	size_t n = 0;
 	int r = folder_path == NULL
-	            ? db_query(db, &q, e, all, db_i(below), db_i(max))
-	            : db_query(db, &q, e, some, db_i(below), db_s(*folder_path), db_i(max));
+	            ? db_query(db, &q, e, all, db_i(below), db_i(at.max))
+	            : db_query(db, &q, e, some, db_i(below), db_s(*folder_path), db_i(at.max));
 
 	if (r < 0)
 		return r;
-	while (n < (size_t)max && (r = rows_next(q, e)) > 0)
+	while (n < (size_t)at.max && (r = rows_next(q, e)) > 0)
 		read_row(q, a, &list[n++]);
 	*ret = list;
 	*ret_n = n;

@@ -48,9 +48,9 @@ struct note {
 
 NODISCARD int asset_get(
     struct db *db, struct arena *a, asset_id id, struct asset *ret, struct error *e);
-/* Newest first, below `before` (0: from the start), in one folder or all (folder NULL). */
+/* Newest first, below at.id, in one folder or all (folder NULL). */
 NODISCARD int asset_list(struct db *db, struct arena *a, const struct str *folder_path,
-    asset_id before, int max, struct asset **ret, size_t *ret_n, struct error *e);
+    struct page_at at, struct asset **ret, size_t *ret_n, struct error *e);
 NODISCARD int asset_keywords(
     struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e);
 NODISCARD int asset_notes(

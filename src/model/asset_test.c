@@ -222,13 +222,15 @@ lists_go_down_from_the_newest(void **state)
 	make(f, 100, "A");
 	make(f, 200, "B");
 	make(f, 300, "B");
-	assert_int_equal(asset_list(f->db, f->a, NULL, (asset_id){0}, 2, &list, &n, &e), 0);
+	assert_int_equal(asset_list(f->db, f->a, NULL, (struct page_at){0, 2}, &list, &n, &e), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(list[0].id.v, 300);
-	assert_int_equal(asset_list(f->db, f->a, NULL, list[1].id, 2, &list, &n, &e), 0);
+	assert_int_equal(
+	    asset_list(f->db, f->a, NULL, (struct page_at){list[1].id.v, 2}, &list, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(list[0].id.v, 100);
-	assert_int_equal(asset_list(f->db, f->a, &folder, (asset_id){300}, 9, &list, &n, &e), 0);
+	assert_int_equal(
+	    asset_list(f->db, f->a, &folder, (struct page_at){300, 9}, &list, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(list[0].id.v, 200);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * audit - see audit.h
+ * audit - see audit.h.
+ *
+ * Each query names what should not exist; it is text, so that it can be tried by hand.
  */
 #include "model/audit.h"
 

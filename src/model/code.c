@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * code - see code.h
+ * code - see code.h.
+ *
+ * Tries are counted in the UPDATE that takes them, so two at once are two.
  */
 #include "model/code.h"
 

@@ -31,7 +31,8 @@ NODISCARD int code_open(struct db *db, session_id s, int64_t now_us, int tries_m
 /* Did the last code of this session end by too many tries? 1, 0. */
 NODISCARD int code_is_used_up(
     struct db *db, session_id s, int64_t now_us, int tries_most, struct error *e);
-/* May another be sent?  To be asked in the change that sends it.  0, or ERR_LIMIT "too-many-codes". *ret_again_us: from when on. */
+/* May another be sent?  To be asked in the change that sends it.  0, or ERR_LIMIT "too-many-codes".
+ * *ret_again_us: from when on. */
 NODISCARD int code_may_send(
     struct db *db, recipient_id r, int64_t now_us, int64_t *ret_again_us, struct error *e);
 /* Earlier ones of the session end. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * contact - see contact.h
+ * contact - see contact.h.
+ *
+ * An address is a contact from the first delivery on.
  */
 #include "model/contact.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * delivery - see delivery.h
+ * delivery - see delivery.h.
+ *
+ * The number is unique in the database; who creates one tries again with another.
  */
 #include "model/delivery.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * idempotency - see idempotency.h
+ * idempotency - see idempotency.h.
+ *
+ * An answer is kept with the fingerprint of its question.
  */
 #include "model/idempotency.h"
 

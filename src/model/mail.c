@@ -124,8 +124,8 @@ read_row(struct rows *q, struct arena *a, struct mail *m)
 }
 
 int
-mail_list(struct db *db, struct arena *a, struct str address, mail_id after, int max,
-    struct mail **ret, size_t *ret_n, struct error *e)
+mail_list(struct db *db, struct arena *a, struct str address, struct page_at at, struct mail **ret,
+    size_t *ret_n, struct error *e)
 {
 	static const char all[] =
 	    "SELECT " MAIL_COLUMNS " FROM mail WHERE id > ? ORDER BY id LIMIT CAST(? AS BIGINT)";
@@ -133,15 +133,15 @@ mail_list(struct db *db, struct arena *a, struct str address, mail_id after, int
 	    "SELECT " MAIL_COLUMNS
 	    " FROM mail WHERE id > ? AND address = ? ORDER BY id LIMIT CAST(? AS BIGINT)";
 	AUTO(rows_close) struct rows *q = NULL;
-	struct mail *list = ARENA_ARRAY(a, struct mail, (size_t)max);
+	struct mail *list = ARENA_ARRAY(a, struct mail, (size_t)at.max);
 	size_t n = 0;
 	int r;
 
-	r = address.n == 0 ? db_query(db, &q, e, all, db_i(after.v), db_i(max))
-	                   : db_query(db, &q, e, some, db_i(after.v), db_s(address), db_i(max));
+	r = address.n == 0 ? db_query(db, &q, e, all, db_i(at.id), db_i(at.max))
+	                   : db_query(db, &q, e, some, db_i(at.id), db_s(address), db_i(at.max));
 	if (r < 0)
 		return r;
-	while ((r = rows_next(q, e)) > 0 && n < (size_t)max)
+	while ((r = rows_next(q, e)) > 0 && n < (size_t)at.max)
 		read_row(q, a, &list[n++]);
 	*ret = list;
 	*ret_n = n;

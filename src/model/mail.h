@@ -52,7 +52,7 @@ struct mail {
 	struct str form;
 };
 /* Oldest first; address "" for all. */
-NODISCARD int mail_list(struct db *db, struct arena *a, struct str address, mail_id after, int max,
+NODISCARD int mail_list(struct db *db, struct arena *a, struct str address, struct page_at at,
     struct mail **ret, size_t *ret_n, struct error *e);
 NODISCARD int mail_get(
     struct db *db, struct arena *a, mail_id id, struct mail *ret, struct error *e);

@@ -250,15 +250,18 @@ lists_go_up_from_the_oldest(void **state)
 		ids[i] = queue(f, i == 1 ? "code" : "delivery", 0);
 		usleep(2000); /* ids are ordered by the millisecond */
 	}
-	assert_int_equal(mail_list(f->db, f->a, S(""), (mail_id){0}, 2, &list, &n, &f->e), 0);
+	assert_int_equal(
+	    mail_list(f->db, f->a, S(""), (struct page_at){0, 2}, &list, &n, &f->e), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(list[0].id.v, ids[0].v);
-	assert_int_equal(
-	    mail_list(f->db, f->a, S("k@kunde.example"), list[1].id, 2, &list, &n, &f->e), 0);
+	assert_int_equal(mail_list(f->db, f->a, S("k@kunde.example"),
+	                     (struct page_at){list[1].id.v, 2}, &list, &n, &f->e),
+	    0);
 	assert_int_equal(n, 1);
 	assert_int_equal(list[0].id.v, ids[2].v);
 	assert_int_equal(
-	    mail_list(f->db, f->a, S("x@kunde.example"), (mail_id){0}, 9, &list, &n, &f->e), 0);
+	    mail_list(f->db, f->a, S("x@kunde.example"), (struct page_at){0, 9}, &list, &n, &f->e),
+	    0);
 	assert_int_equal(n, 0);
 	assert_int_equal(mail_last(f->db, f->a, (recipient_id){1}, "delivery", &m, &f->e), 1);
 	assert_int_equal(m.id.v, ids[2].v);

@@ -264,26 +264,26 @@ segments_needed(const struct package_item *items, size_t n)
 }
 
 int
-package_zip(struct arena *a, struct package_item *items, size_t n, struct str number,
-    const char *zone, struct msg_plan *ret, struct str *ret_etag, struct error *e)
+package_zip(struct arena *a, struct package_item *items, size_t n,
+    const struct package_label *label, struct msg_plan *ret, struct str *ret_etag, struct error *e)
 {
 	struct maker m = {
 	    .a = a, .segments = ARENA_ARRAY(a, struct msg_segment, segments_needed(items, n))};
 	struct entry *entries = ARENA_ARRAY(a, struct entry, n + 1);
 	bool is_cut;
-	struct str manifest = manifest_of(a, items, n, number, &is_cut);
+	struct str manifest = manifest_of(a, items, n, label->number, &is_cut);
 	uint64_t central_at;
 	struct buf tail;
 
 	for (size_t i = 0; i <= n; i++) {
 		struct entry *x = &entries[i];
 
-		*x = i == n
-		         ? (struct entry){MANIFEST, manifest.n, m.at,
-		               crc32_add(0, manifest.p, manifest.n),
-		               i > 0 ? entries[0].dos_time : 1u << 21 | 1u << 16}
-		         : (struct entry){items[i].item->name, (uint64_t)items[i].item->bytes, m.at,
-		               items[i].item->crc32, dos_time(items[i].item->created_us, zone)};
+		*x = i == n ? (struct entry){MANIFEST, manifest.n, m.at,
+		                  crc32_add(0, manifest.p, manifest.n),
+		                  i > 0 ? entries[0].dos_time : 1u << 21 | 1u << 16}
+		            : (struct entry){items[i].item->name, (uint64_t)items[i].item->bytes,
+		                  m.at, items[i].item->crc32,
+		                  dos_time(items[i].item->created_us, label->zone)};
 		add_literal(&m, local_of(a, x));
 		if (i == n) {
 			add_literal(&m, manifest);

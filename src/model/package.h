@@ -30,9 +30,14 @@ struct package_item {
 /* One file: slot 0. *ret_etag is strong, with its quotes. */
 void package_file(
     struct arena *a, const struct package_item *it, struct msg_plan *ret, struct str *ret_etag);
+/* What stands in the manifest, and whose clock the entries show. */
+struct package_label {
+	struct str number;
+	const char *zone;
+};
 /* All of them. Errors: ERR_TOO_LARGE. */
-NODISCARD int package_zip(struct arena *a, struct package_item *items, size_t n, struct str number,
-    const char *zone, struct msg_plan *ret, struct str *ret_etag, struct error *e);
+NODISCARD int package_zip(struct arena *a, struct package_item *items, size_t n,
+    const struct package_label *label, struct msg_plan *ret, struct str *ret_etag, struct error *e);
 /* What of each item lies in [from, to) of the archive: at most one range per item. */
 size_t package_ranges(
     const struct package_item *items, size_t n, uint64_t from, uint64_t to, struct item_range *ret);

@@ -83,8 +83,9 @@ finish(struct archive *z)
 {
 	struct error e;
 
-	assert_int_equal(
-	    package_zip(z->a, z->package, z->n, &(struct package_label){NUMBER, ZONE}, &z->plan, &z->etag, &e), 0);
+	assert_int_equal(package_zip(z->a, z->package, z->n, &(struct package_label){NUMBER, ZONE},
+	                     &z->plan, &z->etag, &e),
+	    0);
 }
 
 static void

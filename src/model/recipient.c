@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * recipient - see recipient.h
+ * recipient - see recipient.h.
+ *
+ * A step is written only forward; what is shown is computed.
  */
 #include "model/recipient.h"
 

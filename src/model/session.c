@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * session - see session.h
+ * session - see session.h.
+ *
+ * What is live is one condition, the same in every query.
  */
 #include "model/session.h"
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * sweep - see sweep.h
+ * sweep - see sweep.h.
+ *
+ * Each sweep is a change of its own, so that a long one never holds the lock.
  */
 #include "model/sweep.h"
 
@@ -10,6 +12,7 @@
 #include "db/db.h"
 #include "model/change.h"
 
+#define WRAPS_AT_ONCE 1000
 #define WEEK_US (7 * US_PER_DAY)
 
 static int
@@ -95,13 +98,13 @@ old_wraps(struct db *keys, struct arena *a, int64_t before_us, int max, version_
 }
 
 int
-sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us, int max,
+sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us,
     version_id **ret, size_t *ret_n, struct error *e)
 {
 	version_id *all;
 	size_t n, kept = 0;
 
-	if (old_wraps(keys, a, before_us, max, &all, &n, e) < 0)
+	if (old_wraps(keys, a, before_us, WRAPS_AT_ONCE, &all, &n, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < n; i++) {
 		int r = is_there(db, "SELECT 1 FROM version WHERE id = ?", db_i(all[i].v), e);

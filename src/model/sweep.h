@@ -23,4 +23,4 @@ NODISCARD int blob_is_named(struct db *db, struct id128 blob, struct error *e);
 /* Versions whose wraps are older than `before` and that neither a version nor an upload has; at
  * most max. */
 NODISCARD int sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us,
-    int max, version_id **ret, size_t *ret_n, struct error *e);
+    version_id **ret, size_t *ret_n, struct error *e);

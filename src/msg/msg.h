@@ -51,7 +51,15 @@ enum msg {
 	MSG_DELIVERED,
 };
 
-enum role_kind { ROLE_MASTER, ROLE_FRONT, ROLE_APP, ROLE_KEEPER, ROLE_WORKER, ROLE_EGRESS, ROLE_KIND_COUNT };
+enum role_kind {
+	ROLE_MASTER,
+	ROLE_FRONT,
+	ROLE_APP,
+	ROLE_KEEPER,
+	ROLE_WORKER,
+	ROLE_EGRESS,
+	ROLE_KIND_COUNT
+};
 const char *role_name(enum role_kind r);
 
 enum lane { LANE_INTERACTIVE, LANE_HEAVY, LANE_COUNT };
@@ -65,7 +73,8 @@ struct msg_start {
 	uint32_t listener_count;
 	struct id128 boot; /* random, one per run of master */
 };
-/* Descriptor 0: the socket.  lane < LANE_COUNT: a request lane of front `index`; else the pair with (role, index). */
+/* Descriptor 0: the socket.  lane < LANE_COUNT: a request lane of front `index`; else the pair with
+ * (role, index). */
 struct msg_peer {
 	enum role_kind role;
 	uint32_t index;
@@ -80,10 +89,10 @@ struct msg_field {
 /* Body above 64 KiB minus head: descriptor 0 is a sealed memfd instead of `body`. */
 struct msg_request {
 	struct str method, target, host; /* host: authority by SNI/Host, checked by front */
-	struct str peer;          /* client address, text, no port */
-	int64_t content_length;   /* -1: none or chunked */
+	struct str peer;                 /* client address, text, no port */
+	int64_t content_length;          /* -1: none or chunked */
 	bool chunked;
-	bool body_waits;          /* there is a body and it was not read: TAKE_BODY or refuse */
+	bool body_waits; /* there is a body and it was not read: TAKE_BODY or refuse */
 	bool body_in_fd;
 	struct str body;
 	const struct msg_field *fields;
@@ -95,18 +104,18 @@ struct msg_take_body {
 	struct str ticket;
 	struct id128 blob;
 	uint8_t key[32];
-	uint8_t purpose;          /* enum sealed_purpose */
-	uint64_t part_bytes;      /* seal at most this much plaintext into the part, then BODY */
-	uint64_t body_bytes;      /* the rest of the body may bring at most this much: more is 413 */
+	uint8_t purpose;     /* enum sealed_purpose */
+	uint64_t part_bytes; /* seal at most this much plaintext into the part, then BODY */
+	uint64_t body_bytes; /* the rest of the body may bring at most this much: more is 413 */
 };
 struct msg_body {
 	struct str ticket;
 	struct id128 blob;
-	uint64_t bytes;           /* plaintext sealed into the part, may be 0 */
-	bool ended;               /* the body is whole */
-	bool broken;              /* the client went away or sent nonsense: nobody waits for a reply */
-	bool excess;              /* the body brought more than body_bytes */
-	bool failed;              /* the part could not be written (disk full): nothing of it counts */
+	uint64_t bytes; /* plaintext sealed into the part, may be 0 */
+	bool ended;     /* the body is whole */
+	bool broken;    /* the client went away or sent nonsense: nobody waits for a reply */
+	bool excess;    /* the body brought more than body_bytes */
+	bool failed;    /* the part could not be written (disk full): nothing of it counts */
 };
 
 /* ---- replies ---- */
@@ -114,16 +123,16 @@ struct msg_body {
 /* One piece of a body: literal bytes, or sealed bytes of a blob under key slot `slot`. */
 struct msg_segment {
 	bool is_blob;
-	struct str bytes;         /* literal */
+	struct str bytes; /* literal */
 	struct id128 blob;
 	uint8_t purpose;
-	uint32_t slot;            /* non-decreasing over a plan */
-	uint64_t offset, length;  /* plaintext */
+	uint32_t slot;           /* non-decreasing over a plan */
+	uint64_t offset, length; /* plaintext */
 };
 struct msg_plan {
 	const struct msg_segment *segments;
 	size_t segment_count;
-	uint64_t bytes;           /* sum, checked by the decoder */
+	uint64_t bytes; /* sum, checked by the decoder */
 	uint32_t slot_count;
 };
 
@@ -135,19 +144,19 @@ struct msg_reply {
 	size_t field_count;
 	enum msg_body_kind kind;
 	struct str body;
-	struct str plan;          /* encoded msg_plan */
-	uint64_t from, length;    /* the window of the plan to send (Range) */
-	struct str ticket;        /* for KEYS; "" when no key is needed */
-	bool is_transfer;         /* report it in SENT; the ticket then serves there too */
-	bool close;               /* end the connection after it */
+	struct str plan;       /* encoded msg_plan */
+	uint64_t from, length; /* the window of the plan to send (Range) */
+	struct str ticket;     /* for KEYS; "" when no key is needed */
+	bool is_transfer;      /* report it in SENT; the ticket then serves there too */
+	bool close;            /* end the connection after it */
 };
 
 struct msg_keys {
 	struct str ticket;
-	uint32_t first, count;    /* slots */
+	uint32_t first, count; /* slots */
 };
 struct msg_keys_are {
-	bool stop;                /* the verdict is no: cut */
+	bool stop; /* the verdict is no: cut */
 	uint32_t first, count;
 	const uint8_t (*keys)[32];
 };
@@ -156,11 +165,11 @@ struct msg_keys_are {
 
 enum { SENT_FIRST = 1, SENT_WRITE = 2, SENT_END = 4 }; /* WRITE: five seconds are over */
 struct msg_range {
-	uint64_t from, to;        /* of the representation; to exclusive */
+	uint64_t from, to; /* of the representation; to exclusive */
 };
 struct msg_sent_one {
-	uint32_t number;          /* front's own, comes back in SENT_OK */
-	uint32_t seq;             /* grows per transfer */
+	uint32_t number; /* front's own, comes back in SENT_OK */
+	uint32_t seq;    /* grows per transfer */
 	uint32_t flags;
 	struct str ticket;
 	const struct msg_range *ranges; /* acknowledged by the client's TCP */
@@ -185,21 +194,21 @@ struct msg_wrapped {
 	uint32_t epoch;
 	uint8_t epoch_wrap[60];
 	struct id128 id;
-	uint8_t wrap[60];         /* UNWRAP, UNSEAL_* */
-	uint8_t key[32];          /* WRAP: the key to wrap */
+	uint8_t wrap[60]; /* UNWRAP, UNSEAL_* */
+	uint8_t key[32];  /* WRAP: the key to wrap */
 };
 struct msg_keeper {
-	uint8_t kind;             /* enum wrap_kind */
-	bool make_epoch;          /* WRAP: epoch_wrap is empty, make one */
+	uint8_t kind;    /* enum wrap_kind */
+	bool make_epoch; /* WRAP: epoch_wrap is empty, make one */
 	struct msg_wrapped *items;
-	size_t item_count;        /* at most LIMIT_KEYS_PER_CALL */
-	struct str label, data;   /* PEPPER; SIGN uses data */
+	size_t item_count;      /* at most LIMIT_KEYS_PER_CALL */
+	struct str label, data; /* PEPPER; SIGN uses data */
 };
 struct msg_answer {
-	int32_t result;           /* 0 or ERR_ */
+	int32_t result;            /* 0 or ERR_ */
 	struct msg_wrapped *items; /* WRAP: epoch_wrap and wrap; UNWRAP: key */
 	size_t item_count;
-	struct str data;          /* PEPPER 32 bytes, SIGN 64, TICKET_KEY 32 */
+	struct str data; /* PEPPER 32 bytes, SIGN 64, TICKET_KEY 32 */
 };
 
 /* ---- mail ---- */
@@ -210,18 +219,25 @@ struct msg_deliver {
 	struct str from_name, from_address, reply_to, address, subject, message_id;
 	int64_t date_us;
 	struct str text, html, logo_png; /* logo "" when none */
-	bool compose_only;        /* no SMTP is set: give the RFC 5322 text back in descriptor 0 */
+	bool compose_only; /* no SMTP is set: give the RFC 5322 text back in descriptor 0 */
 };
-enum mail_outcome { MAIL_OK_ACCEPTED, MAIL_IS_DEFERRED, MAIL_IS_FAILED, MAIL_IS_UNKNOWN, MAIL_IS_COMPOSED };
+enum mail_outcome {
+	MAIL_OK_ACCEPTED,
+	MAIL_IS_DEFERRED,
+	MAIL_IS_FAILED,
+	MAIL_IS_UNKNOWN,
+	MAIL_IS_COMPOSED
+};
 struct msg_delivered {
 	int64_t mail;
 	enum mail_outcome outcome;
-	struct str reply;         /* the server's own words, at most 1,000 bytes */
+	struct str reply; /* the server's own words, at most 1,000 bytes */
 };
 
 #define MSG_CODEC(name)                                                                            \
 	void msg_##name##_put(struct buf *b, const struct msg_##name *m);                          \
-	NODISCARD int msg_##name##_get(struct str in, struct arena *a, struct msg_##name *ret, struct error *e)
+	NODISCARD int msg_##name##_get(                                                            \
+	    struct str in, struct arena *a, struct msg_##name *ret, struct error *e)
 MSG_CODEC(start);
 MSG_CODEC(peer);
 MSG_CODEC(request);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * wire - see wire.h
+ * wire - see wire.h.
+ *
+ * Bounds are checked in get_fixed and get_str alone; everything else goes through them.
  */
 #include "msg/wire.h"
 

@@ -13,7 +13,8 @@ struct error;
 
 void fd_close(int *fd); /* for AUTO; accepts -1 */
 
-NODISCARD int file_read(struct arena *a, const char *path, size_t max, struct str *ret, struct error *e);
+NODISCARD int file_read(
+    struct arena *a, const char *path, size_t max, struct str *ret, struct error *e);
 NODISCARD int fd_read_all(struct arena *a, int fd, size_t max, struct str *ret, struct error *e);
 NODISCARD int fd_write_all(int fd, const void *p, size_t n, struct error *e);
 /* Write beside, fsync, rename over, fsync the directory. */

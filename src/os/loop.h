@@ -41,5 +41,7 @@ void loop_defer(struct loop *l, loop_tick_fn fn, void *arg);
 /* Monotonic microseconds, read once per round. */
 int64_t loop_now(const struct loop *l);
 
-/* SIGTERM and SIGINT stop the loop; SIGCHLD, SIGHUP call fn. NULL leaves a signal alone. Uses signalfd. */
-NODISCARD int loop_signals(struct loop *l, void (*fn)(void *arg, int sig), void *arg, struct error *e);
+/* SIGTERM and SIGINT stop the loop; SIGCHLD, SIGHUP call fn. NULL leaves a signal alone. Uses
+ * signalfd. */
+NODISCARD int loop_signals(
+    struct loop *l, void (*fn)(void *arg, int sig), void *arg, struct error *e);

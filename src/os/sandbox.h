@@ -31,14 +31,15 @@ struct sandbox_path {
 	unsigned rights;
 };
 
-/* System calls denied with EPERM (seccomp). The list is always the same but for these permissions. */
+/* System calls denied with EPERM (seccomp). The list is always the same but for these permissions.
+ */
 enum sandbox_may {
 	SANDBOX_MAY_CONNECT = 1, /* socket, connect */
 	SANDBOX_MAY_LISTEN = 2,  /* socket, bind, listen */
 	SANDBOX_MAY_EXEC = 4,
 	SANDBOX_MAY_KILL = 8,
 	SANDBOX_MAY_TRUNCATE = 16, /* SQLite truncates its WAL */
-	SANDBOX_MAY_UNIX = 32,   /* socket(AF_UNIX) only */
+	SANDBOX_MAY_UNIX = 32,     /* socket(AF_UNIX) only */
 	SANDBOX_MAY_ACCEPT = 64,
 };
 
@@ -48,7 +49,7 @@ struct sandbox {
 	const struct sandbox_path *paths;
 	size_t path_count;
 	unsigned may;
-	long max_files;    /* RLIMIT_NOFILE, 0: keep */
+	long max_files; /* RLIMIT_NOFILE, 0: keep */
 };
 
 #define SANDBOX_MISSING_LANDLOCK 1u

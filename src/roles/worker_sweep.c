@@ -18,7 +18,6 @@
 #include "store/store.h"
 
 #define SILENT_US (15 * US_PER_S)
-#define WRAPS_AT_ONCE 1000
 
 void
 sweep_often(struct worker *w)
@@ -76,8 +75,8 @@ sweep_wraps(struct worker *w, int64_t now)
 	size_t n;
 	struct error e;
 
-	if (sweep_wraps_list(w->db, w->keys.keys, w->a, now - LIMIT_ORPHAN_GRACE_US, WRAPS_AT_ONCE,
-	        &list, &n, &e) < 0) {
+	if (sweep_wraps_list(
+	        w->db, w->keys.keys, w->a, now - LIMIT_ORPHAN_GRACE_US, &list, &n, &e) < 0) {
 		log_warn("sweep of keys: %s", e.msg);
 		return;
 	}

@@ -16,8 +16,8 @@ main(void)
 	for (size_t i = 0; i < route_count; i++) {
 		const struct route *r = &routes[i];
 
-		printf("%s %s %s %u %s %s %s\n", r->method, r->pattern, permissions[r->permission], r->scope,
-		    bodies[r->body],
+		printf("%s %s %s %u %s %s %s\n", r->method, r->pattern, permissions[r->permission],
+		    r->scope, bodies[r->body],
 		    r->event == CHANGE_HOUSEKEEPING ? "-" : event_kind_name(r->event),
 		    r->reads_only ? "snapshot" : "own");
 	}

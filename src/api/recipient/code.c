@@ -133,17 +133,22 @@ digits_of(struct api *x, struct str typed)
 	return (struct str){p, n};
 }
 
+/* What was typed, and the cookie that goes and comes when it is right. */
+struct attempt {
+	struct str digits;
+	struct sha256 old_cookie, new_cookie;
+};
+
 static int
-try_code(struct api *x, const struct visit *v, const struct code *k, struct str digits,
-    const struct sha256 *old_cookie, const struct sha256 *new_cookie, bool *ret_right,
-    struct error *e)
+try_code(struct api *x, const struct visit *v, const struct code *k, const struct attempt *t,
+    bool *ret_right, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct sha256 candidate;
 	struct event ev = EVENT_INIT(EVENT_CODE_FAILED);
 	bool right;
 
-	if (hash_of(x, k->id, digits, &candidate, e) < 0)
+	if (hash_of(x, k->id, t->digits, &candidate, e) < 0)
 		return e->code;
 	right = mem_eq(candidate.b, k->hash.b, sizeof candidate.b);
 	ev.kind = right ? EVENT_RECIPIENT_VERIFIED : EVENT_CODE_FAILED;
@@ -155,7 +160,7 @@ try_code(struct api *x, const struct visit *v, const struct code *k, struct str 
 	    code_try(c, k, &candidate, (int)x->conf->code_tries, ret_right, e) < 0 ||
 	    event_add(c, &ev, e) < 0)
 		return e->code;
-	if (right && (session_verified(c, &v->session, old_cookie, new_cookie, e) < 0 ||
+	if (right && (session_verified(c, &v->session, &t->old_cookie, &t->new_cookie, e) < 0 ||
 	                 recipient_mark(c, v->recipient.id, STEP_VERIFIED, e) < 0))
 		return e->code;
 	return change_commit(&c, e);
@@ -178,7 +183,7 @@ int
 verify_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct verify_state s = {.status = 422, .wrong = true};
-	struct sha256 hash;
+	struct attempt t;
 	struct str typed = {0}, cookie;
 	struct code code;
 	struct visit v;
@@ -195,8 +200,8 @@ verify_post(struct api *x, const struct request *q, struct reply *r, struct erro
 		return n < 0 ? n : no_open_code(x, q, &v, r, e);
 	random_bytes(random, sizeof random);
 	cookie = str_b64url(x->a, random, sizeof random);
-	hash = sha256(cookie.p, cookie.n);
-	if (try_code(x, &v, &code, digits_of(x, typed), &q->who.cookie, &hash, &right, e) < 0)
+	t = (struct attempt){digits_of(x, typed), q->who.cookie, sha256(cookie.p, cookie.n)};
+	if (try_code(x, &v, &code, &t, &right, e) < 0)
 		return e->code;
 	if (right) {
 		cookie_set(r, x, cookie);

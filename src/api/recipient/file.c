@@ -168,8 +168,9 @@ zip_get(struct api *x, const struct request *q, struct reply *r, struct error *e
 		return n;
 	if (!files_all_let(&f))
 		return refused_show(x, q, &v, false, r, e);
-	if (package_zip(x->a, f.package, f.count, v.delivery.number,
-	        arena_cstr(x->a, x->conf->timezone), plan, &etag, e) < 0)
+	if (package_zip(x->a, f.package, f.count,
+	        &(struct package_label){v.delivery.number, arena_cstr(x->a, x->conf->timezone)},
+	        plan, &etag, e) < 0)
 		return e->code;
 	file_fields(
 	    r, x, arena_printf(x->a, "%.*s.zip", STR(v.delivery.number)), "application/zip");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * files - see files.h
+ * files - see files.h.
+ *
+ * The facts of the recipient and of the sender are the same for all items and loaded once.
  */
 #include "api/recipient/files.h"
 
@@ -11,17 +13,12 @@
 #include "model/person.h"
 #include "model/version.h"
 
+/* base: the recipient's and the sender's side. */
 static int
-one_verdict(struct api *x, const struct delivery *d, const struct recipient *r, int level,
-    bool may_send, const struct delivery_item *item, struct verdict *ret, struct error *e)
+one_verdict(struct api *x, const struct verdict_facts *base, const struct delivery_item *item,
+    struct verdict *ret, struct error *e)
 {
-	struct verdict_facts f = {.hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD,
-	    .recipient_blocked = r->blocked,
-	    .level_reached = level,
-	    .level_possible = LEVEL_CODE,
-	    .sender_may_send = may_send,
-	    .method = d->method,
-	    .now_us = x->now_us};
+	struct verdict_facts f = *base;
 
 	if (verdict_facts_file(x->db, x->a, item->asset, item->version, &f, e) < 0)
 		return e->code;
@@ -34,16 +31,21 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
     struct files *ret, struct error *e)
 {
 	struct person sender;
-	bool may_send;
+	struct verdict_facts base = {.hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD,
+	    .recipient_blocked = r->blocked,
+	    .level_reached = level,
+	    .level_possible = LEVEL_CODE,
+	    .method = d->method,
+	    .now_us = x->now_us};
 
 	*ret = (struct files){.recheck_us = d->expires_us};
 	if (person_get(x->db, x->a, d->sender, &sender, e) < 0 ||
 	    delivery_items(x->db, x->a, d->id, &ret->items, &ret->count, e) < 0)
 		return e->code;
-	may_send = !sender.disabled && role_may_send(sender.role);
+	base.sender_may_send = !sender.disabled && role_may_send(sender.role);
 	ret->verdicts = ARENA_ARRAY(x->a, struct verdict, ret->count);
 	for (size_t i = 0; i < ret->count; i++) {
-		if (one_verdict(x, d, r, level, may_send, &ret->items[i], &ret->verdicts[i], e) < 0)
+		if (one_verdict(x, &base, &ret->items[i], &ret->verdicts[i], e) < 0)
 			return e->code;
 		ret->recheck_us = MIN(ret->recheck_us, ret->verdicts[i].until_us);
 	}

@@ -137,8 +137,9 @@ add_zip(struct page *p, const struct visit *v, struct files *f, struct error *e)
 	if (!files_all_let(f))
 		return 0;
 	if (files_parts(x, f, e) < 0 ||
-	    package_zip(x->a, f->package, f->count, v->delivery.number,
-	        arena_cstr(x->a, x->conf->timezone), &plan, &etag, e) < 0)
+	    package_zip(x->a, f->package, f->count,
+	        &(struct package_label){v->delivery.number, arena_cstr(x->a, x->conf->timezone)},
+	        &plan, &etag, e) < 0)
 		return e->code;
 	tv_str(p->values, "zip_href", arena_printf(x->a, "%.*s/all.zip", STR(v->path)));
 	tv_str(p->values, "zip_size", text_bytes(x->a, p->lang, (int64_t)plan.bytes));
