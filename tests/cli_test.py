@@ -387,6 +387,17 @@ def test_wrong_usage_is_exit_2_and_asks_nobody(server, geleit, args):
     assert server.requests == []
 
 
+def test_the_manual_has_every_command_and_option_of_the_help(geleit):
+    text = geleit("--help").stdout.decode()
+    manual = (ROOT / "docs/user/commandline.md").read_text()
+    commands = re.findall(r"^  ([a-z]+) ", text, re.M)
+    assert len(commands) >= 17
+    for name in commands:
+        assert re.search(rf"`{name}[ `]", manual), name
+    for option in set(re.findall(r"--[a-z-]+", text)):
+        assert option in manual, option
+
+
 def test_check_prints_its_lines_and_tells_by_the_exit_code(server, geleit):
     lines = {"lines": [{"asset": "7", "address": "a@b.example", "state": "cleared", "reasons": []}]}
     server.fixed["/api/v1/check"] = (200, lines)
