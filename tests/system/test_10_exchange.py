@@ -210,6 +210,18 @@ def test_download_limit_counts_sessions(server, files):
     assert two.request("GET", two.path + "/all.zip").status == 403
 
 
+def test_addresses_are_sealed_beside_the_history(server, anna):
+    """What the pages announce is recorded, and only sealed."""
+    if server.db != "sqlite":
+        pytest.skip("read from the file")
+    import sqlite3
+    db = sqlite3.connect(f"file:{server.dir}/db/geleit.db?mode=ro", uri=True)
+    rows = db.execute("select p.field, p.sealed, e.entry from event_person p join event e on e.id = p.event_id").fetchall()
+    assert any(f == "ip" for f, _, _ in rows)
+    assert all(b"127.0.0.1" not in sealed and "127.0.0.1" not in entry and '"p_ip"' in entry for f, sealed, entry in rows
+               if f == "ip")
+
+
 def test_fsck_is_clean(server):
     assert server.run("fsck")["ok"] is True
     assert json.dumps(server.run("deliveries"))

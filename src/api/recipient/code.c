@@ -137,6 +137,7 @@ digits_of(struct api *x, struct str typed)
 struct attempt {
 	struct str digits;
 	struct sha256 old_cookie, new_cookie;
+	struct came_from from;
 };
 
 static int
@@ -151,6 +152,8 @@ try_code(struct api *x, const struct visit *v, const struct code *k, const struc
 	if (hash_of(x, k->id, t->digits, &candidate, e) < 0)
 		return e->code;
 	right = mem_eq(candidate.b, k->hash.b, sizeof candidate.b);
+	ev.fields = &t->from.field;
+	ev.field_count = 1;
 	ev.kind = right ? EVENT_RECIPIENT_VERIFIED : EVENT_CODE_FAILED;
 	ev.delivery = v->delivery.id;
 	ev.recipient = v->recipient.id;
@@ -200,7 +203,9 @@ verify_post(struct api *x, const struct request *q, struct reply *r, struct erro
 		return n < 0 ? n : no_open_code(x, q, &v, r, e);
 	random_bytes(random, sizeof random);
 	cookie = str_b64url(x->a, random, sizeof random);
-	t = (struct attempt){digits_of(x, typed), q->who.cookie, sha256(cookie.p, cookie.n)};
+	t = (struct attempt){digits_of(x, typed), q->who.cookie, sha256(cookie.p, cookie.n), {0}};
+	if (came_from_get(x, q, v.recipient.contact, &t.from, e) < 0)
+		return e->code;
 	if (try_code(x, &v, &code, &t, &right, e) < 0)
 		return e->code;
 	if (right) {

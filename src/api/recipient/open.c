@@ -53,13 +53,18 @@ choose_cookie(struct api *x, const struct request *q, struct str *ret, struct sh
 }
 
 static int
-open_session(
-    struct api *x, const struct recipient *who, const struct sha256 *cookie, struct error *e)
+open_session(struct api *x, const struct request *q, const struct recipient *who,
+    const struct sha256 *cookie, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_RECIPIENT_OPENED);
+	struct came_from from;
 	session_id session;
 
+	if (came_from_get(x, q, who->contact, &from, e) < 0)
+		return e->code;
+	ev.fields = &from.field;
+	ev.field_count = 1;
 	ev.delivery = who->delivery;
 	ev.recipient = who->id;
 	ev.level = LEVEL_LINK;
@@ -107,7 +112,7 @@ open_post(struct api *x, const struct request *q, struct reply *r, struct error 
 		return n;
 	if (n == 0)
 		return page_neutral(x, q, r, e);
-	if (choose_cookie(x, q, &cookie, &hash, e) < 0 || open_session(x, &who, &hash, e) < 0)
+	if (choose_cookie(x, q, &cookie, &hash, e) < 0 || open_session(x, q, &who, &hash, e) < 0)
 		return e->code;
 	cookie_set(r, x, cookie);
 	reply_redirect(r, arena_printf(x->a, "/d/%.*s", STR(d.number)));

@@ -67,6 +67,17 @@ NODISCARD int visit_check_form(
 NODISCARD int visit_touch(
     struct api *x, const struct request *q, const struct visit *v, struct error *e);
 
+/*
+ * Where the request came from, as a personal value of the contact: sealed under
+ * his key, which is made on first use.  Needs the keeper: before change_begin.
+ */
+struct came_from {
+	struct data_key key;
+	struct event_field field;
+};
+NODISCARD int came_from_get(struct api *x, const struct request *q, contact_id contact,
+    struct came_from *ret, struct error *e);
+
 /* Set-Cookie of __Host-geleit-r. */
 void cookie_set(struct reply *r, struct api *x, struct str token);
 struct str csrf_of(struct api *x, struct str cookie_token);

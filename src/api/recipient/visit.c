@@ -76,6 +76,16 @@ visit_touch(struct api *x, const struct request *q, const struct visit *v, struc
 }
 
 int
+came_from_get(struct api *x, const struct request *q, contact_id contact, struct came_from *ret,
+    struct error *e)
+{
+	if (keyring_person(&x->keys, contact.v, &ret->key, e) < 0)
+		return e->code;
+	ret->field = (struct event_field){contact.v, &ret->key, S("ip"), q->m->peer};
+	return 0;
+}
+
+int
 page_delivery_values(struct page *p, const struct visit *v, struct error *e)
 {
 	struct arena *a = p->x->a;
