@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "model/asset.h"
 #include "model/change.h"
 #include "model/contact.h"
 #include "model/delivery.h"
@@ -55,14 +56,15 @@ hash_of(const char *text)
 static inline void
 exchange_file(struct exchange *x, int i, const char *name, int64_t bytes)
 {
+	AUTO(change_abort) struct change *c = NULL;
 	int64_t id = 1000 + 10 * i;
+	struct asset_new n = {
+	    .id = {id}, .first = {id + 1}, .folder_path = S(""), .title = S("x"), .by = x->sender};
 	struct sha256 h = hash_of(name);
 
-	EXEC(x,
-	    "INSERT INTO asset (id, folder_id, title, current_version, created_by, created_us, "
-	    "release_state, class, stamp) SELECT CAST(? AS BIGINT), min(id), 'x', CAST(? AS "
-	    "BIGINT), CAST(? AS BIGINT), 1, 'cleared', 'public', 1 FROM folder",
-	    db_i(id), db_i(id + 1), db_i(x->sender.v));
+	if (change_begin(x->db, the_system, EVENT_ASSET_CREATED, &c, &x->e) < 0 ||
+	    asset_create(c, x->a, &n, &x->e) < 0 || change_commit(&c, &x->e) < 0)
+		fail_msg("%s", x->e.msg);
 	EXEC(x,
 	    "INSERT INTO version (id, asset_id, number, name, bytes, sha256, crc32, media_type, "
 	    "malware, state, created_by, created_us) "
@@ -77,7 +79,7 @@ exchange_file(struct exchange *x, int i, const char *name, int64_t bytes)
 static inline int
 exchange_deliver(struct exchange *x, struct change *c, const char *number, int64_t limit)
 {
-	struct recipient_new to[2] = {{0}};
+	struct recipient_new to[2] = {{.id = {0}}};
 	struct delivery_new n = {.id = x->delivery,
 	    .number = str_c(number),
 	    .sender = x->sender,
