@@ -20,6 +20,7 @@
 #include "conf/conf.h"
 #include "db/db.h"
 #include "http/http.h"
+#include "http/tus.h"
 #include "model/asset.h"
 #include "model/sweep.h"
 #include "os/file.h"
@@ -202,49 +203,19 @@ take_pair(struct api *x, const struct request *q, struct str key, struct str val
 	return 0; /* others are echoed, and mean nothing here */
 }
 
-/* It is stored as it came and echoed by HEAD; values are base64, so this loses nothing. */
-static bool
-is_ascii(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < ' ' || s.p[i] > '~')
-			return false;
-	}
-	return true;
-}
-
-/* Is there another pair with this key further on?  tus: keys are unique. */
-static bool
-comes_again(struct str rest, struct str key)
-{
-	while (rest.p != NULL) {
-		struct str value, pair = str_trim(str_cut(rest, ',', &rest));
-
-		if (str_eq(str_cut(pair, ' ', &value), key))
-			return true;
-	}
-	return false;
-}
-
 static int
 read_metadata(struct api *x, const struct request *q, struct upload *u, struct error *e)
 {
-	struct str rest = request_field(q, "upload-metadata");
+	struct str key, value, rest = request_field(q, "upload-metadata");
+	int n;
 
 	u->metadata = rest.p != NULL ? arena_str(x->a, rest) : S("");
-	if (!is_ascii(u->metadata))
-		return bad_metadata(e);
-	while (rest.p != NULL && rest.n > 0) {
-		struct str value = {0}, encoded, pair = str_trim(str_cut(rest, ',', &rest));
-		struct str key = str_cut(pair, ' ', &encoded);
-
-		if (key.n == 0 || comes_again(rest, key) ||
-		    (encoded.n > 0 && !str_unb64(x->a, str_trim(encoded), &value)) ||
-		    !str_is_utf8(value))
-			return bad_metadata(e);
+	while ((n = tus_metadata_next(x->a, &rest, &key, &value)) > 0) {
 		if (take_pair(x, q, key, value, u, e) < 0)
 			return e->code;
 	}
+	if (n < 0)
+		return bad_metadata(e);
 	return u->name.n > 0 ? 0 : name_clean(x->a, S(""), &u->name, e);
 }
 
