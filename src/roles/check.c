@@ -35,13 +35,11 @@ vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *
 }
 
 static int
-open_both(struct arena *a, const struct conf *c, struct db **db, struct db **keys, struct error *e)
+open_one(struct arena *a, const struct conf *c, bool keys, struct db **ret, struct error *e)
 {
-	if (db_open(conf_db_url(a, c, false).p, arena_printf(a, "%.*s/db/lock", STR(c->dir)).p, db,
-	        e) < 0)
-		return e->code;
-	return db_open(conf_db_url(a, c, true).p,
-	    arena_printf(a, "%.*s/db/keys.lock", STR(c->dir)).p, keys, e);
+	struct str lock = arena_printf(a, "%.*s/db/%s", STR(c->dir), keys ? "keys.lock" : "lock");
+
+	return db_open(conf_db_url(a, c, keys).p, lock.p, ret, e);
 }
 
 int
@@ -55,13 +53,13 @@ check_before_start(const struct conf *c, struct error *e)
 	int version;
 
 	umask(007);
-	if (vault_of_dir(a, c->dir, &v, e) < 0 || open_both(a, c, &db, &keys, e) < 0)
+	/* the key first: with a wrong one the main database is not even opened */
+	if (vault_of_dir(a, c->dir, &v, e) < 0 || open_one(a, c, true, &keys, e) < 0)
 		return e->code;
 	vault_check_value(v, value);
 	if (migrate_version(keys, schema_keys, &version, e) < 0 ||
+	    keyring_check(keys, value, false, e) < 0 || open_one(a, c, false, &db, e) < 0 ||
 	    migrate_version(db, schema_main, &version, e) < 0)
-		return e->code;
-	if (keyring_check(keys, value, false, e) < 0)
 		return e->code;
 	if (migrate(keys, schema_keys, e) < 0)
 		return e->code;

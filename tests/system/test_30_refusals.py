@@ -174,11 +174,11 @@ def test_wrong_master_key_writes_nothing(fresh):
     good = key.read_bytes()
     os.chmod(key, 0o600)
     key.write_bytes(os.urandom(32))
-    db = s.dir / "db/geleit.db"
-    before = db.read_bytes() if db.exists() else None
+    db = s.dir / "db/keys.db"
+    before = [p.read_bytes() for p in (db, s.dir / "db/geleit.db") if p.exists()]
     d = start(s)
     assert d.returncode == 1 and "key" in last(d.stderr)
-    assert before is None or db.read_bytes() == before
+    assert before == [p.read_bytes() for p in (db, s.dir / "db/geleit.db") if p.exists()]
     key.write_bytes(good)
     s.start()
     assert s.run("fsck")["ok"]
