@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * sandbox_test - each denied call, tried from inside
+ *
+ * A case forks, gives its rights away and tries; the child's exit code is the
+ * errno of the call, 0 when it succeeded.  A call counts as denied only with
+ * the errno of the part that denies it, so that "no such file" is not taken for
+ * a refusal.
+ */
+#include "os/sandbox.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+#define NO_LANDLOCK 250 /* the child could not be confined here */
+#define NOT_ENTERED 251
+#define EXIT_SKIPPED 77 /* meson shows it as skipped */
+
+static bool is_skipped;
+static char dir[32];
+static char inside[48], outside[48]; /* files */
+/* made before the rights are gone; one is connected by a case, the other bound */
+static int listener, plain_socket, unbound_socket;
+static struct sockaddr_in address;
+
+typedef long (*attempt_fn)(void);
+
+/* 0 or the errno with which the attempt failed inside. */
+static int
+try_as(unsigned may, const char *user, attempt_fn fn)
+{
+	const struct sandbox_path paths[] = {
+	    {inside, SANDBOX_READ_FILE | SANDBOX_WRITE_FILE},
+	    {"/nonexistent", SANDBOX_READ},
+	};
+	const struct sandbox s = {
+	    .paths = paths, .path_count = ARRAY_LEN(paths), .may = may, .user = user};
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		unsigned missing = 0;
+		struct error e;
+
+		if (sandbox_enter(&s, &missing, &e) < 0) {
+			fprintf(stderr, "sandbox: %s\n", e.msg);
+			_exit(NOT_ENTERED);
+		}
+		if (missing != 0)
+			_exit(NO_LANDLOCK);
+		errno = 0;
+		_exit(fn() < 0 ? errno : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int
+try_with(unsigned may, attempt_fn fn)
+{
+	return try_as(may, NULL, fn);
+}
+
+/* ---- paths ---- */
+
+static long
+open_inside(void)
+{
+	return open(inside, O_RDWR | O_CLOEXEC);
+}
+static long
+open_outside(void)
+{
+	return open(outside, O_RDONLY | O_CLOEXEC);
+}
+static long
+open_passwd(void)
+{
+	return open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+}
+static long
+create_outside(void)
+{
+	return open(outside, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+static long
+list_directory(void)
+{
+	return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+static long
+remove_outside(void)
+{
+	return unlink(outside);
+}
+static long
+make_link(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/link", dir);
+	return symlink("/etc", path);
+}
+static long
+make_directory(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "%s/new", dir);
+	return mkdir(path, 0700);
+}
+
+static void
+only_named_paths_are_there(void **state)
+{
+	assert_int_equal(try_with(0, open_inside), 0);
+	assert_int_equal(try_with(0, open_outside), EACCES);
+	assert_int_equal(try_with(0, open_passwd), EACCES);
+	assert_int_equal(try_with(0, create_outside), EACCES);
+	assert_int_equal(try_with(0, list_directory), EACCES);
+	assert_int_equal(try_with(0, remove_outside), EACCES);
+	assert_int_equal(try_with(0, make_link), EACCES);
+	assert_int_equal(try_with(0, make_directory), EACCES);
+}
+
+/* ---- truncation ---- */
+
+static long
+truncate_outside(void)
+{
+	return truncate(outside, 0);
+}
+static long
+truncate_inside(void)
+{
+	return truncate(inside, 0);
+}
+static long
+open_truncating(void)
+{
+	return open(inside, O_WRONLY | O_TRUNC | O_CLOEXEC);
+}
+static long
+truncate_descriptor(void)
+{
+	int fd = memfd_create("t", MFD_CLOEXEC);
+
+	return fd < 0 ? -1 : ftruncate(fd, 1);
+}
+
+/* Before ABI 3 Landlock does not see it, so the list must. */
+static void
+nothing_is_truncated_by_path(void **state)
+{
+	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_outside), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_inside), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, open_truncating), EPERM);
+	assert_int_equal(try_with(0, truncate_descriptor), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_descriptor), 0);
+}
+
+/* ---- network ---- */
+
+static long
+make_inet(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+static long
+make_unix(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+static long
+make_packet(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0);
+}
+static long
+connect_old_socket(void)
+{
+	return connect(plain_socket, (struct sockaddr *)&address, sizeof address);
+}
+static long
+bind_old_socket(void)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET};
+
+	return bind(unbound_socket, (struct sockaddr *)&any, sizeof any);
+}
+static long
+listen_old_socket(void)
+{
+	return listen(plain_socket, 1);
+}
+static long
+accept_from_listener(void)
+{
+	return accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+}
+
+static void
+no_network_but_what_was_granted(void **state)
+{
+	assert_int_equal(try_with(0, make_inet), EPERM);
+	assert_int_equal(try_with(0, make_unix), EPERM);
+	assert_int_equal(try_with(0, connect_old_socket), EPERM);
+	assert_int_equal(try_with(0, bind_old_socket), EPERM);
+	assert_int_equal(try_with(0, listen_old_socket), EPERM);
+	assert_int_equal(try_with(0, accept_from_listener), EPERM);
+}
+
+static void
+each_permission_opens_its_own_call_only(void **state)
+{
+	assert_int_equal(try_with(SANDBOX_MAY_ACCEPT, accept_from_listener), EAGAIN);
+	assert_int_equal(try_with(SANDBOX_MAY_ACCEPT, make_inet), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_ACCEPT, bind_old_socket), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_CONNECT, make_inet), 0);
+	assert_int_equal(try_with(SANDBOX_MAY_CONNECT, connect_old_socket), 0);
+	assert_int_equal(try_with(SANDBOX_MAY_CONNECT, make_packet), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_CONNECT, bind_old_socket), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_CONNECT, accept_from_listener), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_UNIX, make_unix), 0);
+	assert_int_equal(try_with(SANDBOX_MAY_UNIX, make_inet), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_LISTEN, bind_old_socket), 0);
+}
+
+/* ---- other programs and processes ---- */
+
+static long
+execute(void)
+{
+	char *argv[] = {(char *)(uintptr_t) "true", NULL};
+
+	return execv("/bin/true", argv);
+}
+static long
+trace_parent(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+}
+static long
+kill_parent(void)
+{
+	return kill(getppid(), 0);
+}
+static long
+tgkill_parent(void)
+{
+	return syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+static long
+signal_myself(void)
+{
+	return syscall(SYS_tgkill, getpid(), getpid(), 0);
+}
+static long
+read_parent_memory(void)
+{
+	return syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0);
+}
+static long
+limit_parent(void)
+{
+	struct rlimit r = {0, 0};
+
+	return prlimit(getppid(), RLIMIT_NOFILE, &r, NULL);
+}
+static long
+own_a_descriptor_s_signals(void)
+{
+	return fcntl(plain_socket, F_SETOWN, getppid());
+}
+
+static void
+other_processes_are_out_of_reach(void **state)
+{
+	assert_int_equal(try_with(0, execute), EPERM);
+	assert_int_equal(try_with(0, trace_parent), EPERM);
+	assert_int_equal(try_with(0, kill_parent), EPERM);
+	assert_int_equal(try_with(0, tgkill_parent), EPERM);
+	assert_int_equal(try_with(0, signal_myself), 0); /* abort() must work */
+	assert_int_equal(try_with(0, read_parent_memory), EPERM);
+	assert_int_equal(try_with(0, limit_parent), EPERM);
+	assert_int_equal(try_with(0, own_a_descriptor_s_signals), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_KILL, kill_parent), 0);
+}
+
+/* ---- the kernel's large rooms ---- */
+
+static long
+mount_something(void)
+{
+	return mount("none", dir, "tmpfs", 0, NULL);
+}
+static long
+unmount_something(void)
+{
+	return umount2(dir, 0);
+}
+static long
+make_namespace(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+static long
+clone_namespace(void)
+{
+	return syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+}
+static long
+change_root(void)
+{
+	return chroot(dir);
+}
+static long
+make_ring(void)
+{
+	return syscall(SYS_io_uring_setup, 1, NULL);
+}
+static long
+load_bpf(void)
+{
+	return syscall(SYS_bpf, 0, NULL, 0);
+}
+
+static void
+the_mount_family_and_side_doors_are_closed(void **state)
+{
+	assert_int_equal(try_with(0, mount_something), EPERM);
+	assert_int_equal(try_with(0, unmount_something), EPERM);
+	assert_int_equal(try_with(0, make_namespace), EPERM);
+	assert_int_equal(try_with(0, clone_namespace), EPERM);
+	assert_int_equal(try_with(0, change_root), EPERM);
+	assert_int_equal(try_with(0, make_ring), EPERM);
+	assert_int_equal(try_with(0, load_bpf), EPERM);
+}
+
+/* ---- what must go on working ---- */
+
+static void *
+nothing(void *arg)
+{
+	return arg;
+}
+
+static long
+make_thread(void)
+{
+	pthread_t t; /* libcurl resolves names in one */
+
+	errno = pthread_create(&t, NULL, nothing, NULL);
+	return errno == 0 ? pthread_join(t, NULL) : -1;
+}
+static long
+fork_and_wait(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid(pid, NULL, 0) != pid ? -1 : 0;
+}
+static long
+have_no_core(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_CORE, &r) < 0 || r.rlim_max != 0 || prctl(PR_GET_DUMPABLE) != 0)
+		errno = ERANGE;
+	return errno == 0 ? 0 : -1;
+}
+
+static void
+what_libraries_need_still_works(void **state)
+{
+	assert_int_equal(try_with(0, make_thread), 0);
+	assert_int_equal(try_with(0, fork_and_wait), 0);
+	assert_int_equal(try_with(0, have_no_core), 0);
+}
+
+/* ---- users ---- */
+
+static long
+come_back_as_root(void)
+{
+	if (getuid() == 0 || geteuid() == 0 || getgid() == 0)
+		return 0;
+	return setresuid(0, 0, 0);
+}
+static long
+keep_the_parent_s_death(void)
+{
+	int sig = 0;
+
+	/* set by the parent's test before the fork's child entered */
+	if (prctl(PR_GET_PDEATHSIG, &sig) < 0 || sig != SIGKILL)
+		errno = ERANGE;
+	return errno == 0 ? 0 : -1;
+}
+
+static long
+set_death_then_drop(void)
+{
+	struct sandbox s = {.user = "nobody", .may = 0};
+	unsigned missing;
+	struct error e;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sandbox_enter(&s, &missing, &e) < 0)
+		return -1;
+	errno = 0;
+	return keep_the_parent_s_death();
+}
+
+static int
+in_child(attempt_fn fn)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(fn() < 0 ? (errno == 0 ? NOT_ENTERED : errno) : 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+static void
+a_dropped_user_stays_dropped(void **state)
+{
+	if (getuid() != 0)
+		skip();
+	assert_int_equal(try_as(0, "nobody", come_back_as_root), EPERM);
+	/* the kernel clears it when the user changes */
+	assert_int_equal(in_child(set_death_then_drop), 0);
+}
+
+static long
+enter_as_nobody_known(void)
+{
+	struct sandbox s = {.user = "no-such-user-here"};
+	unsigned missing;
+	struct error e;
+
+	return sandbox_enter(&s, &missing, &e) == ERR_NOT_FOUND ? 0 : -1;
+}
+
+static void
+an_unknown_user_is_refused(void **state)
+{
+	assert_int_equal(in_child(enter_as_nobody_known), 0);
+}
+
+/* ---- set-up ---- */
+
+static void
+write_file(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "content", 7), 7);
+	close(fd);
+}
+
+static int
+set_up(void **state)
+{
+	socklen_t n = sizeof address;
+
+	address =
+	    (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	plain_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	unbound_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(listen(listener, 8), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &n), 0);
+	snprintf(dir, sizeof dir, "/tmp/sandbox_test.XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chmod(dir, 0755), 0); /* another user opens it, too */
+	snprintf(inside, sizeof inside, "%s/inside", dir);
+	snprintf(outside, sizeof outside, "%s/outside", dir);
+	write_file(inside);
+	write_file(outside);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct stat st;
+
+	/* nothing tried above reached the file */
+	assert_int_equal(stat(outside, &st), 0);
+	assert_int_equal(st.st_size, 7);
+	assert_int_equal(unlink(inside), 0);
+	assert_int_equal(unlink(outside), 0);
+	assert_int_equal(rmdir(dir), 0);
+	close(listener);
+	close(plain_socket);
+	close(unbound_socket);
+	return 0;
+}
+
+static bool
+is_offered_here(void)
+{
+	if (try_with(0, open_inside) != NO_LANDLOCK)
+		return true;
+	fputs("this kernel offers no Landlock or no seccomp: skipped\n", stderr);
+	return false;
+}
+
+static int
+begin(void **state)
+{
+	set_up(state);
+	is_skipped = !is_offered_here();
+	return is_skipped ? -1 : 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(only_named_paths_are_there),
+	    cmocka_unit_test(nothing_is_truncated_by_path),
+	    cmocka_unit_test(no_network_but_what_was_granted),
+	    cmocka_unit_test(each_permission_opens_its_own_call_only),
+	    cmocka_unit_test(other_processes_are_out_of_reach),
+	    cmocka_unit_test(the_mount_family_and_side_doors_are_closed),
+	    cmocka_unit_test(what_libraries_need_still_works),
+	    cmocka_unit_test(a_dropped_user_stays_dropped),
+	    cmocka_unit_test(an_unknown_user_is_refused),
+	};
+
+	int failed = cmocka_run_group_tests(tests, begin, tear_down);
+
+	return is_skipped ? EXIT_SKIPPED : failed;
+}
