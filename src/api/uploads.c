@@ -109,6 +109,22 @@ find(struct api *x, const struct request *q, struct upload *ret, struct error *e
 
 /* ---- TAKE_BODY ---- */
 
+/*
+ * Disk full is refused before it happens: what is left below the reserve is for
+ * the database, so that reading, signing in and revoking go on.
+ */
+static int
+check_space(struct api *x, int64_t part_bytes, struct error *e)
+{
+	uint64_t left;
+
+	if (store_free_bytes(x->store, &left, e) < 0)
+		return e->code;
+	if (left < (uint64_t)part_bytes + LIMIT_DISK_RESERVE_BYTES)
+		return err_key(e, ERR_NO_SPACE, "no-space", "less than the reserve is free");
+	return 0;
+}
+
 /* Hand out an empty part for what comes next. body_left: INT64_MAX when it ends by itself. */
 static int
 hand_out(struct api *x, const struct upload *u, bool is_create, struct reply *r, struct error *e)
@@ -125,7 +141,8 @@ hand_out(struct api *x, const struct upload *u, bool is_create, struct reply *r,
 
 	if (u->parts >= LIMIT_PARTS_PER_VERSION)
 		return err_key(e, ERR_TOO_LARGE, "too-many-parts", "the upload came in crumbs");
-	if (keyring_version_get(&x->keys, u->version, &key, e) < 0 ||
+	if (check_space(x, MIN(rest, LIMIT_PART_BYTES), e) < 0 ||
+	    keyring_version_get(&x->keys, u->version, &key, e) < 0 ||
 	    store_part_create(x->store, t.blob, &r->part_fd, e) < 0)
 		return e->code;
 	r->takes_body = true;

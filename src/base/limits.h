@@ -33,6 +33,7 @@
 
 /* Files */
 #define LIMIT_PART_BYTES (64 * 1024 * 1024)
+#define LIMIT_DISK_RESERVE_BYTES (64 * 1024 * 1024) /* kept free for the database */
 #define LIMIT_PART_AGE_US (5 * 1000 * 1000)
 #define LIMIT_SMALL_PART_BYTES (1024 * 1024)
 #define LIMIT_FILE_BYTES (((int64_t)1) << 45) /* 32 TiB */
