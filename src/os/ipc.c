@@ -113,14 +113,25 @@ wait_for(int fd, short events, int64_t until_us)
 	}
 }
 
+/*
+ * Room alone does not mean that it goes: descriptors in flight are counted per
+ * user, and nothing tells when that number sinks.  So a second refusal is
+ * waited out step by step, and the time counts whatever poll says.
+ */
 int
 ipc_send_wait(int fd, const struct ipc_msg *m, int ms, struct error *e)
 {
 	int64_t until = time_monotonic_us() + ms * 1000LL;
+	bool had_room = false;
 
 	while (ipc_send(fd, m, e) < 0) {
-		if (e->code != ERR_BUSY || !wait_for(fd, POLLOUT, until))
+		if (e->code != ERR_BUSY || (had_room && time_monotonic_us() >= until))
 			return e->code;
+		if (had_room)
+			(void)poll(NULL, 0, 1);
+		if (!wait_for(fd, POLLOUT, until))
+			return e->code;
+		had_room = true;
 	}
 	return 0;
 }

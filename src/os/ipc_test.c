@@ -12,7 +12,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -20,6 +22,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "os/file.h"
+
+#define NOBODY 65534
 
 struct pair {
 	int fd[2];
@@ -197,6 +201,44 @@ a_full_socket_is_busy_and_never_blocks(void **state)
 	assert_int_equal(ipc_send_wait(p->fd[0], &m, 50, &e), 0);
 }
 
+/* In a process of its own, which is nobody: root's descriptors are not counted. */
+static int
+send_more_than_may_be_in_flight(const struct pair *p)
+{
+	const struct rlimit few = {16, 16};
+	struct ipc_msg m = {.type = 1, .fd_count = LIMIT_MSG_FDS};
+	int64_t start = time_monotonic_us();
+	struct error e;
+
+	alarm(10);
+	if (setrlimit(RLIMIT_NOFILE, &few) < 0)
+		return 1;
+	if (getuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return 2;
+	while (ipc_send(p->fd[0], &m, &e) == 0) {
+		if (time_monotonic_us() - start > 5 * US_PER_S)
+			return 3;
+	}
+	start = time_monotonic_us();
+	if (e.code != ERR_BUSY || ipc_send_wait(p->fd[0], &m, 50, &e) != ERR_BUSY)
+		return 4;
+	return time_monotonic_us() - start >= 50000 ? 0 : 5;
+}
+
+/* The socket has room all the time, so poll alone would never end the waiting. */
+static void
+too_many_descriptors_in_flight_are_waited_for_no_longer(void **state)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(send_more_than_may_be_in_flight(*state));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void
 a_peer_that_is_gone_is_told(void **state)
 {
@@ -284,6 +326,7 @@ main(void)
 	    IPC_TEST(descriptors_pass_and_do_not_survive_exec),
 	    IPC_TEST(nonsense_is_refused_and_leaves_no_descriptor),
 	    IPC_TEST(a_full_socket_is_busy_and_never_blocks),
+	    IPC_TEST(too_many_descriptors_in_flight_are_waited_for_no_longer),
 	    IPC_TEST(a_peer_that_is_gone_is_told),
 	    IPC_TEST(waiting_ends_at_its_time),
 	    cmocka_unit_test(a_sealed_memfd_maps_and_cannot_be_changed),
