@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * recipient - from the link to the last byte: forms from elsewhere, codes, pages that tell
+ * exchange - from the link to the last byte: forms from elsewhere, codes, pages that tell
  * strangers nothing, files, keys and reports; the verdict is asked again each time
  */
 #include <setjmp.h>
