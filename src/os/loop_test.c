@@ -9,8 +9,10 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -102,6 +104,29 @@ a_hang_up_is_always_told(void **state)
 	shutdown(s->fds[0][1], SHUT_WR);
 	loop_run(s->l);
 	assert_int_equal(s->events, LOOP_HANGUP);
+	/* and again as long as it is so */
+	s->events = 0;
+	loop_run(s->l);
+	assert_int_equal(s->events, LOOP_HANGUP);
+	assert_int_equal(s->calls, 2);
+}
+
+/* The writing end of a pipe knows no hang-up, its kernel says EPOLLERR. */
+static void
+an_error_is_told_as_a_hang_up(void **state)
+{
+	struct seen *s = *state;
+	struct watch *w;
+	struct error e;
+	int fds[2];
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(loop_watch(s->l, fds[1], 0, note_and_stop, s, &w, &e), 0);
+	close(fds[0]);
+	loop_run(s->l);
+	assert_int_equal(s->events, LOOP_HANGUP);
+	watch_free(&w);
+	close(fds[1]);
 }
 
 static void
@@ -176,6 +201,7 @@ ticks_come_at_their_time(void **state)
 {
 	struct seen *s = *state;
 	int64_t start = time_monotonic_us();
+	clock_t cpu = clock();
 	struct error e;
 
 	assert_int_equal(loop_every(s->l, 20, count_ticks, s, &e), 0);
@@ -183,6 +209,8 @@ ticks_come_at_their_time(void **state)
 	assert_int_equal(s->calls, 3);
 	assert_true(time_monotonic_us() - start >= 60000);
 	assert_true(loop_now(s->l) >= start + 60000);
+	/* asleep between them */
+	assert_true(clock() - cpu < 20 * (CLOCKS_PER_SEC / 1000));
 }
 
 static void
@@ -227,6 +255,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    LOOP_TEST(tells_what_is_ready),
 	    LOOP_TEST(a_hang_up_is_always_told),
+	    LOOP_TEST(an_error_is_told_as_a_hang_up),
 	    LOOP_TEST(a_callback_may_free_any_watch),
 	    LOOP_TEST(deferred_calls_let_sockets_have_their_turn),
 	    LOOP_TEST(ticks_come_at_their_time),
