@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What each role of a serving Geleit really holds, as the kernel tells it."""
+import os
+import pathlib
+import pwd
+import signal
+import time
+
+import pytest
+
+from geleit import wait_for
+
+ROLES = ["front", "app", "keeper", "worker", "egress"]
+
+
+def status(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {k: v.split() for k, _, v in (line.partition(":") for line in lines)}
+
+
+def open_files(pid):
+    """What its descriptors from 3 on name."""
+    d = pathlib.Path(f"/proc/{pid}/fd")
+    return [os.readlink(f) for f in d.iterdir() if int(f.name) > 2]
+
+
+def is_file(name):
+    """front holds blobs/ and parts/ themselves, to open beneath them."""
+    return name.startswith("/") and not name.startswith(("/memfd:", "/dev/")) and not os.path.isdir(name)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_rights_are_gone_for_good(server, role):
+    pids = server.roles(role)
+    assert pids
+    for pid in pids:
+        s = status(pid)
+        assert s["NoNewPrivs"] == ["1"] and s["Seccomp"] == ["2"]
+        limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+        core = next(line for line in limits.splitlines() if line.startswith("Max core file size"))
+        assert core.split()[4:6] == ["0", "0"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="users are told apart only when started as root")
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_is_a_user_of_its_own(server, role):
+    want = pwd.getpwnam("geleit-" + role)
+    for pid in server.roles(role):
+        s = status(pid)
+        assert set(s["Uid"]) == {str(want.pw_uid)} and set(s["Gid"]) == {str(want.pw_gid)}
+        assert all(int(s[c][0], 16) == 0 for c in ("CapPrm", "CapEff", "CapInh", "CapAmb"))
+        assert "0" not in s["Groups"]
+
+
+def test_keeper_front_and_egress_hold_no_file(server):
+    """keeper closed the key; front opens a blob only while it sends one."""
+    for role in ("keeper", "front", "egress"):
+        for pid in server.roles(role):
+            assert [f for f in open_files(pid) if is_file(f)] == [], role
+
+
+def test_the_database_is_open_in_app_and_worker_alone(server):
+    if server.db != "sqlite":
+        pytest.skip("a server of its own holds it")
+    holders = {role for role in ROLES for pid in server.roles(role)
+               if any("/db/" in f for f in open_files(pid))}
+    assert holders == {"app", "worker"}
+
+
+def test_no_role_inherits_the_lock_of_the_folder(server):
+    for role in ROLES:
+        for pid in server.roles(role):
+            assert not any(f.endswith("server.lock") for f in open_files(pid)), role
+
+
+def test_a_role_that_dies_comes_back_and_is_listed(fresh):
+    s = fresh().start()
+    try:
+        for role in ROLES:
+            old = s.roles(role)
+            os.kill(old[0], signal.SIGKILL)
+            wait_for(lambda: len(new := s.roles(role)) == len(old) and old[0] not in new, 15)
+        # all of them at once
+        pids = [p for role in ROLES for p in s.roles(role)]
+        for p in pids:
+            os.kill(p, signal.SIGKILL)
+        wait_for(lambda: answers(s), 20)
+        assert not set(pids) & {p for role in ROLES for p in s.roles(role)}
+    finally:
+        assert s.stop() == 0
+
+
+def answers(s):
+    try:
+        return s.api("GET", "/api/v1/status").status == 200 and len(s.roles("keeper")) == 1
+    except (OSError, AssertionError):
+        return False
+
+
+def test_the_end_is_in_time_and_leaves_nobody(fresh):
+    s = fresh().start()
+    pids = [p for role in ROLES for p in s.roles(role)]
+    start = time.monotonic()
+    assert s.stop() == 0
+    assert time.monotonic() - start < 10
+    assert not any(os.path.exists(f"/proc/{p}") for p in pids)
