@@ -30,6 +30,7 @@
 #include "os/ipc.h"
 #include "os/loop.h"
 #include "os/spawn.h"
+#include "roles/role.h"
 
 #define BACKOFF_FIRST_US 100000
 #define BACKOFF_MOST_US (10 * US_PER_S)
@@ -279,9 +280,15 @@ say_ready(struct master *m)
 	if (file_replace(arena_printf(a, "%.*s/run/url", STR(m->conf.dir)).p,
 	        arena_printf(a, "%.*s\n", STR(m->conf.url)), 0644, &e) < 0)
 		log_warn("run/url: %s", e.msg);
-	log_info("%s", m->is_root ? "each role runs as a user of its own"
-	                          : "one user for all roles: they are held apart by Landlock and "
-	                            "seccomp, not by users");
+	if (!m->is_root)
+		log_info("one user for all roles: they are held apart by Landlock and seccomp, "
+		         "not by users");
+	else if (dir_is_reachable(m->conf.dir))
+		log_info("each role runs as a user of its own");
+	else
+		log_warn("a folder above %.*s is closed to other users: roles keep root and are "
+		         "held apart by Landlock and seccomp; better put it below /srv",
+		    STR(m->conf.dir));
 	printf("ready %.*s\n", STR(m->conf.url));
 	fflush(stdout);
 }
@@ -468,5 +475,6 @@ master_serve(struct master *m, struct error *e)
 		start_or_later(&m->children[i]);
 	loop_run(m->loop);
 	end_children(m);
+	loop_free(&m->loop);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -103,14 +104,33 @@ is_postgres(const struct conf *c)
 	return str_starts(c->db, S("postgres"));
 }
 
+bool
+dir_is_reachable(struct str dir)
+{
+	char path[LIMIT_PATH_BYTES * 4];
+	struct stat st;
+
+	if (dir.n == 0 || dir.n >= sizeof path)
+		return false;
+	memcpy(path, dir.p, dir.n);
+	path[dir.n] = '\0';
+	for (char *slash = strrchr(path, '/'); slash != NULL; slash = strrchr(path, '/')) {
+		*slash = '\0';
+		if (stat(path[0] != '\0' ? path : "/", &st) < 0 || (st.st_mode & S_IXOTH) == 0)
+			return false;
+	}
+	return true;
+}
+
 static int
 enter_sandbox(struct role_env *env, struct error *e)
 {
 	const struct role *r = env->role;
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct sandbox_path *paths = ARENA_ARRAY(a, struct sandbox_path, r->path_count);
-	struct sandbox s = {.user = getuid() == 0 ? r->user : NULL,
-	    .group = getuid() == 0 ? r->group : NULL,
+	bool drops = getuid() == 0 && (r->path_count == 0 || dir_is_reachable(env->conf->dir));
+	struct sandbox s = {.user = drops ? r->user : NULL,
+	    .group = drops ? r->group : NULL,
 	    .paths = paths,
 	    .path_count = r->path_count,
 	    .may = r->may | (is_postgres(env->conf) ? r->may_postgres : 0),

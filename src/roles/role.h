@@ -68,6 +68,13 @@ NODISCARD int role_enter(
 /* For blocking code: wait up to ms for one message of master and act on it. 1, 0 on timeout. */
 NODISCARD int role_pump(struct role_env *env, int ms, struct error *e);
 
+/*
+ * May other users pass through all folders above DIR?  If not (DIR below a
+ * closed home), roles that need files keep root's user and are held apart by
+ * Landlock and seccomp alone; master says so.
+ */
+bool dir_is_reachable(struct str dir);
+
 /* The run functions, one file each. */
 int front_run(struct role_env *env, struct error *e);
 int app_run(struct role_env *env, struct error *e);
