@@ -40,7 +40,7 @@ check_says_each_line(void **state)
 {
 	struct fixture *f = *state;
 
-	EXEC(f, "UPDATE asset SET class = 'confidential' WHERE id = 200");
+	set(f, "asset", "class = 'confidential'", "id = 200");
 	assert_int_equal(
 	    post_json(f, "/api/v1/check",
 	        "{\"assets\":[\"100\",\"200\",\"100\"],\"to\":[\"a@x.test\",\"b@X.test\"]}", NULL),
@@ -121,7 +121,9 @@ one_line_that_may_not_go_stops_all(void **state)
 {
 	struct fixture *f = *state;
 
-	EXEC(f, "UPDATE asset SET embargo_us = ? WHERE id = 200", db_i(time_now_us() + US_PER_DAY));
+	set(f, "asset",
+	    arena_printf(f->x.a, "embargo_us = %lld", (long long)(time_now_us() + US_PER_DAY)).p,
+	    "id = 200");
 	assert_int_equal(
 	    post_json(f, SEND, "{\"assets\":[\"100\",\"200\"],\"to\":[\"a@x.test\"]}", NULL), 403);
 	assert_true(says(f, "not-cleared"));
@@ -195,7 +197,7 @@ static void
 the_same_request_gets_the_same_answer(void **state)
 {
 	struct fixture *f = *state;
-	struct str first, body;
+	struct str first, body, kept;
 
 	assert_int_equal(post_json(f, SEND, ONE, "auftrag-7"), 201);
 	first = arena_str(f->x.a, buf_view(&f->r.body));
@@ -209,15 +211,8 @@ the_same_request_gets_the_same_answer(void **state)
 	assert_int_equal(rows(f, "mail", NULL), 1);
 	/* what is kept has no link in it */
 	assert_int_equal(rows(f, "idempotency", NULL), 1);
-	{
-		AUTO(rows_close) struct rows *q = NULL;
-		struct str kept;
-
-		assert_int_equal(db_query(f->x.db, &q, &f->e, "SELECT body FROM idempotency"), 0);
-		assert_int_equal(rows_next(q, &f->e), 1);
-		kept = rows_text(q, 0, f->x.a);
-		assert_null(memmem(kept.p, kept.n, "/r/", 3));
-	}
+	kept = test_text(f->x.db, f->x.a, "body", "idempotency");
+	assert_null(memmem(kept.p, kept.n, "/r/", 3));
 }
 
 static void
@@ -245,7 +240,7 @@ a_key_comes_again_after_its_day(void **state)
 
 	assert_int_equal(post_json(f, SEND, ONE, "k"), 201);
 	link = member(f, "link", 0);
-	EXEC(f, "DELETE FROM idempotency");
+	test_empty(f->x.db, f->x.a, "idempotency");
 	assert_int_equal(post_json(f, SEND, ONE, "k"), 201);
 	assert_false(str_eq(link, member(f, "link", 0)));
 	assert_int_equal(rows(f, "delivery", NULL), 2);
@@ -256,9 +251,9 @@ a_refusal_is_not_kept(void **state)
 {
 	struct fixture *f = *state;
 
-	EXEC(f, "UPDATE asset SET expires_us = 5 WHERE id = 100");
+	set(f, "asset", "expires_us = 5", "id = 100");
 	assert_int_equal(post_json(f, SEND, ONE, "k"), 403);
-	EXEC(f, "UPDATE asset SET expires_us = NULL WHERE id = 100");
+	set(f, "asset", "expires_us = NULL", "id = 100");
 	assert_int_equal(post_json(f, SEND, ONE, "k"), 201);
 }
 

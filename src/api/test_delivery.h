@@ -8,55 +8,35 @@
 #pragma once
 
 #include "api/test_api.h"
-#include "base/random.h"
-#include "model/asset.h"
 #include "model/mail.h"
+#include "model/test_file.h"
 #include "text/json.h"
 
 #define URL "https://geleit.example"
 
+/* set(f, "asset", "embargo_us = 5", "id = 100"); where NULL: in all rows. */
 static inline void
-exec_in_change(struct fixture *f, const char *sql, const struct db_value *v, size_t n)
+set(struct fixture *f, const char *table, const char *values, const char *where)
 {
-	AUTO(change_abort) struct change *c = NULL;
-
-	if (change_begin(f->x.db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, &f->e) <
-	        0 ||
-	    db_exec_values(f->x.db, NULL, &f->e, sql, v, n) < 0 || change_commit(&c, &f->e) < 0)
-		fail_msg("%s", f->e.msg);
+	test_set(f->x.db, f->x.a, table, values, where);
 }
-#define EXEC(f, sql, ...) exec_in_change((f), (sql), DB_VALUES(__VA_ARGS__))
+
+static inline int64_t
+value(struct fixture *f, const char *what, const char *table, const char *where)
+{
+	return test_value(f->x.db, f->x.a, what, table, where);
+}
 
 /* Ready, clean, cleared, public.  Its version has the id + 1. */
 static inline void
 new_file(struct fixture *f, int64_t id, const char *name, int64_t bytes)
 {
-	AUTO(change_abort) struct change *c = NULL;
-	struct id128 blob = random_id128();
-	struct sha256 h = sha256(name, strlen(name));
 	struct data_key key;
-	struct asset_new n = {
-	    .id = {id}, .first = {id + 1}, .folder_path = S(""), .title = S("x"), .by = {1}};
-	struct release cleared = {.state = RELEASE_CLEARED};
 
-	n.by.v = test_db_int(f->x.db, "SELECT min(id) FROM person");
-	if (keyring_version_new(&f->x.keys, n.first, &key, &f->e) < 0 ||
-	    change_begin(f->x.db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_ASSET_CREATED, &c, &f->e) <
-	        0 ||
-	    asset_create(c, f->x.a, &n, &f->e) < 0 || release_set(c, n.id, &cleared, &f->e) < 0 ||
-	    change_commit(&c, &f->e) < 0)
+	if (keyring_version_new(&f->x.keys, (version_id){id + 1}, &key, &f->e) < 0)
 		fail_msg("%s", f->e.msg);
-	EXEC(f,
-	    "INSERT INTO version (id, asset_id, number, name, bytes, sha256, crc32, media_type, "
-	    "malware, state, created_by, created_us) "
-	    "VALUES (?, ?, 1, ?, ?, ?, 7, 'text/plain', 'clean', 'ready', ?, 1)",
-	    db_i(id + 1), db_i(id), db_s(str_c(name)), db_i(bytes), db_bytes(h.b, sizeof h.b),
-	    db_i(n.by.v));
-	if (bytes > 0)
-		EXEC(f,
-		    "INSERT INTO version_part (version_id, position, blob_id, bytes) "
-		    "VALUES (?, 0, ?, ?)",
-		    db_i(id + 1), db_id128(&blob), db_i(bytes));
+	test_file(
+	    f->x.db, f->x.a, (person_id){value(f, "min(id)", "person", NULL)}, id, name, bytes);
 }
 
 static inline struct fixture *
@@ -121,10 +101,8 @@ static inline struct str
 mail_to(struct fixture *f, const char *kind, const char *address)
 {
 	struct str content;
-	mail_id id = {test_db_int(f->x.db,
-	    arena_printf(f->x.a, "SELECT max(id) FROM mail WHERE kind = '%s' AND address = '%s'",
-	        kind, address)
-	        .p)};
+	mail_id id = {value(f, "max(id)", "mail",
+	    arena_printf(f->x.a, "kind = '%s' AND address = '%s'", kind, address).p)};
 
 	if (mail_content(f->x.db, f->x.a, &f->x.keys, id, &content, &f->e) < 0)
 		fail_msg("%s", f->e.msg);

@@ -12,14 +12,13 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "model/asset.h"
 #include "model/change.h"
 #include "model/contact.h"
 #include "model/delivery.h"
 #include "model/person.h"
 #include "model/recipient.h"
 #include "model/session.h"
-#include "model/test_db.h"
+#include "model/test_file.h"
 
 #define FILES 3
 #define BYTES_1 1000
@@ -43,34 +42,14 @@ hash_of(const char *text)
 	return sha256(text, strlen(text));
 }
 
-/* One statement in a change of its own: time, which tests cannot wait for. */
-#define EXEC(x, sql, ...)                                                                          \
-	do {                                                                                       \
-		struct change *c_ = NULL;                                                          \
-		if (change_begin((x)->db, the_system, CHANGE_HOUSEKEEPING, &c_, &(x)->e) < 0 ||    \
-		    db_exec((x)->db, NULL, &(x)->e, (sql), ##__VA_ARGS__) < 0 ||                   \
-		    change_commit(&c_, &(x)->e) < 0)                                               \
-			fail_msg("%s", (x)->e.msg);                                                \
-	} while (0)
+#define EXEC(x, sql, ...) TEST_EXEC((x)->db, sql, ##__VA_ARGS__)
 
 static inline void
 exchange_file(struct exchange *x, int i, const char *name, int64_t bytes)
 {
-	AUTO(change_abort) struct change *c = NULL;
 	int64_t id = 1000 + 10 * i;
-	struct asset_new n = {
-	    .id = {id}, .first = {id + 1}, .folder_path = S(""), .title = S("x"), .by = x->sender};
-	struct sha256 h = hash_of(name);
 
-	if (change_begin(x->db, the_system, EVENT_ASSET_CREATED, &c, &x->e) < 0 ||
-	    asset_create(c, x->a, &n, &x->e) < 0 || change_commit(&c, &x->e) < 0)
-		fail_msg("%s", x->e.msg);
-	EXEC(x,
-	    "INSERT INTO version (id, asset_id, number, name, bytes, sha256, crc32, media_type, "
-	    "malware, state, created_by, created_us) "
-	    "VALUES (?, ?, 1, ?, ?, ?, 7, 'text/plain', 'clean', 'ready', ?, 1)",
-	    db_i(id + 1), db_i(id), db_s(str_c(name)), db_i(bytes), db_bytes(h.b, sizeof h.b),
-	    db_i(x->sender.v));
+	test_file(x->db, x->a, x->sender, id, name, bytes);
 	x->items[i] = (struct delivery_item){
 	    .asset = {id}, .version = {id + 1}, .name = str_c(name), .bytes = bytes};
 }

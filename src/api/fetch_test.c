@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * fetch - keys and reports: the verdict is asked again each time, what must stop stops, what has
+ * arrived becomes history and nothing more than that
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api/test_browser.h"
+#include "api/tickets.h"
+
+static struct msg_keys_are
+keys(struct browser *b, uint32_t first, uint32_t count, struct str ticket)
+{
+	struct msg_keys m = {.ticket = ticket, .first = first, .count = count};
+	struct msg_keys_are are;
+
+	b->f->x.now_us = time_now_us();
+	assert_int_equal(api_keys(&b->f->x, &m, &are, &b->f->e), 0);
+	return are;
+}
+
+static bool
+stops(struct browser *b, struct str ticket, uint32_t seq, uint32_t flags, struct msg_range g)
+{
+	struct msg_sent_one one = {.number = 7,
+	    .seq = seq,
+	    .flags = flags,
+	    .ticket = ticket,
+	    .ranges = &g,
+	    .range_count = flags != 0 ? 1 : 0};
+	struct msg_sent m = {&one, 1};
+	struct msg_sent_ok ok;
+
+	b->f->x.now_us = time_now_us();
+	assert_int_equal(api_sent(&b->f->x, &m, &ok, &b->f->e), 0);
+	assert_true(
+	    ok.transfer_count == 1 && ok.transfers[0].number == 7 && ok.transfers[0].seq == seq);
+	return ok.transfers[0].stop;
+}
+
+static struct str
+fetch(struct browser *b, const char *rest)
+{
+	assert_int_equal(get(b, path(b, rest)), 200);
+	assert_true(b->f->r.is_transfer);
+	return arena_str(b->f->x.a, b->f->r.ticket);
+}
+
+static void
+keys_are_those_of_the_versions(void **state)
+{
+	struct browser *b = *state;
+	const version_id versions[] = {{101}, {201}, {301}};
+	struct data_key want[3];
+	struct msg_keys_are are;
+	struct str ticket;
+
+	prove(b);
+	assert_int_equal(keyring_version_list(&b->f->x.keys, versions, 3, want, &b->f->e), 0);
+	ticket = fetch(b, "/file/3");
+	are = keys(b, 0, 1, ticket);
+	assert_false(are.stop);
+	assert_memory_equal(are.keys[0], want[2].b, 32);
+	assert_true(keys(b, 1, 1, ticket).stop && keys(b, 0, 2, ticket).stop);
+	ticket = fetch(b, "/all.zip");
+	are = keys(b, 1, 2, ticket);
+	assert_true(!are.stop && are.first == 1 && are.count == 2);
+	assert_memory_equal(are.keys[0], want[1].b, 32);
+	assert_memory_equal(are.keys[1], want[2].b, 32);
+	assert_true(keys(b, 2, 2, ticket).stop && keys(b, 0, 0, ticket).stop);
+	((char *)ticket.p)[9] ^= 1;
+	assert_true(keys(b, 0, 1, ticket).stop);
+	assert_true(stops(b, ticket, 1, 0, (struct msg_range){0, 0}));
+}
+
+/* What each of these changes must stop, keys and transfer alike; undone, both go on. */
+static void
+each_change_stops_what_runs(void **state)
+{
+	static const struct {
+		const char *table, *change, *undo;
+	} cases[] = {
+	    {"delivery", "revoked_us = 5, stamp = stamp + 1", "revoked_us = NULL"},
+	    {"recipient", "revoked_us = 5", "revoked_us = NULL"},
+	    {"session", "ended_us = 5", "ended_us = NULL"},
+	    {"release", "state = 'blocked'", "state = 'cleared'"},
+	    {"asset", "class = 'confidential'", "class = 'public'"},
+	    {"version", "malware = 'infected'", "malware = 'clean'"},
+	    {"contact", "blocked_us = 5", "blocked_us = NULL"},
+	    {"person", "role = 'viewer'", "role = 'editor'"},
+	};
+	struct browser *b = *state;
+	struct str ticket;
+	uint32_t seq = 1;
+
+	prove(b);
+	ticket = fetch(b, "/file/1");
+	assert_false(stops(b, ticket, seq++, 0, (struct msg_range){0, 0}));
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		set(b->f, cases[i].table, cases[i].change, NULL);
+		set(b->f, "delivery", "stamp = stamp + 1", NULL);
+		if (!stops(b, ticket, seq++, 0, (struct msg_range){0, 0}) ||
+		    !keys(b, 0, 1, ticket).stop)
+			fail_msg("%s", cases[i].change);
+		set(b->f, cases[i].table, cases[i].undo, NULL);
+		if (stops(b, ticket, seq++, 0, (struct msg_range){0, 0}) ||
+		    keys(b, 0, 1, ticket).stop)
+			fail_msg("%s", cases[i].undo);
+	}
+}
+
+static void
+a_date_stops_without_a_stamp(void **state)
+{
+	struct browser *b = *state;
+	struct str ticket;
+	int64_t soon = time_now_us() + 3 * US_PER_S;
+	struct msg_range none = {0, 0};
+
+	prove(b);
+	set(b->f, "asset", arena_printf(b->f->x.a, "expires_us = %lld", (long long)(soon)).p,
+	    "id = 100");
+	ticket = fetch(b, "/file/1");
+	assert_false(stops(b, ticket, 1, 0, none));
+	while (time_now_us() < soon)
+		usleep(50000);
+	assert_true(stops(b, ticket, 2, 0, none));
+	assert_true(keys(b, 0, 1, ticket).stop);
+}
+
+static void
+reports_become_history(void **state)
+{
+	struct browser *b = *state;
+	struct str ticket;
+	const char *one;
+
+	prove(b);
+	ticket = fetch(b, "/file/1");
+	assert_false(stops(b, ticket, 1, SENT_FIRST | SENT_WRITE, (struct msg_range){0, 400}));
+	one = arena_printf(b->f->x.a, "/api/v1/deliveries/%.*s", STR(b->number)).p;
+	assert_int_equal(get_json(b->f, one), 200);
+	assert_true(holds(b->f, "\"name\":\"eins.txt\",\"state\":\"running\",\"sent_bytes\":400,"
+	                        "\"complete\":false"));
+	stops(b, ticket, 2, SENT_WRITE | SENT_END,
+	    (struct msg_range){0, 5000}); /* it claims too much */
+	ticket = fetch(b, "/file/2");
+	stops(b, ticket, 1, SENT_FIRST | SENT_WRITE | SENT_END, (struct msg_range){0, 0});
+	assert_int_equal(get_json(b->f, one), 200);
+	assert_true(holds(b->f, "\"name\":\"eins.txt\",\"state\":\"complete\",\"sent_bytes\":1000,"
+	                        "\"complete\":true"));
+	assert_true(holds(b->f, "\"name\":\"leer.txt\",\"state\":\"complete\",\"sent_bytes\":0"));
+	assert_true(holds(b->f, "\"name\":\"drei.txt\",\"state\":\"none\""));
+	assert_true(holds(b->f, "\"address\":\"a@x.test\",\"state\":\"downloading\""));
+	assert_int_equal(ask(b, "GET", path(b, "/all.zip"), "range", "bytes=0-"), 206);
+	ticket = arena_str(b->f->x.a, b->f->r.ticket);
+	stops(b, ticket, 1, SENT_FIRST | SENT_WRITE | SENT_END,
+	    (struct msg_range){0, b->f->r.plan->bytes});
+	assert_int_equal(get_json(b->f, one), 200);
+	assert_true(holds(b->f, "\"address\":\"a@x.test\",\"state\":\"complete\""));
+	assert_true(holds(b->f, "\"kind\":\"download.started\""));
+	assert_int_equal(events(b->f, "download.complete"), 3);
+	assert_int_equal(events(b->f, "download.interrupted"), 0);
+}
+
+/* What a window did not hold has not arrived, whatever front says. */
+static void
+a_report_goes_no_further_than_its_window(void **state)
+{
+	struct browser *b = *state;
+	struct str ticket;
+
+	prove(b);
+	assert_int_equal(ask(b, "GET", path(b, "/file/1"), "range", "bytes=100-199"), 206);
+	ticket = arena_str(b->f->x.a, b->f->r.ticket);
+	stops(b, ticket, 1, SENT_FIRST | SENT_WRITE | SENT_END, (struct msg_range){0, 1000});
+	assert_int_equal(value(b->f, "max(sent_bytes)", "session_item", NULL), 100);
+	assert_int_equal(events(b->f, "download.complete"), 0);
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, browser_begin, browser_end)
+	const struct CMUnitTest tests[] = {
+	    TEST(keys_are_those_of_the_versions),
+	    TEST(each_change_stops_what_runs),
+	    TEST(a_date_stops_without_a_stamp),
+	    TEST(reports_become_history),
+	    TEST(a_report_goes_no_further_than_its_window),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
