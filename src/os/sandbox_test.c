@@ -166,6 +166,13 @@ open_truncating(void)
 {
 	return open(inside, O_WRONLY | O_TRUNC | O_CLOEXEC);
 }
+#ifdef SYS_open
+static long
+open_truncating_the_old_way(void)
+{
+	return syscall(SYS_open, inside, O_WRONLY | O_TRUNC | O_CLOEXEC); /* libc takes openat */
+}
+#endif
 static long
 truncate_descriptor(void)
 {
@@ -181,6 +188,9 @@ nothing_is_truncated_by_path(void **state)
 	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_outside), EPERM);
 	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_inside), EPERM);
 	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, open_truncating), EPERM);
+#ifdef SYS_open
+	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, open_truncating_the_old_way), EPERM);
+#endif
 	assert_int_equal(try_with(0, truncate_descriptor), EPERM);
 	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_descriptor), 0);
 }
@@ -298,6 +308,13 @@ own_a_descriptor_s_signals(void)
 {
 	return fcntl(plain_socket, F_SETOWN, getppid());
 }
+static long
+own_them_the_other_way(void)
+{
+	struct f_owner_ex owner = {F_OWNER_PID, getppid()};
+
+	return fcntl(plain_socket, F_SETOWN_EX, &owner);
+}
 
 static void
 other_processes_are_out_of_reach(void **state)
@@ -310,6 +327,7 @@ other_processes_are_out_of_reach(void **state)
 	assert_int_equal(try_with(0, read_parent_memory), EPERM);
 	assert_int_equal(try_with(0, limit_parent), EPERM);
 	assert_int_equal(try_with(0, own_a_descriptor_s_signals), EPERM);
+	assert_int_equal(try_with(0, own_them_the_other_way), EPERM);
 	assert_int_equal(try_with(SANDBOX_MAY_KILL, kill_parent), 0);
 }
 
@@ -361,6 +379,91 @@ the_mount_family_and_side_doors_are_closed(void **state)
 	assert_int_equal(try_with(0, change_root), EPERM);
 	assert_int_equal(try_with(0, make_ring), EPERM);
 	assert_int_equal(try_with(0, load_bpf), EPERM);
+}
+
+/* Whatever the permissions; with arguments that would make each fail differently. */
+static const long never[] = {
+    SYS_ptrace,
+    SYS_process_vm_readv,
+    SYS_process_vm_writev,
+    SYS_process_madvise,
+    SYS_pidfd_getfd,
+    SYS_kcmp,
+    SYS_mount,
+    SYS_umount2,
+    SYS_pivot_root,
+    SYS_chroot,
+    SYS_open_tree,
+    SYS_move_mount,
+    SYS_fsopen,
+    SYS_fsconfig,
+    SYS_fsmount,
+    SYS_fspick,
+    SYS_mount_setattr,
+    SYS_setns,
+    SYS_unshare,
+    SYS_open_by_handle_at,
+    SYS_truncate,
+    SYS_io_uring_setup,
+    SYS_io_uring_enter,
+    SYS_io_uring_register,
+    SYS_bpf,
+    SYS_perf_event_open,
+    SYS_userfaultfd,
+    SYS_add_key,
+    SYS_keyctl,
+    SYS_request_key,
+    SYS_init_module,
+    SYS_finit_module,
+    SYS_delete_module,
+    SYS_kexec_load,
+    SYS_kexec_file_load,
+    SYS_reboot,
+    SYS_swapon,
+    SYS_swapoff,
+    SYS_acct,
+    SYS_personality,
+#ifdef SYS_creat /* x86 has it, arm64 not */
+    SYS_creat,
+#endif
+};
+static const long unless_granted[] = {SYS_kill, SYS_tkill, SYS_tgkill, SYS_pidfd_send_signal,
+    SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_execve, SYS_execveat, SYS_ftruncate, SYS_socket,
+    SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4};
+
+/* -1 when a call gives anything but EPERM. */
+static long
+expect_all_denied(const long *calls, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		errno = 0;
+		if (syscall(calls[i], -1L, -1L, -1L, -1L, -1L, -1L) != -1 || errno != EPERM) {
+			fprintf(stderr, "system call %ld: errno %d\n", calls[i], errno);
+			errno = ERANGE; /* none of the above, and not 0 */
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static long
+try_what_is_never_granted(void)
+{
+	return expect_all_denied(never, ARRAY_LEN(never));
+}
+static long
+try_the_whole_list(void)
+{
+	if (try_what_is_never_granted() < 0)
+		return -1;
+	return expect_all_denied(unless_granted, ARRAY_LEN(unless_granted));
+}
+
+static void
+the_whole_list_is_denied_and_most_of_it_to_everyone(void **state)
+{
+	assert_int_equal(try_with(0, try_the_whole_list), 0);
+	assert_int_equal(try_with(~0u, try_what_is_never_granted), 0);
 }
 
 /* ---- what must go on working ---- */
@@ -557,6 +660,7 @@ main(void)
 	    cmocka_unit_test(each_permission_opens_its_own_call_only),
 	    cmocka_unit_test(other_processes_are_out_of_reach),
 	    cmocka_unit_test(the_mount_family_and_side_doors_are_closed),
+	    cmocka_unit_test(the_whole_list_is_denied_and_most_of_it_to_everyone),
 	    cmocka_unit_test(what_libraries_need_still_works),
 	    cmocka_unit_test(a_dropped_user_stays_dropped),
 	    cmocka_unit_test(an_unknown_user_is_refused),
