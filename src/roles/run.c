@@ -33,17 +33,15 @@ path_in(struct arena *a, struct str dir, const char *name)
 	return arena_printf(a, "%.*s/%s", STR(dir), name).p;
 }
 
-/* Options given again win and are kept. */
+/* Options given again win; they are kept once nothing refuses any more. */
 static int
-keep_options(
-    struct arena *a, struct str dir, const struct run_options *o, struct str *text, struct error *e)
+apply_options(struct arena *a, const struct run_options *o, struct str *text, struct error *e)
 {
 	const struct {
 		struct str name;
 		const char *value;
 	} named[] = {
 	    {S("server.listen"), o->listen}, {S("server.url"), o->url}, {S("server.db"), o->db}};
-	struct str before = *text;
 
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		if (named[i].value != NULL &&
@@ -59,14 +57,21 @@ keep_options(
 		if (conf_set(a, *text, name, value, text, e) < 0)
 			return e->code;
 	}
-	if (str_eq(before, *text))
-		return 0;
-	return file_replace(path_in(a, dir, "geleit.conf"), *text, 0640, e);
+	return 0;
 }
 
 static int
-open_dir(struct arena *a, const struct run_options *o, struct master *m, struct str *text,
-    struct error *e)
+keep_options(struct arena *a, struct str dir, struct str kept, struct str text, struct error *e)
+{
+	if (str_eq(kept, text))
+		return 0;
+	return file_replace(path_in(a, dir, "geleit.conf"), text, 0640, e);
+}
+
+/* kept: the configuration as it lies in DIR; text: with this start's options. */
+static int
+open_dir(struct arena *a, const struct run_options *o, struct master *m, struct str *kept,
+    struct str *text, struct error *e)
 {
 	struct init_options init = {.dir = o->dir,
 	    .listen = o->listen,
@@ -88,7 +93,10 @@ open_dir(struct arena *a, const struct run_options *o, struct master *m, struct 
 		return e->code == ERR_BUSY ? err_key(e, ERR_BUSY, "dir-in-use",
 		                                 "another server runs on %.*s", STR(dir))
 		                           : e->code;
-	if (conf_load(a, dir, &m->conf, text, e) < 0 || keep_options(a, dir, o, text, e) < 0)
+	if (conf_load(a, dir, &m->conf, kept, e) < 0)
+		return e->code;
+	*text = *kept;
+	if (apply_options(a, o, text, e) < 0)
 		return e->code;
 	return conf_parse(a, dir, *text, &m->conf, e);
 }
@@ -97,8 +105,10 @@ static int
 check_in_child(struct master *m, struct error *e)
 {
 	const char *const argv[] = {"geleitd", "-x", "check", m->conf.dir.p, NULL};
-	struct spawn s = {
-	    .path = "/proc/self/exe", .argv = argv, .extra_fd = -1, .die_with_parent = true};
+	struct spawn s = {.path = "/proc/self/exe",
+	    .argv = argv,
+	    .extra_fd = m->conf_fd,
+	    .die_with_parent = true};
 	int pair[2], status;
 	pid_t pid;
 
@@ -143,12 +153,13 @@ static int
 prepare(struct arena *a, const struct run_options *o, struct master *m, struct error *e)
 {
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	struct str text;
+	struct str kept, text;
 
-	if (open_dir(a, o, m, &text, e) < 0 || find_egress(a, &m->egress_path, e) < 0 ||
+	if (open_dir(a, o, m, &kept, &text, e) < 0 || find_egress(a, &m->egress_path, e) < 0 ||
 	    net_listen(arena_cstr(a, m->conf.listen_host), arena_cstr(a, m->conf.listen_port),
 	        &m->listener, e) < 0 ||
-	    check_in_child(m, e) < 0 || memfd_sealed("conf", text, &m->conf_fd, e) < 0)
+	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 || check_in_child(m, e) < 0 ||
+	    keep_options(a, m->conf.dir, kept, text, e) < 0)
 		return e->code;
 	m->boot = random_id128();
 	m->is_root = getuid() == 0;
@@ -158,11 +169,23 @@ prepare(struct arena *a, const struct run_options *o, struct master *m, struct e
 	return 0;
 }
 
+static void
+master_free(struct master **mp)
+{
+	struct master *m = *mp;
+
+	fd_close(&m->conf_fd);
+	fd_close(&m->listener);
+	fd_close(&m->lock);
+	free(m);
+	*mp = NULL;
+}
+
 int
 master_run(const struct run_options *o)
 {
-	struct arena *a = arena_new(); /* lives as long as the process */
-	struct master *m = xcalloc(1, sizeof *m);
+	AUTO(arena_free) struct arena *a = arena_new();
+	AUTO(master_free) struct master *m = xcalloc(1, sizeof *m);
 	struct error e;
 
 	log_init("master", LOG_INFO);

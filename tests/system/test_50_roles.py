@@ -4,11 +4,12 @@ import os
 import pathlib
 import pwd
 import signal
+import subprocess
 import time
 
 import pytest
 
-from geleit import wait_for
+from geleit import BUILD, wait_for
 
 ROLES = ["front", "app", "keeper", "worker", "egress"]
 
@@ -104,3 +105,20 @@ def test_the_end_is_in_time_and_leaves_nobody(fresh):
     assert s.stop() == 0
     assert time.monotonic() - start < 10
     assert not any(os.path.exists(f"/proc/{p}") for p in pids)
+
+
+def test_a_refused_start_keeps_none_of_its_options(server, fresh):
+    s = fresh().start()
+    assert s.stop() == 0
+    conf = s.dir / "geleit.conf"
+    before = conf.read_bytes(), conf.stat().st_mtime_ns
+    program = str(BUILD / "src/roles/geleitd")
+    for options in (["--listen", f"127.0.0.1:{server.port}"], ["--set", "no.such=1"], ["--db", "postgresql://nobody@127.0.0.1:1/x"]):
+        done = subprocess.run([program, "run", "--dir", str(s.dir), "--set", "limits.code_tries=3", *options],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and done.stdout == ""
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert (conf.read_bytes(), conf.stat().st_mtime_ns) == before, options
+    s.settings = ["limits.code_tries=3"]
+    s.start()
+    assert "limits.code_tries = 3" in conf.read_text()
