@@ -122,7 +122,8 @@ def main():
     if build("build (gcc, sanitizers)", "build-asan", ["-Db_sanitize=address,undefined", "-Dbuildtype=debug"]):
         meson_suite("unit and contract suites", "build-asan", ["unit", "contract"])
     pytest("python tests", sorted(str(p) for p in (ROOT / "tests").glob("*_test.py")),
-           {"GELEIT_BUILD": str(ROOT / "build-asan")})
+           {"GELEIT_BUILD": str(ROOT / "build-asan"),
+            "PACKAGE_TEST": str(ROOT / "build-asan/src/model/package_test")})
     if not quick:
         if build("build (clang, fuzz)", "build-fuzz",
                  ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Db_lundef=false"]):
