@@ -209,10 +209,11 @@ item_ranges(struct api *x, const struct told *told, struct transfer_report *repo
 	}
 	if (one->range_count == 0)
 		return 0;
-	if (files_parts(x, &f, e) < 0 || package_zip(x->a, f.package, f.count,
-	                                     &(struct package_label){told->seen->delivery.number,
-	                                         arena_cstr(x->a, x->conf->timezone)},
-	                                     &plan, &etag, e) < 0)
+	if (files_parts(x, &told->seen->delivery, 0, &f, e) < 0 ||
+	    package_zip(x->a, f.package, f.count,
+	        &(struct package_label){
+	            told->seen->delivery.number, arena_cstr(x->a, x->conf->timezone)},
+	        &plan, &etag, e) < 0)
 		return e->code;
 	/* an answer has one window, sent from its start: one range */
 	g = within(&told->t, &one->ranges[0]);

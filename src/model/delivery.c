@@ -122,38 +122,91 @@ delivery_list(struct db *db, struct arena *a, delivery_id before, int max, struc
 	return MIN(r, 0);
 }
 
+/* A word in the database that we do not know blocks: fail closed. */
+static void
+read_facts(struct rows *q, struct arena *a, struct delivery_item *i)
+{
+	struct verdict_facts *f = &i->facts;
+	bool damaged = str_eq_c(rows_text(q, 5, a), "damaged");
+
+	if (!malware_parse(rows_text(q, 9, a), &i->malware))
+		i->malware = MALWARE_ERROR;
+	*f = (struct verdict_facts){.ingested = i->ready,
+	    .malware = damaged ? MALWARE_ERROR : i->malware,
+	    .embargo_us = rows_int(q, 12),
+	    .expires_us = rows_int(q, 13),
+	    .release_until_us = rows_int(q, 15),
+	    .credit = rows_text(q, 16, a),
+	    .view_only = rows_bool(q, 17)};
+	if (!class_parse(rows_text(q, 11, a), &f->class))
+		f->class = CLASS_CONFIDENTIAL;
+	if (!release_parse(rows_text(q, 14, a), &f->release))
+		f->release = RELEASE_BLOCKED;
+}
+
+static void
+read_item(struct rows *q, struct arena *a, struct delivery_item *i)
+{
+	i->position = rows_int(q, 0);
+	i->asset = (asset_id){rows_int(q, 1)};
+	i->version = (version_id){rows_int(q, 2)};
+	i->name = rows_text(q, 3, a);
+	i->bytes = rows_int(q, 4);
+	i->ready = str_eq_c(rows_text(q, 5, a), "ready") &&
+	           rows_fixed(q, 6, i->sha256.b, sizeof i->sha256.b);
+	i->crc32 = (uint32_t)rows_int(q, 7);
+	i->media_type = rows_text(q, 8, a);
+	i->created_us = rows_int(q, 10);
+	read_facts(q, a, i);
+}
+
+/* With everything the verdict asks of a file: one query, however many there are. */
 int
 delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_item **ret,
     size_t *ret_n, struct error *e)
 {
-	static const char sql[] = "SELECT i.position, i.asset_id, i.version_id, i.name, v.bytes, "
-	                          "v.state, v.sha256, v.crc32, "
-	                          "v.media_type, v.malware, v.created_us FROM delivery_item i JOIN "
-	                          "version v ON v.id = i.version_id "
-	                          "WHERE i.delivery_id = ? ORDER BY i.position";
+	static const char sql[] =
+	    "SELECT i.position, i.asset_id, i.version_id, i.name, v.bytes, v.state, v.sha256, "
+	    "v.crc32, v.media_type, v.malware, v.created_us, x.class, x.embargo_us, x.expires_us, "
+	    "r.state, r.until_us, r.credit, r.view_only FROM delivery_item i "
+	    "JOIN version v ON v.id = i.version_id JOIN asset x ON x.id = i.asset_id "
+	    "JOIN release r ON r.asset_id = i.asset_id "
+	    "WHERE i.delivery_id = ? ORDER BY i.position";
 	AUTO(rows_close) struct rows *q = NULL;
 	VEC(struct delivery_item) list = {0};
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(id.v)) < 0)
 		return e->code;
-	while ((r = rows_next(q, e)) > 0) {
-		struct delivery_item *i = VEC_ADD(&list);
-
-		i->position = rows_int(q, 0);
-		i->asset = (asset_id){rows_int(q, 1)};
-		i->version = (version_id){rows_int(q, 2)};
-		i->name = rows_text(q, 3, a);
-		i->bytes = rows_int(q, 4);
-		i->ready = str_eq_c(rows_text(q, 5, a), "ready") &&
-		           rows_fixed(q, 6, i->sha256.b, sizeof i->sha256.b);
-		i->crc32 = (uint32_t)rows_int(q, 7);
-		i->media_type = rows_text(q, 8, a);
-		i->created_us = rows_int(q, 10);
-		if (!malware_parse(rows_text(q, 9, a), &i->malware))
-			i->malware = MALWARE_ERROR;
-	}
+	while ((r = rows_next(q, e)) > 0)
+		read_item(q, a, VEC_ADD(&list));
 	*ret = ARENA_ARRAY(a, struct delivery_item, list.n);
+	if (list.n > 0)
+		memcpy(*ret, list.v, list.n * sizeof *list.v);
+	*ret_n = list.n;
+	VEC_FINI(&list);
+	return r;
+}
+
+int
+delivery_parts(struct db *db, struct arena *a, delivery_id id, int64_t position,
+    struct delivery_part **ret, size_t *ret_n, struct error *e)
+{
+	static const char sql[] = "SELECT i.position, p.blob_id, p.bytes FROM delivery_item i "
+	                          "JOIN version_part p ON p.version_id = i.version_id "
+	                          "WHERE i.delivery_id = ? AND i.position BETWEEN ? AND ? "
+	                          "ORDER BY i.position, p.position";
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct delivery_part) list = {0};
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(id.v), db_i(position),
+	        db_i(position > 0 ? position : INT64_MAX)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0)
+		*VEC_ADD(&list) =
+		    (struct delivery_part){rows_int(q, 0), rows_id128(q, 1), rows_int(q, 2)};
+	*ret = ARENA_ARRAY(a, struct delivery_part, list.n);
 	if (list.n > 0)
 		memcpy(*ret, list.v, list.n * sizeof *list.v);
 	*ret_n = list.n;

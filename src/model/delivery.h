@@ -44,7 +44,13 @@ struct delivery_item {
 	uint32_t crc32;
 	struct str media_type;
 	enum malware_state malware;
-	int64_t created_us; /* of the version */
+	int64_t created_us;         /* of the version */
+	struct verdict_facts facts; /* the file's half, as verdict_facts_file gives it */
+};
+struct delivery_part {
+	int64_t position; /* of the item */
+	struct id128 blob;
+	int64_t bytes;
 };
 
 /* "scheduled", "active", "expired", "revoked" */
@@ -65,6 +71,10 @@ NODISCARD int delivery_list(struct db *db, struct arena *a, delivery_id before, 
     struct delivery **ret, size_t *ret_n, struct error *e);
 NODISCARD int delivery_items(struct db *db, struct arena *a, delivery_id id,
     struct delivery_item **ret, size_t *ret_n, struct error *e);
+
+/* The parts of one item (position 0: of all), in the order in which they are sent. */
+NODISCARD int delivery_parts(struct db *db, struct arena *a, delivery_id id, int64_t position,
+    struct delivery_part **ret, size_t *ret_n, struct error *e);
 
 struct delivery_new {
 	delivery_id id;

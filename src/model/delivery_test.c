@@ -299,6 +299,72 @@ a_blocked_contact_is_known(void **state)
 	assert_true(c.id.v == 0 && !c.blocked);
 }
 
+/* Two ways to the same facts: of one file, and of all files of a delivery. */
+static void
+same_facts(struct exchange *x)
+{
+	struct delivery_item *items;
+	size_t n;
+
+	assert_int_equal(delivery_items(x->db, x->a, x->delivery, &items, &n, &x->e), 0);
+	for (size_t i = 0; i < n; i++) {
+		struct verdict_facts f = {0}, *g = &items[i].facts;
+
+		assert_int_equal(
+		    verdict_facts_file(x->db, x->a, items[i].asset, items[i].version, &f, &x->e),
+		    0);
+		assert_true(f.release == g->release && f.class == g->class &&
+		            f.malware == g->malware && f.ingested == g->ingested &&
+		            f.view_only == g->view_only);
+		assert_true(f.release_until_us == g->release_until_us &&
+		            f.embargo_us == g->embargo_us && f.expires_us == g->expires_us &&
+		            str_eq(f.credit, g->credit));
+	}
+}
+
+static void
+facts_of_many_are_those_of_one(void **state)
+{
+	static const struct {
+		const char *table, *values;
+	} changes[] = {{"release", "state = 'conditions', credit = 'Foto: A', view_only = (1 = 1)"},
+	    {"release", "until_us = 77, state = 'blocked'"}, {"release", "state = 'nonsense'"},
+	    {"asset", "class = 'internal', embargo_us = 5, expires_us = 9"},
+	    {"asset", "class = 'nonsense'"}, {"version", "malware = 'not_scanned'"},
+	    {"version", "malware = 'nonsense'"}, {"version", "malware = 'clean', sha256 = NULL"},
+	    {"version", "state = 'damaged'"}, {"version", "state = 'pending'"}};
+	struct exchange *x = *state;
+
+	same_facts(x);
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+		test_set(x->db, x->a, changes[i].table, changes[i].values, NULL);
+		same_facts(x);
+	}
+}
+
+static void
+parts_come_by_item_in_order(void **state)
+{
+	struct exchange *x = *state;
+	struct delivery_part *parts;
+	struct id128 second = random_id128();
+	size_t n;
+
+	EXEC(x,
+	    "INSERT INTO version_part (version_id, position, blob_id, bytes) "
+	    "VALUES (1001, 1, ?, 7)",
+	    db_id128(&second));
+	assert_int_equal(delivery_parts(x->db, x->a, x->delivery, 0, &parts, &n, &x->e), 0);
+	assert_int_equal(n, 3); /* the empty file has none */
+	assert_true(parts[0].position == 1 && parts[0].bytes == BYTES_1);
+	assert_true(parts[1].position == 1 && id128_eq(parts[1].blob, second));
+	assert_true(parts[2].position == 3 && parts[2].bytes == BYTES_3);
+	assert_int_equal(delivery_parts(x->db, x->a, x->delivery, 1, &parts, &n, &x->e), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(delivery_parts(x->db, x->a, x->delivery, 2, &parts, &n, &x->e), 0);
+	assert_int_equal(n, 0);
+}
+
 static int64_t
 traces(struct exchange *x)
 {
@@ -348,6 +414,8 @@ main(void)
 	    TEST(a_new_link_ends_the_old_one),
 	    TEST(what_changes_a_file_raises_its_deliveries),
 	    TEST(a_blocked_contact_is_known),
+	    TEST(facts_of_many_are_those_of_one),
+	    TEST(parts_come_by_item_in_order),
 	    cmocka_unit_test(a_fault_anywhere_leaves_nothing),
 	};
 #undef TEST

@@ -203,7 +203,9 @@ verify_post(struct api *x, const struct request *q, struct reply *r, struct erro
 		return n < 0 ? n : no_open_code(x, q, &v, r, e);
 	random_bytes(random, sizeof random);
 	cookie = str_b64url(x->a, random, sizeof random);
-	t = (struct attempt){digits_of(x, typed), q->who.cookie, sha256(cookie.p, cookie.n), {0}};
+	t = (struct attempt){.digits = digits_of(x, typed),
+	    .old_cookie = q->who.cookie,
+	    .new_cookie = sha256(cookie.p, cookie.n)};
 	if (came_from_get(x, q, v.recipient.contact, &t.from, e) < 0)
 		return e->code;
 	if (try_code(x, &v, &code, &t, &right, e) < 0)

@@ -124,8 +124,7 @@ enter(struct api *x, const struct request *q, struct visit *v, struct files *f, 
 		return 0;
 	}
 	if (visit_touch(x, q, v, e) < 0 ||
-	    files_load(x, &v->delivery, &v->recipient, v->session.level, f, e) < 0 ||
-	    files_parts(x, f, e) < 0)
+	    files_load(x, &v->delivery, &v->recipient, v->session.level, f, e) < 0)
 		return e->code;
 	return 1;
 }
@@ -146,6 +145,8 @@ file_get(struct api *x, const struct request *q, struct reply *r, struct error *
 		return err_set(e, ERR_NOT_FOUND, "no such file in this delivery");
 	if (!verdict_lets(&f.verdicts[position - 1]))
 		return refused_show(x, q, &v, false, r, e);
+	if (files_parts(x, &v.delivery, (int64_t)position, &f, e) < 0)
+		return e->code;
 	package_file(x->a, &f.package[position - 1], plan, &etag);
 	file_fields(r, x, f.items[position - 1].name, "application/octet-stream");
 	reply_field(r, "Repr-Digest",
@@ -168,7 +169,8 @@ zip_get(struct api *x, const struct request *q, struct reply *r, struct error *e
 		return n;
 	if (!files_all_let(&f))
 		return refused_show(x, q, &v, false, r, e);
-	if (package_zip(x->a, f.package, f.count,
+	if (files_parts(x, &v.delivery, 0, &f, e) < 0 ||
+	    package_zip(x->a, f.package, f.count,
 	        &(struct package_label){v.delivery.number, arena_cstr(x->a, x->conf->timezone)},
 	        plan, &etag, e) < 0)
 		return e->code;

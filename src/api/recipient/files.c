@@ -9,21 +9,23 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "conf/conf.h"
-#include "model/asset.h"
 #include "model/person.h"
 #include "model/version.h"
 
 /* base: the recipient's and the sender's side. */
-static int
-one_verdict(struct api *x, const struct verdict_facts *base, const struct delivery_item *item,
-    struct verdict *ret, struct error *e)
+static struct verdict_facts
+facts_of(const struct delivery_item *item, const struct verdict_facts *base)
 {
-	struct verdict_facts f = *base;
+	struct verdict_facts f = item->facts;
 
-	if (verdict_facts_file(x->db, x->a, item->asset, item->version, &f, e) < 0)
-		return e->code;
-	verdict(&f, ret);
-	return 0;
+	f.hold_unscanned = base->hold_unscanned;
+	f.recipient_blocked = base->recipient_blocked;
+	f.level_reached = base->level_reached;
+	f.level_possible = base->level_possible;
+	f.sender_may_send = base->sender_may_send;
+	f.method = base->method;
+	f.now_us = base->now_us;
+	return f;
 }
 
 int
@@ -45,8 +47,9 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
 	base.sender_may_send = !sender.disabled && role_may_send(sender.role);
 	ret->verdicts = ARENA_ARRAY(x->a, struct verdict, ret->count);
 	for (size_t i = 0; i < ret->count; i++) {
-		if (one_verdict(x, &base, &ret->items[i], &ret->verdicts[i], e) < 0)
-			return e->code;
+		struct verdict_facts f = facts_of(&ret->items[i], &base);
+
+		verdict(&f, &ret->verdicts[i]);
 		ret->recheck_us = MIN(ret->recheck_us, ret->verdicts[i].until_us);
 	}
 	return 0;
@@ -54,30 +57,39 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
 
 /* A head that promised other bytes than the parts hold would end in a torn answer. */
 static int
-one_package_item(
-    struct api *x, const struct delivery_item *it, struct package_item *ret, struct error *e)
+check_sum(const struct package_item *p, struct error *e)
 {
-	struct version_part *parts;
 	int64_t sum = 0;
 
-	ret->item = it;
-	if (version_parts(x->db, x->a, it->version, &parts, &ret->part_count, e) < 0)
-		return e->code;
-	ret->parts = parts;
-	for (size_t i = 0; i < ret->part_count; i++)
-		sum += parts[i].bytes;
-	if (it->ready && sum != it->bytes)
+	for (size_t i = 0; i < p->part_count; i++)
+		sum += p->parts[i].bytes;
+	if (p->item->ready && sum != p->item->bytes)
 		return err_set(e, ERR_CORRUPT, "the parts of version %lld are not its bytes",
-		    (long long)it->version.v);
+		    (long long)p->item->version.v);
 	return 0;
 }
 
 int
-files_parts(struct api *x, struct files *f, struct error *e)
+files_parts(
+    struct api *x, const struct delivery *d, int64_t position, struct files *f, struct error *e)
 {
+	struct delivery_part *parts;
+	struct version_part *mine;
+	size_t n, k = 0;
+
+	if (delivery_parts(x->db, x->a, d->id, position, &parts, &n, e) < 0)
+		return e->code;
 	f->package = ARENA_ARRAY(x->a, struct package_item, f->count);
+	mine = ARENA_ARRAY(x->a, struct version_part, n);
 	for (size_t i = 0; i < f->count; i++) {
-		if (one_package_item(x, &f->items[i], &f->package[i], e) < 0)
+		struct package_item *p = &f->package[i];
+
+		*p = (struct package_item){.item = &f->items[i], .parts = mine + k};
+		for (; k < n && parts[k].position == f->items[i].position; k++) {
+			mine[k] = (struct version_part){parts[k].blob, parts[k].bytes};
+			p->part_count++;
+		}
+		if ((position == 0 || position == f->items[i].position) && check_sum(p, e) < 0)
 			return e->code;
 	}
 	return 0;

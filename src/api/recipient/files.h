@@ -22,7 +22,9 @@ struct files {
 /* level: what the recipient has reached. */
 NODISCARD int files_load(struct api *x, const struct delivery *d, const struct recipient *r,
     int level, struct files *ret, struct error *e);
-NODISCARD int files_parts(struct api *x, struct files *f, struct error *e);
+/* Of the item at a position alone, or (0) of all. */
+NODISCARD int files_parts(
+    struct api *x, const struct delivery *d, int64_t position, struct files *f, struct error *e);
 static inline bool
 verdict_lets(const struct verdict *v)
 {

@@ -136,7 +136,7 @@ add_zip(struct page *p, const struct visit *v, struct files *f, struct error *e)
 
 	if (!files_all_let(f))
 		return 0;
-	if (files_parts(x, f, e) < 0 ||
+	if (files_parts(x, &v->delivery, 0, f, e) < 0 ||
 	    package_zip(x->a, f->package, f->count,
 	        &(struct package_label){v->delivery.number, arena_cstr(x->a, x->conf->timezone)},
 	        &plan, &etag, e) < 0)
