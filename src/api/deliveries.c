@@ -19,14 +19,35 @@
 
 #define LIST_MOST 200
 
+/* before=NUMBER: the page behind that delivery; 0: the first. */
+static int
+read_before(struct api *x, const struct request *q, delivery_id *ret, struct error *e)
+{
+	struct str number = {0};
+	struct delivery d;
+	int r = request_query(x, q, "before", &number, e);
+
+	*ret = (delivery_id){0};
+	if (r <= 0)
+		return r;
+	if (!number_parse(x->a, number, &number))
+		return err_key(e, ERR_INVALID, "bad-number", "before is no number of a delivery");
+	if (delivery_by_number(x->db, x->a, number, &d, e) < 0)
+		return e->code;
+	*ret = d.id;
+	return 0;
+}
+
 int
 deliveries_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct delivery *list;
+	delivery_id before;
 	struct js j;
 	size_t n;
 
-	if (delivery_list(x->db, x->a, (delivery_id){0}, LIST_MOST, &list, &n, e) < 0)
+	if (read_before(x, q, &before, e) < 0 ||
+	    delivery_list(x->db, x->a, before, LIST_MOST, &list, &n, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_list(&j);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -293,6 +294,30 @@ revoke_once_and_for_all(void **state)
 }
 
 static void
+the_list_goes_on_behind_one(void **state)
+{
+	struct fixture *f = *state;
+	struct str numbers[3];
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		assert_int_equal(post_json(f, SEND, ONE, NULL), 201);
+		numbers[i] = member(f, "delivery", 0);
+		usleep(2000); /* ids are in order by the millisecond */
+	}
+	assert_int_equal(get_json(f, SEND), 200);
+	assert_true(str_eq(member(f, "delivery", 0), numbers[2]));
+	assert_int_equal(
+	    get_json(f, arena_printf(f->x.a, SEND "?before=%.*s", STR(numbers[2])).p), 200);
+	assert_true(str_eq(member(f, "delivery", 0), numbers[1]));
+	assert_true(str_eq(member(f, "delivery", 1), numbers[0]));
+	assert_int_equal(
+	    get_json(f, arena_printf(f->x.a, SEND "?before=%.*s", STR(numbers[0])).p), 200);
+	assert_true(str_eq(buf_view(&f->r.body), S("[]")));
+	assert_int_equal(get_json(f, SEND "?before=x"), 400);
+	assert_int_equal(get_json(f, SEND "?before=ZZZZ-ZZZZ"), 404);
+}
+
+static void
 a_new_link_is_another(void **state)
 {
 	struct fixture *f = *state;
@@ -357,6 +382,7 @@ main(void)
 	    TEST(a_key_comes_again_after_its_day),
 	    TEST(a_refusal_is_not_kept),
 	    TEST(revoke_once_and_for_all),
+	    TEST(the_list_goes_on_behind_one),
 	    TEST(a_new_link_is_another),
 	    cmocka_unit_test(a_fault_anywhere_sends_nothing),
 	};

@@ -152,6 +152,8 @@ curl_run(struct cli *c, CURL *h, struct curl_slist *fields, struct str path, str
 	curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, on_field);
 	curl_easy_setopt(h, CURLOPT_HEADERDATA, &rx);
 	curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* a proxy of the environment is for other machines */
+	curl_easy_setopt(h, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, 10L);
 	if (c->ca != NULL)

@@ -206,6 +206,18 @@ send_all(struct sending *s, struct str location, struct answer *ret)
 /* ---- ready ---- */
 
 static int
+ask_quietly(struct sending *s, struct str path, struct answer *ret)
+{
+	CURL *h = curl_easy_init();
+	int r;
+
+	curl_easy_setopt(h, CURLOPT_TIMEOUT, 60L);
+	r = curl_run(s->c, h, NULL, path, ret);
+	curl_easy_cleanup(h);
+	return r;
+}
+
+static int
 wait_ready(struct sending *s, struct str asset, struct uploaded *ret)
 {
 	struct str path = arena_printf(s->c->a, "/api/v1/assets/%.*s", STR(asset));
@@ -216,9 +228,9 @@ wait_ready(struct sending *s, struct str asset, struct uploaded *ret)
 		struct json_object *v;
 		struct answer a;
 
-		if ((r = cli_ask(s->c, "GET", path, NULL, &a)) != 0)
-			return r;
-		if (!is_success(&a) && a.status != 503)
+		/* the server may be restarting: only the deadline below ends the patience */
+		r = ask_quietly(s, path, &a);
+		if (!is_success(&a) && a.status != 0 && a.status != 503)
 			return cli_fail(s->c, &a);
 		if (a.doc != NULL && json_object_object_get_ex(a.doc, "version", &v)) {
 			if (strcmp(member(v, "state"), "damaged") == 0)
@@ -234,8 +246,10 @@ wait_ready(struct sending *s, struct str asset, struct uploaded *ret)
 		}
 		answer_free(&a);
 		if (time_monotonic_us() > until)
-			return cli_error(s->c, EXIT_FAILED, "ingest-slow",
-			    "%s is stored, but not ready yet", s->path);
+			return r != 0 ? cli_error(s->c, EXIT_UNREACHED, "unreached",
+			                    "%s was stored, but the server is gone", s->path)
+			              : cli_error(s->c, EXIT_FAILED, "ingest-slow",
+			                    "%s is stored, but not ready yet", s->path);
 		usleep(50000);
 	}
 }
