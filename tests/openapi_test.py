@@ -156,5 +156,10 @@ def test_the_check_of_values_finds_what_is_wrong(doc):
     for bad in ({}, {"asset": 7, "state": "cleared"}, {"asset": "7", "state": "open"}, {"asset": "0", "state": "cleared"},
                 {**good, "more": 1}, [], None):
         assert openapi.misfits(doc, bad, schema), bad
+    asked = {"$ref": "#/components/schemas/FileAsked"}
+    for one in ("7", {"asset": "7"}, {"asset": "7", "version": "8"}):
+        assert openapi.misfits(doc, one, asked) == []
+    for bad in (7, {}, {"version": "8"}, {"asset": "7", "more": "1"}):
+        assert openapi.misfits(doc, bad, asked), bad
     with pytest.raises(AssertionError):
         openapi.misfits(doc, 1, {"multipleOf": 2})

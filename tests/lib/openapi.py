@@ -97,6 +97,10 @@ class Check:
         if isinstance(v, dict) and len(v) < arg:
             self.say(where, "too few members")
 
+    def word_oneOf(self, v, arg, schema, where):
+        if sum(not misfits(self.doc, v, one) for one in arg) != 1:
+            self.say(where, f"{v!r} is not exactly one of {len(arg)} forms")
+
     def word_items(self, v, arg, schema, where):
         for i, x in enumerate(v if isinstance(v, list) else []):
             self.value(x, arg, f"{where}[{i}]")
