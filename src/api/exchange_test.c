@@ -285,6 +285,116 @@ the_limit_is_one_session(void **state)
 	assert_int_equal(get(b, path(b, "/file/3")), 200);
 }
 
+/* ---- faults ---- */
+
+static uint32_t
+step_open(struct browser *b)
+{
+	return post_from(b, "/r/open", arena_printf(b->f->x.a, "token=%.*s", STR(b->token)), URL);
+}
+
+static uint32_t
+step_page(struct browser *b)
+{
+	return get(b, path(b, ""));
+}
+
+static uint32_t
+step_code(struct browser *b)
+{
+	return post(b, path(b, "/code"), "send=1");
+}
+
+static uint32_t
+step_wrong(struct browser *b)
+{
+	return post(b, path(b, "/verify"), "code=x");
+}
+
+static uint32_t
+step_verify(struct browser *b)
+{
+	return post(b, path(b, "/verify"), b->code);
+}
+
+static uint32_t
+step_file(struct browser *b)
+{
+	return get(b, path(b, "/file/1"));
+}
+
+static uint32_t
+step_zip(struct browser *b)
+{
+	return get(b, path(b, "/all.zip"));
+}
+
+static uint32_t
+step_link(struct browser *b)
+{
+	return post_from(b, "/r/new-link",
+	    arena_printf(b->f->x.a, "number=%.*s&address=a%%40x.test", STR(b->number)), URL);
+}
+
+static int64_t
+traces(struct browser *b)
+{
+	static const char *const tables[] = {"session", "code", "mail", "event", "event_todo",
+	    "event_person", "transfer", "session_item"};
+	int64_t n = value(b->f, "sum(level)", "session", NULL) +
+	            value(b->f, "sum(tries)", "code", NULL) +
+	            value(b->f, "sum(failures)", "recipient", NULL);
+
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		n += rows(b->f, tables[i], NULL);
+	return n;
+}
+
+/* Fail at each call in turn until the step is done: what was refused has left nothing. */
+static void
+take_step(struct browser *b, uint32_t (*step)(struct browser *b), uint32_t want)
+{
+	int64_t before = traces(b);
+	uint32_t status = 0;
+	int n, refused = 0;
+
+	for (n = 1; status != want; n++) {
+		assert_in_range(n, 1, 100);
+		db_fake_fail(b->f->x.db, n, ERR_NO_SPACE);
+		status = step(b);
+		assert_true(status == want || (status == 507 && db_fake_failed(b->f->x.db)));
+		db_fake_fail(b->f->x.db, 0, 0);
+		assert_false(db_in_write(b->f->x.db));
+		if (status == want)
+			break;
+		refused++;
+		assert_null(field(b->f, "Set-Cookie").p);
+		assert_int_equal(traces(b), before);
+	}
+	assert_true(refused > 1);
+}
+
+static void
+a_fault_anywhere_leaves_the_step_undone(void **state)
+{
+	struct browser *b = browser_new(test_db_fake(schema_main));
+
+	take_step(b, step_open, 303);
+	take_step(b, step_page, 200);
+	take_step(b, step_code, 303);
+	take_step(b, step_page, 200);
+	take_step(b, step_wrong, 422);
+	b->code = code_form(b, digits_sent(b));
+	take_step(b, step_verify, 303);
+	take_step(b, step_page, 200);
+	take_step(b, step_file, 200);
+	take_step(b, step_zip, 200);
+	take_step(b, step_link, 200);
+	assert_int_equal(events(b->f, "recipient.verified"), 1);
+	assert_int_equal(rows(b->f, "transfer", NULL), 2);
+	browser_free(b);
+}
+
 int
 main(void)
 {
@@ -302,6 +412,7 @@ main(void)
 	    TEST(nothing_odd_gets_into_a_redirect),
 	    TEST(what_may_not_go_any_more_stays),
 	    TEST(the_limit_is_one_session),
+	    cmocka_unit_test(a_fault_anywhere_leaves_the_step_undone),
 	};
 #undef TEST
 

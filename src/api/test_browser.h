@@ -18,6 +18,7 @@ struct browser {
 	struct fixture *f;
 	struct str number, token; /* of the delivery, of the link of a@x.test */
 	struct str cookie;
+	const char *code; /* a form, for tests that keep one */
 };
 
 static inline struct str
@@ -44,27 +45,37 @@ deliver(struct browser *b, const char *more)
 	b->token = str_from(member(f, "link", 0), sizeof URL "/r/" - 1);
 }
 
-static inline int
-browser_begin(void **state)
+static inline struct browser *
+browser_new(struct db *db)
 {
 	struct browser *b = xcalloc(1, sizeof *b);
 
-	b->f = delivery_fixture(test_db(schema_main));
+	b->f = delivery_fixture(db);
 	new_file(b->f, 100, "eins.txt", 1000);
 	new_file(b->f, 200, "leer.txt", 0);
 	new_file(b->f, 300, "drei.txt", 50);
 	deliver(b, "");
-	*state = b;
+	return b;
+}
+
+static inline void
+browser_free(struct browser *b)
+{
+	fixture_free(b->f);
+	free(b);
+}
+
+static inline int
+browser_begin(void **state)
+{
+	*state = browser_new(test_db(schema_main));
 	return 0;
 }
 
 static inline int
 browser_end(void **state)
 {
-	struct browser *b = *state;
-
-	fixture_free(b->f);
-	free(b);
+	browser_free(*state);
 	return 0;
 }
 

@@ -301,10 +301,11 @@ recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t n,
 		return e->code;
 	while ((r = rows_next(q, e)) > 0) {
 		int64_t position = rows_int(q, 0);
-		struct file_progress *f = &list[position - 1];
+		struct file_progress *f;
 
 		if (position < 1 || position > (int64_t)n)
 			continue;
+		f = &list[position - 1];
 		f->uses++;
 		f->sent_bytes = MAX(f->sent_bytes, rows_int(q, 1));
 		if (!rows_is_null(q, 2) && (f->complete_us == 0 || rows_int(q, 2) < f->complete_us))

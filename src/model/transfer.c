@@ -222,10 +222,13 @@ item_states(struct db *db, struct arena *a, const struct transfer_report *r, str
 	return n;
 }
 
-/* Merge one range; *ret_now: the item became complete by it. */
+/*
+ * Merge one range; *ret_now: the item became complete by it.  *was goes along, so that a
+ * further range of the same file in this report adds to this one.
+ */
 static int
 add_range(struct change *c, struct arena *a, const struct transfer_report *r,
-    const struct item_range *g, const struct item_state *was, bool *ret_now, struct error *e)
+    const struct item_range *g, struct item_state *was, bool *ret_now, struct error *e)
 {
 	struct str ranges;
 	int64_t sum;
@@ -237,6 +240,9 @@ add_range(struct change *c, struct arena *a, const struct transfer_report *r,
 	*ret_now = sum == g->item_bytes;
 	if (sum == was->sent && !*ret_now)
 		return 0;
+	was->ranges = ranges;
+	was->sent = sum;
+	was->complete = *ret_now;
 	return db_exec(change_db(c), NULL, e,
 	    "UPDATE session_item SET ranges = ?, sent_bytes = ?, complete_us = ? "
 	    "WHERE session_id = ? AND position = ?",

@@ -320,6 +320,24 @@ sessions_do_not_add_up(void **state)
 	assert_string_equal(progress(x, 1).state, "complete");
 }
 
+/* A report may name several ranges of one file: none is lost, and it is complete once. */
+static void
+ranges_of_one_report_add_up(void **state)
+{
+	struct exchange *x = *state;
+	struct run t = begin(x, exchange_open(x, "cookie", 0), 1);
+	struct item_range g[3] = {range(x, 1, 0, 100), range(x, 1, 300, 400), range(x, 1, 50, 150)};
+
+	assert_int_equal(report_of(&t, 1, FIRST, 250, g, 3), 0);
+	assert_int_equal(progress(x, 1).sent_bytes, 250);
+	g[0] = g[1] = range(x, 1, 0, BYTES_1);
+	g[2] = range(x, 1, 0, 1);
+	assert_int_equal(report_of(&t, 2, END, BYTES_1, g, 3), 0);
+	assert_int_equal(progress(x, 1).sent_bytes, BYTES_1);
+	assert_string_equal(progress(x, 1).state, "complete");
+	assert_int_equal(events(x, "complete"), 1);
+}
+
 static void
 a_zip_is_its_files(void **state)
 {
@@ -464,6 +482,7 @@ main(void)
 	    TEST(a_report_may_be_overtaken),
 	    TEST(a_cut_is_told_with_its_bytes),
 	    TEST(sessions_do_not_add_up),
+	    TEST(ranges_of_one_report_add_up),
 	    TEST(a_zip_is_its_files),
 	    TEST(nothing_arrives_of_what_was_not_begun),
 	    TEST(the_limit_counts_sessions),
