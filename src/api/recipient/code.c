@@ -135,32 +135,43 @@ digits_of(struct api *x, struct str typed)
 
 /* What was typed, and the cookie that goes and comes when it is right. */
 struct attempt {
-	struct str digits;
+	struct sha256 candidate;
+	bool right;
 	struct sha256 old_cookie, new_cookie;
 	struct came_from from;
 };
 
+/* Everything that needs the keeper. */
 static int
-try_code(struct api *x, const struct visit *v, const struct code *k, const struct attempt *t,
-    bool *ret_right, struct error *e)
+prepare(struct api *x, const struct request *q, const struct visit *v, const struct code *k,
+    struct attempt *t, struct error *e)
+{
+	struct str typed = {0};
+
+	if (request_form(x, q, "code", &typed, e) < 0 ||
+	    hash_of(x, k->id, digits_of(x, typed), &t->candidate, e) < 0 ||
+	    came_from_get(x, q, v->recipient.contact, &t->from, e) < 0)
+		return e->code;
+	t->right = mem_eq(t->candidate.b, k->hash.b, sizeof t->candidate.b);
+	return 0;
+}
+
+static int
+record(struct api *x, const struct visit *v, const struct code *k, const struct attempt *t,
+    struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
-	struct sha256 candidate;
-	struct event ev = EVENT_INIT(EVENT_CODE_FAILED);
+	struct event ev = EVENT_INIT(t->right ? EVENT_RECIPIENT_VERIFIED : EVENT_CODE_FAILED);
 	bool right;
 
-	if (hash_of(x, k->id, t->digits, &candidate, e) < 0)
-		return e->code;
-	right = mem_eq(candidate.b, k->hash.b, sizeof candidate.b);
 	ev.fields = &t->from.field;
 	ev.field_count = 1;
-	ev.kind = right ? EVENT_RECIPIENT_VERIFIED : EVENT_CODE_FAILED;
 	ev.delivery = v->delivery.id;
 	ev.recipient = v->recipient.id;
-	ev.level = right ? LEVEL_CODE : LEVEL_LINK;
+	ev.level = t->right ? LEVEL_CODE : LEVEL_LINK;
 	if (change_begin(
 	        x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, ev.kind, &c, e) < 0 ||
-	    code_try(c, k, &candidate, (int)x->conf->code_tries, ret_right, e) < 0 ||
+	    code_try(c, k, &t->candidate, (int)x->conf->code_tries, &right, e) < 0 ||
 	    event_add(c, &ev, e) < 0)
 		return e->code;
 	if (right && (session_verified(c, &v->session, &t->old_cookie, &t->new_cookie, e) < 0 ||
@@ -182,42 +193,51 @@ no_open_code(
 	return verify_show(x, q, v, &s, r, e);
 }
 
+/* The page is drawn before the try is counted: a fault between the two counts nothing. */
+static int
+wrong_show(struct api *x, const struct request *q, const struct visit *v, int left, struct reply *r,
+    struct error *e)
+{
+	struct verify_state s = {.status = left > 1 ? 422 : 429,
+	    .wrong = left > 1,
+	    .used_up = left <= 1,
+	    .tries_left = left - 1};
+
+	return verify_show(x, q, v, &s, r, e);
+}
+
+static void
+right_show(struct api *x, const struct visit *v, struct str cookie, struct reply *r)
+{
+	cookie_set(r, x, cookie);
+	reply_redirect(r, v->path);
+}
+
 int
 verify_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
-	struct verify_state s = {.status = 422, .wrong = true};
-	struct attempt t;
-	struct str typed = {0}, cookie;
+	struct attempt t = {.old_cookie = q->who.cookie};
+	struct str cookie;
 	struct code code;
 	struct visit v;
 	uint8_t random[32];
-	bool right = false;
 	int left, n = enter(x, q, &v, r, e);
 
 	if (n <= 0)
 		return n;
-	if (request_form(x, q, "code", &typed, e) < 0)
-		return e->code;
 	n = code_open(x->db, v.session.id, x->now_us, (int)x->conf->code_tries, &code, &left, e);
 	if (n <= 0)
 		return n < 0 ? n : no_open_code(x, q, &v, r, e);
 	random_bytes(random, sizeof random);
 	cookie = str_b64url(x->a, random, sizeof random);
-	t = (struct attempt){.digits = digits_of(x, typed),
-	    .old_cookie = q->who.cookie,
-	    .new_cookie = sha256(cookie.p, cookie.n)};
-	if (came_from_get(x, q, v.recipient.contact, &t.from, e) < 0)
+	t.new_cookie = sha256(cookie.p, cookie.n);
+	if (prepare(x, q, &v, &code, &t, e) < 0)
 		return e->code;
-	if (try_code(x, &v, &code, &t, &right, e) < 0)
+	if (!t.right && wrong_show(x, q, &v, left, r, e) < 0)
 		return e->code;
-	if (right) {
-		cookie_set(r, x, cookie);
-		reply_redirect(r, v.path);
-		return 0;
-	}
-	s.tries_left = left - 1;
-	s.used_up = left <= 1;
-	s.wrong = left > 1;
-	s.status = left <= 1 ? 429 : 422;
-	return verify_show(x, q, &v, &s, r, e);
+	if (record(x, &v, &code, &t, e) < 0)
+		return e->code;
+	if (t.right)
+		right_show(x, &v, cookie, r);
+	return 0;
 }

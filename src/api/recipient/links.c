@@ -185,10 +185,11 @@ new_link_post(struct api *x, const struct request *q, struct reply *r, struct er
 
 	if (origin_check(x, q, e) < 0)
 		return e->code;
+	/* drawn first: a fault afterwards has sent nothing */
+	if (page_begin(x, q, q->lang, &p, e) < 0 || page_show(&p, r, "asked.html", e) < 0)
+		return e->code;
 	n = who_asks(x, q, &d, &who, e);
-	if (n < 0 || (n > 0 && send_new_link(x, &d, &who, e) < 0))
-		return e->code;
-	if (page_begin(x, q, q->lang, &p, e) < 0)
-		return e->code;
-	return page_show(&p, r, "asked.html", e);
+	if (n < 0)
+		return n;
+	return n > 0 ? send_new_link(x, &d, &who, e) : 0;
 }
