@@ -401,6 +401,50 @@ the_limit_counts_sessions(void **state)
 	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 4);
 }
 
+static int
+begin_one(struct change *c, struct exchange *x, session_id s)
+{
+	static const int64_t position = 1;
+	struct transfer_new n = {.id = random_id128(),
+	    .session = s,
+	    .recipient = x->recipients[0],
+	    .delivery = x->delivery,
+	    .position = position,
+	    .range_to = BYTES_1,
+	    .items = &position,
+	    .item_count = 1,
+	    .limit = 1};
+
+	return transfer_begin(c, &n, &x->e);
+}
+
+/* Neither sees the other's use; the database lets only one of them hold. */
+static void
+the_last_use_is_given_once(void **state)
+{
+	struct exchange *x = *state;
+	session_id one = exchange_open(x, "one", 0), two = exchange_open(x, "two", 0);
+	AUTO(db_close) struct db *other = NULL;
+	AUTO(change_abort) struct change *c = NULL, *d = NULL;
+
+	if (getenv("GELEIT_TEST_PG") == NULL)
+		skip(); /* SQLite has one writer at a time: the second sees the first */
+	if (db_open(getenv("GELEIT_TEST_PG"), NULL, &other, &x->e) < 0 ||
+	    change_begin(x->db, the_system, CHANGE_HOUSEKEEPING, &c, &x->e) < 0 ||
+	    change_begin(other, the_system, CHANGE_HOUSEKEEPING, &d, &x->e) < 0)
+		fail_msg("%s", x->e.msg);
+	assert_int_equal(begin_one(c, x, one), 0);
+	assert_int_equal(begin_one(d, x, two), 0);
+	assert_int_equal(change_commit(&c, &x->e), 0);
+	assert_int_equal(change_commit(&d, &x->e), ERR_RETRY);
+	change_abort(&d);
+	assert_int_equal(change_begin(other, the_system, CHANGE_HOUSEKEEPING, &d, &x->e), 0);
+	assert_int_equal(begin_one(d, x, two), ERR_DENIED); /* run again */
+	assert_string_equal(x->e.key, "limit-used-up");
+	change_abort(&d);
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 1);
+}
+
 /* ---- the sweeper ---- */
 
 static void
@@ -486,6 +530,7 @@ main(void)
 	    TEST(a_zip_is_its_files),
 	    TEST(nothing_arrives_of_what_was_not_begun),
 	    TEST(the_limit_counts_sessions),
+	    TEST(the_last_use_is_given_once),
 	    TEST(the_silent_are_interrupted),
 	    cmocka_unit_test(a_fault_leaves_the_report_untold),
 	};
