@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import os
 import pathlib
+import resource
 import shutil
 import socket
 import ssl
@@ -33,7 +34,7 @@ STALLED = 10
 TICK = os.sysconf("SC_CLK_TCK")
 
 NGINX = """
-worker_processes 1; daemon off; pid {d}/nginx.pid; error_log {d}/error.log warn; {user}
+worker_processes 1; worker_rlimit_nofile 8192; daemon off; pid {d}/nginx.pid; error_log {d}/error.log warn; {user}
 events {{ worker_connections 2048; }}
 http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000;
   client_body_temp_path {d}/tmp/b; proxy_temp_path {d}/tmp/p; fastcgi_temp_path {d}/tmp/f;
@@ -82,6 +83,7 @@ def settled(pids, seconds=10):
 
 class Nginx:
     name = "nginx"
+    roles = {}
 
     def __init__(self, tls):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="geleit-bench-", dir="/tmp"))
@@ -131,10 +133,10 @@ class Geleit:
         self.tls = self.server.dir / "tls"
         self.cafile = str(self.tls / "cert.pem")
         self.work = self.server.roles("front")
-        self.roles = [r["pid"] for r in self.server.run("status")["roles"]]
+        self.roles = {r["pid"]: r["role"] for r in self.server.run("status")["roles"]}
 
     def pids(self):
-        return self.roles
+        return list(self.roles)
 
     def offer(self, path):
         doc = self.server.run("send", path, "--release", "cleared", "--to", "bench@customer.test")
@@ -210,13 +212,15 @@ def answered(s, path=b"/nothing-here"):
 
 
 def idle(side, run, big):
-    before, held = pss(side.work), []
+    if run == 0:                            # later runs reuse the heap of the first
+        side.base = pss(side.work)
+    held = []
     try:
         for _ in range(IDLE):
             held.append(connect(side))
             answered(held[-1])
         time.sleep(0.5)
-        per = (pss(side.work) - before) / IDLE / 1024
+        per = (pss(side.work) - side.base) / IDLE / 1024
         assert answered(held[0]) and answered(held[-1])     # both ends of the list still live
         return per
     finally:
@@ -254,12 +258,19 @@ def stalled(side, run, big):
 
 
 ROWS = [
+    (f"Idle connection ({IDLE} held, one request each)", "KiB", idle, 1.0),
     ("Download, 1 GiB sealed", "CPU s/GB", download, 1.25),
     ("Upload by tus, 1 GiB, sealed and synced", "CPU s/GB", upload, 1.6),
-    (f"Idle connection ({IDLE} held, one request each)", "KiB", idle, 1.0),
     (f"Full handshake ({SHAKES})", "CPU ms", handshakes, 1.1),
     (f"Stalled {STALLED} × (handshake, head, reader), 3 s", "% CPU of fronts", stalled, None),
 ]
+
+
+def used(side, start):
+    """Which process used how much, for the log."""
+    spent = {p: cpu([p]) - was for p, was in start.items()}
+    took = f", {side.seconds:.1f} s" if side.seconds else ""
+    return " ".join(f"{side.roles.get(p, 'nginx')} {s:.2f}" for p, s in spent.items() if s) + took
 
 
 def measure(ours, theirs, big):
@@ -268,9 +279,10 @@ def measure(ours, theirs, big):
         for run in range(RUNS):
             for side in (ours, theirs):
                 side.seconds = None
+                start = {p: cpu([p]) for p in side.pids()}
                 values[side].append(row(side, run, big))
                 seconds[side].append(side.seconds)
-                print(f"{what}: {side.name} {values[side][-1]:.3f} {unit}", file=sys.stderr, flush=True)
+                print(f"{what}: {side.name} {values[side][-1]:.3f} {unit}; {used(side, start)}", file=sys.stderr, flush=True)
         a, b = (statistics.median(values[s]) for s in (ours, theirs))
         speed = " / ".join(f"{statistics.median(SIZE / 1e6 / t for t in seconds[s]):.0f}" for s in (ours, theirs)) \
             if None not in seconds[ours] else ""
@@ -295,6 +307,8 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--write", action="store_true", help="store the table in bench/results.md")
     args = p.parse_args()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     with contextlib.ExitStack() as end:
         ours = Geleit()
         end.callback(ours.remove)
