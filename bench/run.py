@@ -238,6 +238,12 @@ def handshakes(side, run, big):
     return (settled(side.pids()) - before) / SHAKES * 1000
 
 
+def rest(side, run, big):
+    before = cpu(side.work)
+    time.sleep(3)
+    return (cpu(side.work) - before) / 3 * 100
+
+
 def stalled(side, run, big):
     path, fields = side.download()
     request = f"GET {path} HTTP/1.1\r\nHost: localhost:{side.port}\r\n" + "".join(h + "\r\n" for h in fields) + "\r\n"
@@ -249,9 +255,7 @@ def stalled(side, run, big):
             held.append(connect(side, request.encode()))
             assert held[-1].recv(16).startswith(b"HTTP/1.1 200")
         time.sleep(1)
-        before = cpu(side.work)
-        time.sleep(3)
-        return (cpu(side.work) - before) / 3 * 100
+        return rest(side, run, big)
     finally:
         for s in held:
             s.close()
@@ -262,6 +266,7 @@ ROWS = [
     ("Download, 1 GiB sealed", "CPU s/GB", download, 1.25),
     ("Upload by tus, 1 GiB, sealed and synced", "CPU s/GB", upload, 1.6),
     (f"Full handshake ({SHAKES})", "CPU ms", handshakes, 1.1),
+    ("At rest, no connection, 3 s", "% CPU of fronts", rest, None),
     (f"Stalled {STALLED} × (handshake, head, reader), 3 s", "% CPU of fronts", stalled, None),
 ]
 
