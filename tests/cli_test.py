@@ -40,6 +40,7 @@ class Server:
         self.faults, self.received, self.length = [], b"", None
         self.create_answer = self.pending = None
         self.metadata, self.requests, self.state, self.fixed = "", [], "ready", {}
+        self.on_complete, self.lost = None, 0
 
     def start(self):
         server = self
@@ -123,6 +124,10 @@ class FakeTus(http.server.BaseHTTPRequestHandler):
             status, body = s.fixed[self.path]
             if self.headers.get("Content-Length"):
                 self.rfile.read(int(self.headers["Content-Length"]))
+            if s.lost:
+                s.lost -= 1
+                self.cut()
+                return False
             self.answer(status, [], body)
             return False
         return True
@@ -153,6 +158,12 @@ class FakeTus(http.server.BaseHTTPRequestHandler):
             return
         self.take(int(self.headers["Content-Length"]))
         self.answer(204, self.state())
+        if s.complete and s.on_complete:
+            s.on_complete()
+
+    def do_DELETE(self):
+        if self.enter():
+            self.answer(204)
 
     def do_GET(self):
         if not self.enter():
@@ -305,6 +316,38 @@ def test_a_file_that_shrinks_is_told_and_not_padded(server, geleit, file):
     done = geleit("upload", file, expect=1)
     assert len(done.stderr.decode().strip().splitlines()) == 1
     assert not server.complete
+    assert server.requests[-1][0] == "DELETE"
+
+
+@pytest.mark.parametrize("change", ["grows", "is written again", "shrinks in the last part"])
+def test_a_file_that_changes_is_never_completed(server, geleit, file, change):
+    def fault(h):
+        h.take(2_900_000)
+        if change == "grows":
+            with open(file, "ab") as f:
+                f.write(b"more")
+        elif change == "is written again":
+            file.write_bytes(DATA[::-1])
+        else:
+            os.truncate(file, len(DATA) - 1)
+        h.cut()
+    server.faults = [fault]
+    done = geleit("--json", "upload", file, expect=1)
+    assert json.loads(done.stderr)["code"] == "file-changed"
+    assert done.stdout == b"" and not server.complete
+    assert server.requests[-1][:2] == ("DELETE", "/api/v1/uploads/" + "a" * 32)
+
+
+def test_a_restart_while_the_file_is_read_by_the_server_is_outlived(server, geleit, file):
+    def come_back():
+        time.sleep(0.1)
+        server.stop()
+        time.sleep(1.0)
+        server.pending = 0
+        server.start()
+    server.on_complete = lambda: threading.Thread(target=come_back).start()
+    server.pending = 1 << 30
+    assert uploaded(geleit("--json", "upload", file))[0]["sha256"] == hashlib.sha256(DATA).hexdigest()
 
 
 def test_an_empty_file_needs_no_bytes(server, geleit, tmp_path):
@@ -342,14 +385,31 @@ def test_a_wrong_key_is_refused_and_not_shown(geleit, file):
     assert b"x" * 43 not in done.stderr
 
 
-@pytest.mark.parametrize("what", ["missing", "folder"])
+@pytest.mark.parametrize("what", ["missing", "folder", "fifo"])
 def test_what_is_no_readable_file_fails_before_anything_is_sent(server, geleit, tmp_path, what):
     path = tmp_path / what
     if what == "folder":
         path.mkdir()
+    elif what == "fifo":
+        os.mkfifo(path)
     done = geleit("--json", "upload", path, expect=1)
-    assert json.loads(done.stderr)["code"]
+    assert json.loads(done.stderr)["code"] == "file"
     assert server.requests == []
+
+
+def test_one_unreadable_file_of_many_holds_back_all(server, geleit, file, tmp_path):
+    (tmp_path / "folder").mkdir()
+    for command in (["upload"], ["send", "--to", "a@b.example"], ["check", "--to", "a@b.example"]):
+        geleit(*command, file, tmp_path / "folder", expect=1)
+    assert server.requests == []
+
+
+def test_files_before_one_that_fails_are_told(server, geleit, file, tmp_path):
+    (tmp_path / "first.txt").write_bytes(b"1")
+    server.on_complete = lambda: setattr(server, "create_answer", (507, "no-space"))
+    done = geleit("--json", "upload", tmp_path / "first.txt", file, expect=1)
+    assert [f["bytes"] for f in uploaded(done)] == [1]
+    assert json.loads(done.stderr)["code"] == "no-space"
 
 
 def test_no_server_is_exit_3(geleit, server, tmp_path):
@@ -381,9 +441,12 @@ def test_dir_is_read_when_the_environment_says_nothing(server, geleit, certifica
 
 @pytest.mark.parametrize("args", [[], ["frobnicate"], ["upload"], ["send", "x"], ["check", "1"], ["key", "create"], ["config"],
                                   ["release", "1"], ["status", "more"], ["upload", "x", "--frob"], ["recipient", "link", "N"],
-                                  ["send", "1", "--to"], ["outbox", "--wait", "soon"]])
+                                  ["send", "1", "--to"], ["outbox", "--wait", "soon"], ["outbox", "--wait", "-1"],
+                                  ["send", "1", "--to", "a@b.example", "--limit", "-1"], ["delivery", "--frob"], ["status", "--dir"],
+                                  ["history"], ["config", "look"], ["fsck", "more"]])
 def test_wrong_usage_is_exit_2_and_asks_nobody(server, geleit, args):
-    assert geleit(*args, expect=2).stderr
+    assert len(geleit(*args, expect=2).stderr.decode().strip().splitlines()) == 1
+    assert json.loads(geleit("--json", *args, expect=2).stderr)["code"] == "usage"
     assert server.requests == []
 
 
@@ -415,6 +478,35 @@ def test_send_refused_says_which_file_and_why(server, geleit):
     assert json.loads(done.stderr)["lines"][0]["reasons"] == [{"code": "embargo"}] and done.stdout == b""
     text = geleit("send", "7", "--to", "a@b.example", expect=5).stderr.decode()
     assert "embargo" in text and "a@b.example" in text and len(text.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("lost", [1, 3])
+def test_a_lost_answer_to_send_is_asked_for_again_and_sends_once(server, geleit, lost):
+    server.fixed["/api/v1/deliveries"] = (201, {"delivery": "7K3M-9QXD", "files": [], "recipients": []})
+    server.lost = lost
+    assert json.loads(geleit("--json", "send", "7", "--to", "a@b.example").stdout)["delivery"] == "7K3M-9QXD"
+    keys = [r[2]["Idempotency-Key"] for r in server.requests]
+    assert len(keys) == lost + 1 and len(set(keys)) == 1
+    geleit("--json", "send", "7", "--to", "a@b.example")
+    assert server.requests[-1][2]["Idempotency-Key"] != keys[0]
+
+
+def test_send_to_no_server_is_told_at_once(geleit):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        url = f"https://localhost:{s.getsockname()[1]}"
+    began = time.monotonic()
+    geleit("send", "7", "--to", "a@b.example", url=url, expect=3)
+    assert time.monotonic() - began < 5
+
+
+def test_output_that_nobody_can_take_is_a_failure(server, certificate):
+    server.fixed["/api/v1/status"] = (200, {"version": "9", "url": "u", "roles": []})
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([BUILD / "src/cli/geleit", "--json", "status"], stdout=full, stderr=subprocess.PIPE, timeout=30,
+                              env={**os.environ, "GELEIT_URL": f"https://localhost:{server.port}/", "GELEIT_KEY": KEY,
+                                   "GELEIT_CA": str(certificate), "ASAN_OPTIONS": "detect_leaks=0"})
+    assert done.returncode == 1 and json.loads(done.stderr)["code"] == "output"
 
 
 def test_waiting_for_a_mail_ends_in_time(server, geleit):

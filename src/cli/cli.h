@@ -2,8 +2,8 @@
 /*
  * cli - what the subcommands of geleit share
  *
- * Each subcommand is a function in a file of its own: check the arguments, ask
- * the server, say the result.  It returns the exit code of interface.md.  With
+ * Each subcommand is one function: check the arguments, ask the server, say the
+ * result.  It returns the exit code of interface.md.  With
  * --json the server's document is printed as it came; errors then go to stderr
  * as the problem document.
  *
@@ -48,10 +48,22 @@ struct option_row {
 	struct list *list; /* repeats */
 	bool *flag;
 };
-/* Options in any order, operands to `operands`. Says what is wrong and returns false. */
-bool args_parse(
-    int argc, char **argv, const struct option_row *rows, size_t n, struct list *operands);
-int usage(const char *line);
+/*
+ * Options in any order, operands to `operands` (NULL: none expected).
+ * False after one line that says what is wrong; the command is then over.
+ */
+bool args_parse(struct cli *c, int argc, char **argv, const struct option_row *rows, size_t n,
+    struct list *operands);
+/* EXIT_USAGE after one line that says how the command is called. */
+int usage(struct cli *c, const char *line);
+
+/*
+ * Take --dir and --json out, wherever they stand before "--"; the new argc, or
+ * -1 after saying what is wrong.
+ */
+int args_take_common(struct cli *c, int argc, char **argv);
+/* A whole number from 0 to most. */
+bool args_number(const char *text, int64_t most, int64_t *ret);
 
 /* ---- the server (http.c) ---- */
 
@@ -67,26 +79,42 @@ int cli_connect(struct cli *c);
 /* body NULL: none. 0, or EXIT_UNREACHED after saying so. */
 int cli_ask(struct cli *c, const char *method, struct str path, struct json_object *body,
     struct answer *ret);
-/* The exit code for an answer that is no success; says why. */
-int cli_fail(struct cli *c, const struct answer *r);
-/* An error of our own, in the form that was asked for. */
-int cli_error(struct cli *c, int exit_code, const char *code, const char *fmt, ...) PRINTF(4, 5);
+/*
+ * POST what must not happen twice: under one Idempotency-Key, asked again for
+ * some seconds while the answer is lost or the server says that it is busy.
+ */
+int cli_ask_once(struct cli *c, struct str path, struct json_object *body, struct answer *ret);
+/* Ask, print the document with --json, return the exit code; *ret for text, freed by the caller. */
+int cli_simple(struct cli *c, const char *method, struct str path, struct json_object *body,
+    struct answer *ret);
+/* What follows an answer: its document with --json, or why it is no success. */
+int cli_finish(struct cli *c, const struct answer *r);
+struct str url_part(struct cli *c, const char *text); /* percent-encoded */
 static inline bool
 is_success(const struct answer *r)
 {
 	return r->status >= 200 && r->status < 300;
 }
 
-/* ---- output ---- */
+/* ---- output (output.c) ---- */
 
+/* The exit code for an answer that is no success; says why. */
+int cli_fail(struct cli *c, const struct answer *r);
+/* An error of our own, in the form that was asked for. */
+int cli_error(struct cli *c, int exit_code, const char *code, const char *fmt, ...) PRINTF(4, 5);
 void print_json(struct json_object *o);
 /* Text of a member, "" when absent or null. */
 const char *member(struct json_object *o, const char *name);
-/* Ask, print the document (--json) or nothing, return the exit code; *ret for text output, freed by
- * the caller. */
-int cli_simple(struct cli *c, const char *method, struct str path, struct json_object *body,
-    struct answer *ret);
-struct str url_part(struct cli *c, const char *text); /* percent-encoded */
+/* An array member; NULL when absent or no array. */
+struct json_object *member_list(struct json_object *o, const char *name);
+size_t list_length(struct json_object *list); /* 0 for NULL */
+/* Does a line of check say that the file may go? */
+bool line_may_go(struct json_object *line);
+/* Why, in words, each with its code and date: "is a draft (release-draft)"; "" without reasons. */
+struct str line_reasons(struct cli *c, struct json_object *line);
+/* Members of a request: left out when NULL or empty. */
+void put_text(struct json_object *o, const char *name, const char *value);
+void put_list(struct json_object *o, const char *name, const struct list *l);
 
 /* ---- uploads (upload.c) ---- */
 
@@ -94,10 +122,17 @@ struct uploaded {
 	const char *asset, *version, *name, *sha256;
 	int64_t bytes;
 };
+/* Is it an existing path? Else an operand is an asset id. */
+bool is_path(const char *operand);
+/* Can it be read as a file? 0, or an exit code after saying why not. */
+int upload_probe(struct cli *c, const char *path);
 /* Upload one file and wait until it is ready. 0, or an exit code after saying why. */
 int upload_file(
     struct cli *c, const char *path, const char *folder, bool cleared, struct uploaded *ret);
-/* Operands: paths are uploaded, the rest are asset ids. A JSON array of ids. */
+/*
+ * Operands of check and send: paths are uploaded, the rest are asset ids. A
+ * JSON array of ids, the caller's. Nothing is uploaded while one path is unreadable.
+ */
 int operands_to_assets(
     struct cli *c, const struct list *operands, bool cleared, struct json_object **ret);
 

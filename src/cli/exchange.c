@@ -3,29 +3,14 @@
  * exchange - check, send, delivery, deliveries, revoke, recipient link, outbox
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/time.h"
 #include "cli/cli.h"
 
-static void
-add(struct json_object *o, const char *name, const char *value)
-{
-	if (value != NULL)
-		json_object_object_add(o, name, json_object_new_string(value));
-}
-
-static struct json_object *
-array_of(const struct list *l)
-{
-	struct json_object *o = json_object_new_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_object_array_add(o, json_object_new_string(l->v[i]));
-	return o;
-}
+#define LIMIT_USES 1000000
+#define WAIT_MOST_S 86400
 
 static struct str
 delivery_path(struct cli *c, const char *number, const char *rest)
@@ -35,34 +20,27 @@ delivery_path(struct cli *c, const char *number, const char *rest)
 
 /* ---- check ---- */
 
-static bool
-may_go(const char *state)
+static void
+show_line(struct cli *c, struct json_object *line)
 {
-	return strcmp(state, "cleared") == 0 || strcmp(state, "conditions") == 0;
+	printf("%-10s  %s  %s  %.*s\n", member(line, "state"), member(line, "asset"),
+	    member(line, "address"), STR(line_reasons(c, line)));
 }
 
 /* 0, or EXIT_REFUSED when a line is blocked or in review. */
 static int
 show_check(struct cli *c, struct json_object *doc)
 {
-	struct json_object *lines, *reasons;
-	int r = 0;
+	struct json_object *lines = member_list(doc, "lines");
+	int r = lines != NULL ? 0 : EXIT_FAILED;
 
-	if (!json_object_object_get_ex(doc, "lines", &lines))
-		return EXIT_FAILED;
-	for (size_t i = 0; i < json_object_array_length(lines); i++) {
+	for (size_t i = 0; i < list_length(lines); i++) {
 		struct json_object *line = json_object_array_get_idx(lines, i);
 
-		if (!may_go(member(line, "state")))
+		if (!line_may_go(line))
 			r = EXIT_REFUSED;
-		if (c->json)
-			continue;
-		printf("%-10s %s  %s ", member(line, "state"), member(line, "asset"),
-		    member(line, "address"));
-		json_object_object_get_ex(line, "reasons", &reasons);
-		for (size_t k = 0; k < json_object_array_length(reasons); k++)
-			printf(" %s", member(json_object_array_get_idx(reasons, k), "code"));
-		putchar('\n');
+		if (!c->json)
+			show_line(c, line);
 	}
 	return r;
 }
@@ -78,16 +56,17 @@ command_check(struct cli *c, int argc, char **argv)
 	struct answer a;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands) || operands.n == 0 ||
-	    to.n == 0)
-		return usage("check FILE|ASSET... --to ADDR... [--method package]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
+		return EXIT_USAGE;
+	if (operands.n == 0 || to.n == 0)
+		return usage(c, "check FILE|ASSET... --to ADDR... [--method package]");
 	if ((r = cli_connect(c)) != 0 ||
 	    (r = operands_to_assets(c, &operands, false, &assets)) != 0)
 		return r;
 	body = json_object_new_object();
 	json_object_object_add(body, "assets", assets);
-	json_object_object_add(body, "to", array_of(&to));
-	add(body, "method", method);
+	put_list(body, "to", &to);
+	put_text(body, "method", method);
 	r = cli_simple(c, "POST", S("/api/v1/check"), body, &a);
 	if (r == 0)
 		r = show_check(c, a.doc);
@@ -100,6 +79,7 @@ command_check(struct cli *c, int argc, char **argv)
 
 struct send_options {
 	const char *release, *expires, *valid_from, *limit, *lang, *subject, *message;
+	int64_t uses; /* limit as a number */
 	struct list operands, to;
 };
 
@@ -109,26 +89,24 @@ send_body(const struct send_options *o, struct json_object *assets)
 	struct json_object *body = json_object_new_object();
 
 	json_object_object_add(body, "assets", assets);
-	json_object_object_add(body, "to", array_of(&o->to));
-	add(body, "expires", o->expires);
-	add(body, "valid_from", o->valid_from);
+	put_list(body, "to", &o->to);
+	put_text(body, "expires", o->expires);
+	put_text(body, "valid_from", o->valid_from);
 	if (o->limit != NULL)
-		json_object_object_add(
-		    body, "limit", json_object_new_int64(strtoll(o->limit, NULL, 10)));
-	add(body, "lang", o->lang);
-	add(body, "subject", o->subject);
-	add(body, "message", o->message);
+		json_object_object_add(body, "limit", json_object_new_int64(o->uses));
+	put_text(body, "lang", o->lang);
+	put_text(body, "subject", o->subject);
+	put_text(body, "message", o->message);
 	return body;
 }
 
 static void
 show_sent(struct json_object *doc)
 {
-	struct json_object *list;
+	struct json_object *list = member_list(doc, "recipients");
 
 	printf("%s\n", member(doc, "delivery"));
-	json_object_object_get_ex(doc, "recipients", &list);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		printf("%s  %s\n", member(o, "address"), member(o, "link"));
@@ -146,20 +124,24 @@ command_send(struct cli *c, int argc, char **argv)
 	    {"--message", &o->message, NULL, NULL}};
 	struct json_object *body, *assets;
 	struct answer a;
-	int64_t limit;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &o->operands) || o->operands.n == 0 ||
-	    o->to.n == 0 || (o->release != NULL && strcmp(o->release, "cleared") != 0) ||
-	    (o->limit != NULL && !str_i64(str_c(o->limit), &limit)))
-		return usage("send FILE|ASSET... --to ADDR... [--release cleared] [--expires 14d] "
-		             "[--valid-from D] "
-		             "[--limit N] [--lang de|en] [--subject T] [--message T]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &o->operands))
+		return EXIT_USAGE;
+	if (o->operands.n == 0 || o->to.n == 0 ||
+	    (o->release != NULL && strcmp(o->release, "cleared") != 0) ||
+	    (o->limit != NULL && !args_number(o->limit, LIMIT_USES, &o->uses)))
+		return usage(c,
+		    "send FILE|ASSET... --to ADDR... [--release cleared] [--expires 14d] "
+		    "[--valid-from D] "
+		    "[--limit N] [--lang de|en] [--subject T] [--message T]");
 	if ((r = cli_connect(c)) != 0 ||
 	    (r = operands_to_assets(c, &o->operands, o->release != NULL, &assets)) != 0)
 		return r;
 	body = send_body(o, assets);
-	r = cli_simple(c, "POST", S("/api/v1/deliveries"), body, &a);
+	r = cli_ask_once(c, S("/api/v1/deliveries"), body, &a);
+	if (r == 0)
+		r = cli_finish(c, &a);
 	if (r == 0 && !c->json)
 		show_sent(a.doc);
 	json_object_put(body);
@@ -172,24 +154,23 @@ command_send(struct cli *c, int argc, char **argv)
 static void
 show_delivery(struct json_object *doc)
 {
-	struct json_object *list, *files;
+	struct json_object *list = member_list(doc, "recipients"), *files;
 
 	printf("%s  %s\n", member(doc, "delivery"), member(doc, "state"));
-	json_object_object_get_ex(doc, "recipients", &list);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		printf("%s  %s\n", member(o, "address"), member(o, "state"));
-		json_object_object_get_ex(o, "files", &files);
-		for (size_t k = 0; k < json_object_array_length(files); k++) {
+		files = member_list(o, "files");
+		for (size_t k = 0; k < list_length(files); k++) {
 			struct json_object *f = json_object_array_get_idx(files, k);
 
 			printf("  %-11s %12s  %s\n", member(f, "state"), member(f, "sent_bytes"),
 			    member(f, "name"));
 		}
 	}
-	json_object_object_get_ex(doc, "events", &list);
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
+	list = member_list(doc, "events");
+	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		printf("%-28s %-22s %s %s\n", member(o, "at"), member(o, "kind"),
@@ -200,12 +181,15 @@ show_delivery(struct json_object *doc)
 int
 command_delivery(struct cli *c, int argc, char **argv)
 {
+	struct list operands = {0};
 	struct answer a;
 	int r;
 
-	if (argc != 2)
-		return usage("delivery NUMBER");
-	r = cli_simple(c, "GET", delivery_path(c, argv[1], ""), NULL, &a);
+	if (!args_parse(c, argc, argv, NULL, 0, &operands))
+		return EXIT_USAGE;
+	if (operands.n != 1)
+		return usage(c, "delivery NUMBER");
+	r = cli_simple(c, "GET", delivery_path(c, operands.v[0], ""), NULL, &a);
 	if (r == 0 && !c->json)
 		show_delivery(a.doc);
 	answer_free(&a);
@@ -218,10 +202,10 @@ command_deliveries(struct cli *c, int argc, char **argv)
 	struct answer a;
 	int r;
 
-	if (argc != 1)
-		return usage("deliveries");
+	if (!args_parse(c, argc, argv, NULL, 0, NULL))
+		return EXIT_USAGE;
 	r = cli_simple(c, "GET", S("/api/v1/deliveries"), NULL, &a);
-	for (size_t i = 0; r == 0 && !c->json && i < json_object_array_length(a.doc); i++) {
+	for (size_t i = 0; r == 0 && !c->json && i < list_length(a.doc); i++) {
 		struct json_object *o = json_object_array_get_idx(a.doc, i);
 
 		printf("%s  %-9s  %-28s  %s\n", member(o, "delivery"), member(o, "state"),
@@ -242,11 +226,13 @@ command_revoke(struct cli *c, int argc, char **argv)
 	struct answer a;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands) || operands.n != 1)
-		return usage("revoke NUMBER [--recipient ADDR] [--reason T]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
+		return EXIT_USAGE;
+	if (operands.n != 1)
+		return usage(c, "revoke NUMBER [--recipient ADDR] [--reason T]");
 	body = json_object_new_object();
-	add(body, "recipient", recipient);
-	add(body, "reason", reason);
+	put_text(body, "recipient", recipient);
+	put_text(body, "reason", reason);
 	r = cli_simple(c, "POST", delivery_path(c, operands.v[0], "/revoke"), body, &a);
 	if (r == 0 && !c->json)
 		printf("%s  %s\n", member(a.doc, "delivery"), member(a.doc, "state"));
@@ -258,15 +244,18 @@ command_revoke(struct cli *c, int argc, char **argv)
 int
 command_recipient(struct cli *c, int argc, char **argv)
 {
+	struct list operands = {0};
 	struct json_object *body;
 	struct answer a;
 	int r;
 
-	if (argc != 4 || strcmp(argv[1], "link") != 0)
-		return usage("recipient link NUMBER ADDR");
+	if (!args_parse(c, argc, argv, NULL, 0, &operands))
+		return EXIT_USAGE;
+	if (operands.n != 3 || strcmp(operands.v[0], "link") != 0)
+		return usage(c, "recipient link NUMBER ADDR");
 	body = json_object_new_object();
-	add(body, "address", argv[3]);
-	r = cli_simple(c, "POST", delivery_path(c, argv[2], "/link"), body, &a);
+	put_text(body, "address", operands.v[2]);
+	r = cli_simple(c, "POST", delivery_path(c, operands.v[1], "/link"), body, &a);
 	if (r == 0 && !c->json)
 		printf("%s  %s\n", member(a.doc, "address"), member(a.doc, "link"));
 	json_object_put(body);
@@ -279,7 +268,7 @@ command_recipient(struct cli *c, int argc, char **argv)
 static bool
 is_settled(struct json_object *doc)
 {
-	for (size_t i = 0; i < json_object_array_length(doc); i++) {
+	for (size_t i = 0; i < list_length(doc); i++) {
 		if (strcmp(member(json_object_array_get_idx(doc, i), "state"), "queued") != 0)
 			return true;
 	}
@@ -315,12 +304,12 @@ command_outbox(struct cli *c, int argc, char **argv)
 	int64_t seconds = 0, until;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands))
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
 		return EXIT_USAGE;
 	if (operands.n == 2 && strcmp(operands.v[0], "show") == 0)
 		return show_mail(c, operands.v[1]);
-	if (operands.n != 0 || (wait != NULL && !str_i64(str_c(wait), &seconds)))
-		return usage("outbox [--to ADDR] [--wait SECONDS] | outbox show ID");
+	if (operands.n != 0 || (wait != NULL && !args_number(wait, WAIT_MOST_S, &seconds)))
+		return usage(c, "outbox [--to ADDR] [--wait SECONDS] | outbox show ID");
 	if (to != NULL)
 		path = arena_printf(c->a, "/api/v1/outbox?to=%.*s", STR(url_part(c, to)));
 	if ((r = cli_connect(c)) != 0)
@@ -329,18 +318,15 @@ command_outbox(struct cli *c, int argc, char **argv)
 	while ((r = cli_ask(c, "GET", path, NULL, &a)) == 0 && is_success(&a) && wait != NULL &&
 	       !is_settled(a.doc)) {
 		answer_free(&a);
-		if (time_monotonic_us() > until)
+		if (time_monotonic_us() >= until)
 			return cli_error(c, EXIT_FAILED, "wait-over",
 			    "no such mail has left the queue within %s s", wait);
 		usleep(100000);
 	}
 	if (r != 0)
 		return r;
-	if (!is_success(&a))
-		r = cli_fail(c, &a);
-	else if (c->json)
-		print_json(a.doc);
-	for (size_t i = 0; r == 0 && !c->json && i < json_object_array_length(a.doc); i++) {
+	r = cli_finish(c, &a);
+	for (size_t i = 0; r == 0 && !c->json && i < list_length(a.doc); i++) {
 		struct json_object *o = json_object_array_get_idx(a.doc, i);
 
 		printf("%s  %-9s %-30s %s  %s\n", member(o, "id"), member(o, "state"),

@@ -6,7 +6,6 @@
  * DIR/tls/cert.pem.  The key is never printed.
  */
 #include <curl/curl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,51 +13,15 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/random.h"
+#include "base/time.h"
 #include "cli/cli.h"
 #include "cli/curl.h"
 #include "os/file.h"
 
 #define BODY_MOST (64 * 1024 * 1024)
-
-void
-print_json(struct json_object *o)
-{
-	puts(json_object_to_json_string_ext(
-	    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
-const char *
-member(struct json_object *o, const char *name)
-{
-	struct json_object *v;
-
-	return json_object_object_get_ex(o, name, &v) && v != NULL ? json_object_get_string(v) : "";
-}
-
-int
-cli_error(struct cli *c, int exit_code, const char *code, const char *fmt, ...)
-{
-	struct json_object *o;
-	char text[600];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (!c->json) {
-		fprintf(stderr, "geleit: %s\n", text);
-		return exit_code;
-	}
-	o = json_object_new_object();
-	json_object_object_add(o, "type", json_object_new_string("about:blank"));
-	json_object_object_add(o, "title", json_object_new_string(text));
-	json_object_object_add(o, "status", json_object_new_int(0));
-	json_object_object_add(o, "code", json_object_new_string(code));
-	json_object_object_add(o, "detail", json_object_new_string(text));
-	fprintf(stderr, "%s\n", json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN));
-	json_object_put(o);
-	return exit_code;
-}
+#define AGAIN_US (20 * US_PER_S)
+#define AGAIN_EVERY_US 300000
 
 /* ---- where the server is ---- */
 
@@ -73,13 +36,23 @@ first_line(struct cli *c, const char *name)
 	return arena_cstr(c->a, str_trim(str_head(text, str_find(text, '\n'))));
 }
 
+static const char *
+without_slash(struct cli *c, const char *url)
+{
+	struct str s = str_c(url);
+
+	while (s.n > 0 && s.p[s.n - 1] == '/')
+		s.n--;
+	return url != NULL ? arena_cstr(c->a, s) : NULL;
+}
+
 int
 cli_connect(struct cli *c)
 {
 	const char *url = getenv("GELEIT_URL"), *key = getenv("GELEIT_KEY"),
 	           *ca = getenv("GELEIT_CA");
 
-	c->url = url != NULL ? url : first_line(c, "run/url");
+	c->url = without_slash(c, url != NULL ? url : first_line(c, "run/url"));
 	c->key = key != NULL ? key : first_line(c, "admin.key");
 	c->ca = ca;
 	if (ca == NULL) {
@@ -156,6 +129,8 @@ curl_run(struct cli *c, CURL *h, struct curl_slist *fields, struct str path, str
 	curl_easy_setopt(h, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
 	curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, 10L);
+	curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "https,http");
 	if (c->ca != NULL)
 		curl_easy_setopt(h, CURLOPT_CAINFO, c->ca);
 	r = curl_easy_perform(h);
@@ -178,9 +153,17 @@ answer_free(struct answer *r)
 	r->doc = NULL;
 }
 
-int
-cli_ask(struct cli *c, const char *method, struct str path, struct json_object *body,
-    struct answer *ret)
+/* May the same request fare better later? Not where nobody vouches for the certificate. */
+static bool
+is_passing(CURLcode r)
+{
+	return r != CURLE_PEER_FAILED_VERIFICATION && r != CURLE_SSL_CACERT_BADFILE &&
+	       r != CURLE_UNSUPPORTED_PROTOCOL && r != CURLE_URL_MALFORMAT;
+}
+
+static CURLcode
+ask(struct cli *c, const char *method, struct str path, struct json_object *body,
+    const char *more_field, struct answer *ret)
 {
 	struct curl_slist *fields = NULL;
 	CURL *h = curl_easy_init();
@@ -188,6 +171,8 @@ cli_ask(struct cli *c, const char *method, struct str path, struct json_object *
 
 	curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method);
 	curl_easy_setopt(h, CURLOPT_TIMEOUT, 120L);
+	if (more_field != NULL)
+		fields = curl_slist_append(fields, more_field);
 	if (body != NULL) {
 		fields = curl_slist_append(fields, "Content-Type: application/json");
 		curl_easy_setopt(h, CURLOPT_COPYPOSTFIELDS,
@@ -195,72 +180,56 @@ cli_ask(struct cli *c, const char *method, struct str path, struct json_object *
 	}
 	r = curl_run(c, h, fields, path, ret);
 	curl_easy_cleanup(h);
-	if (ret->status != 0)
-		return 0;
-	return cli_error(c, EXIT_UNREACHED, "unreached", "%s cannot be reached: %s", c->url,
-	    curl_easy_strerror((CURLcode)r));
-}
-
-/* ---- refusals ---- */
-
-static void
-print_reasons(struct json_object *line)
-{
-	struct json_object *reasons;
-
-	if (!json_object_object_get_ex(line, "reasons", &reasons))
-		return;
-	for (size_t i = 0; i < json_object_array_length(reasons); i++)
-		fprintf(stderr, "%s%s", i > 0 ? ", " : "",
-		    member(json_object_array_get_idx(reasons, i), "code"));
-}
-
-static void
-print_lines(struct json_object *doc)
-{
-	struct json_object *lines;
-
-	if (!json_object_object_get_ex(doc, "lines", &lines))
-		return;
-	for (size_t i = 0; i < json_object_array_length(lines); i++) {
-		struct json_object *line = json_object_array_get_idx(lines, i);
-
-		if (strcmp(member(line, "state"), "cleared") == 0 ||
-		    strcmp(member(line, "state"), "conditions") == 0)
-			continue;
-		fprintf(stderr, "geleit: %s to %s: %s: ", member(line, "asset"),
-		    member(line, "address"), member(line, "state"));
-		print_reasons(line);
-		fputc('\n', stderr);
-	}
+	return (CURLcode)r;
 }
 
 static int
-exit_of(long status)
+unreached(struct cli *c, CURLcode r)
 {
-	if (status == 401 || status == 403)
-		return EXIT_REFUSED;
-	return status == 404 ? EXIT_NOT_FOUND : EXIT_FAILED;
+	return cli_error(c, EXIT_UNREACHED, "unreached", "%s cannot be reached: %s", c->url,
+	    curl_easy_strerror(r));
 }
 
 int
-cli_fail(struct cli *c, const struct answer *r)
+cli_ask(struct cli *c, const char *method, struct str path, struct json_object *body,
+    struct answer *ret)
 {
-	int code = exit_of(r->status);
+	CURLcode r = ask(c, method, path, body, NULL, ret);
 
+	return ret->status != 0 ? 0 : unreached(c, r);
+}
+
+int
+cli_ask_once(struct cli *c, struct str path, struct json_object *body, struct answer *ret)
+{
+	struct id128 id = random_id128();
+	const char *field =
+	    arena_printf(c->a, "Idempotency-Key: %.*s", STR(str_hex(c->a, id.b, sizeof id.b))).p;
+	int64_t until = time_monotonic_us() + AGAIN_US;
+	CURLcode r = ask(c, "POST", path, body, field, ret);
+
+	/* a server that was never there is told at once */
+	if (r == CURLE_COULDNT_CONNECT || r == CURLE_COULDNT_RESOLVE_HOST)
+		return unreached(c, r);
+	while ((ret->status == 0 || ret->status == 503) && is_passing(r) &&
+	       time_monotonic_us() < until) {
+		usleep(AGAIN_EVERY_US);
+		answer_free(ret);
+		r = ask(c, "POST", path, body, field, ret);
+	}
+	return ret->status != 0 ? 0 : unreached(c, r);
+}
+
+int
+cli_finish(struct cli *c, const struct answer *r)
+{
+	if (!is_success(r))
+		return cli_fail(c, r);
 	if (r->doc == NULL)
-		return cli_error(c, code, "http", "the server answered %ld", r->status);
-	if (c->json) {
-		fprintf(
-		    stderr, "%s\n", json_object_to_json_string_ext(r->doc, JSON_C_TO_STRING_PLAIN));
-		return code;
-	}
-	if (strcmp(member(r->doc, "code"), "not-cleared") == 0) {
-		print_lines(r->doc);
-		return code;
-	}
-	fprintf(stderr, "geleit: %s: %s\n", member(r->doc, "title"), member(r->doc, "detail"));
-	return code;
+		return cli_error(c, EXIT_FAILED, "no-document", "the server's answer is no JSON");
+	if (c->json)
+		print_json(r->doc);
+	return 0;
 }
 
 int
@@ -272,11 +241,7 @@ cli_simple(struct cli *c, const char *method, struct str path, struct json_objec
 	*ret = (struct answer){0};
 	if ((r = cli_connect(c)) != 0 || (r = cli_ask(c, method, path, body, ret)) != 0)
 		return r;
-	if (!is_success(ret))
-		return cli_fail(c, ret);
-	if (c->json && ret->doc != NULL)
-		print_json(ret->doc);
-	return 0;
+	return cli_finish(c, ret);
 }
 
 struct str

@@ -11,13 +11,6 @@
 
 #define LOGO_MOST (256 * 1024)
 
-static void
-add(struct json_object *o, const char *name, const char *value)
-{
-	if (value != NULL)
-		json_object_object_add(o, name, json_object_new_string(value));
-}
-
 int
 command_status(struct cli *c, int argc, char **argv)
 {
@@ -25,12 +18,12 @@ command_status(struct cli *c, int argc, char **argv)
 	struct answer a;
 	int r;
 
-	if (argc != 1)
-		return usage("status");
+	if (!args_parse(c, argc, argv, NULL, 0, NULL))
+		return EXIT_USAGE;
 	r = cli_simple(c, "GET", S("/api/v1/status"), NULL, &a);
 	if (r == 0 && !c->json && json_object_object_get_ex(a.doc, "roles", &roles)) {
 		printf("%s  %s\n", member(a.doc, "version"), member(a.doc, "url"));
-		for (size_t i = 0; i < json_object_array_length(roles); i++) {
+		for (size_t i = 0; i < list_length(roles); i++) {
 			struct json_object *o = json_object_array_get_idx(roles, i);
 
 			printf("%-8s %s  %s\n", member(o, "role"), member(o, "index"),
@@ -52,12 +45,14 @@ command_key(struct cli *c, int argc, char **argv)
 	struct answer a;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands) || operands.n != 1 ||
-	    strcmp(operands.v[0], "create") != 0 || name == NULL || scope == NULL)
-		return usage("key create --name N --scope S[,S]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
+		return EXIT_USAGE;
+	if (operands.n != 1 || strcmp(operands.v[0], "create") != 0 || name == NULL ||
+	    scope == NULL)
+		return usage(c, "key create --name N --scope S[,S]");
 	body = json_object_new_object();
 	scopes = json_object_new_array();
-	add(body, "name", name);
+	put_text(body, "name", name);
 	for (struct str rest = str_c(scope); rest.p != NULL;) {
 		struct str one = str_cut(rest, ',', &rest);
 
@@ -81,27 +76,24 @@ command_asset(struct cli *c, int argc, char **argv)
 	    {"--class", &class, NULL, NULL}, {"--embargo", &embargo, NULL, NULL},
 	    {"--expires", &expires, NULL, NULL}, {"--keyword", NULL, &keywords, NULL},
 	    {"--note", &note, NULL, NULL}};
-	struct json_object *body, *words;
+	struct json_object *body;
 	struct answer a;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands) || operands.n != 2 ||
-	    strcmp(operands.v[0], "set") != 0)
-		return usage("asset set ASSET [--title T] [--class public|internal|confidential] "
-		             "[--embargo D] "
-		             "[--expires D] [--keyword K]... [--note T]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
+		return EXIT_USAGE;
+	if (operands.n != 2 || strcmp(operands.v[0], "set") != 0)
+		return usage(c,
+		    "asset set ASSET [--title T] [--class public|internal|confidential] "
+		    "[--embargo D] "
+		    "[--expires D] [--keyword K]... [--note T]");
 	body = json_object_new_object();
-	add(body, "title", title);
-	add(body, "class", class);
-	add(body, "embargo", embargo);
-	add(body, "expires", expires);
-	add(body, "note", note);
-	if (keywords.n > 0) {
-		words = json_object_new_array();
-		for (size_t i = 0; i < keywords.n; i++)
-			json_object_array_add(words, json_object_new_string(keywords.v[i]));
-		json_object_object_add(body, "keywords", words);
-	}
+	put_text(body, "title", title);
+	put_text(body, "class", class);
+	put_text(body, "embargo", embargo);
+	put_text(body, "expires", expires);
+	put_text(body, "note", note);
+	put_list(body, "keywords", &keywords);
 	r = cli_simple(c, "PATCH",
 	    arena_printf(c->a, "/api/v1/assets/%.*s", STR(url_part(c, operands.v[1]))), body, &a);
 	if (r == 0 && !c->json)
@@ -124,15 +116,17 @@ command_release(struct cli *c, int argc, char **argv)
 	struct answer a;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands) || operands.n != 2)
-		return usage("release ASSET draft|review|cleared|conditions|blocked [--until D] "
-		             "[--reason T] "
-		             "[--credit T] [--view-only]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
+		return EXIT_USAGE;
+	if (operands.n != 2)
+		return usage(c, "release ASSET draft|review|cleared|conditions|blocked [--until D] "
+		                "[--reason T] "
+		                "[--credit T] [--view-only]");
 	body = json_object_new_object();
-	add(body, "state", operands.v[1]);
-	add(body, "until", until);
-	add(body, "reason", reason);
-	add(body, "credit", credit);
+	put_text(body, "state", operands.v[1]);
+	put_text(body, "until", until);
+	put_text(body, "reason", reason);
+	put_text(body, "credit", credit);
 	if (view_only)
 		json_object_object_add(body, "view_only", json_object_new_boolean(1));
 	r = cli_simple(c, "PUT",
@@ -148,16 +142,20 @@ command_release(struct cli *c, int argc, char **argv)
 int
 command_history(struct cli *c, int argc, char **argv)
 {
+	struct list operands = {0};
 	struct json_object *events;
 	struct answer a;
 	int r;
 
-	if (argc != 2)
-		return usage("history ASSET");
+	if (!args_parse(c, argc, argv, NULL, 0, &operands))
+		return EXIT_USAGE;
+	if (operands.n != 1)
+		return usage(c, "history ASSET");
 	r = cli_simple(c, "GET",
-	    arena_printf(c->a, "/api/v1/assets/%.*s/history", STR(url_part(c, argv[1]))), NULL, &a);
+	    arena_printf(c->a, "/api/v1/assets/%.*s/history", STR(url_part(c, operands.v[0]))),
+	    NULL, &a);
 	if (r == 0 && !c->json && json_object_object_get_ex(a.doc, "events", &events)) {
-		for (size_t i = 0; i < json_object_array_length(events); i++) {
+		for (size_t i = 0; i < list_length(events); i++) {
 			struct json_object *o = json_object_array_get_idx(events, i);
 
 			printf("%-28s %s\n", member(o, "at"), member(o, "kind"));
@@ -181,19 +179,21 @@ command_brand(struct cli *c, int argc, char **argv)
 	struct str png;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &operands) || operands.n != 1 ||
-	    strcmp(operands.v[0], "set") != 0)
-		return usage("brand set [--name T] [--colour #RRGGBB] [--logo FILE] [--imprint T] "
-		             "[--privacy URL]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
+		return EXIT_USAGE;
+	if (operands.n != 1 || strcmp(operands.v[0], "set") != 0)
+		return usage(c,
+		    "brand set [--name T] [--colour #RRGGBB] [--logo FILE] [--imprint T] "
+		    "[--privacy URL]");
 	body = json_object_new_object();
-	add(body, "name", name);
-	add(body, "colour", colour);
-	add(body, "imprint", imprint);
-	add(body, "privacy", privacy);
+	put_text(body, "name", name);
+	put_text(body, "colour", colour);
+	put_text(body, "imprint", imprint);
+	put_text(body, "privacy", privacy);
 	if (logo != NULL) {
 		if (file_read(c->a, logo, LOGO_MOST, &png, &e) < 0)
 			return cli_error(c, EXIT_FAILED, "file", "%s", e.msg);
-		add(body, "logo", arena_cstr(c->a, str_b64(c->a, png.p, png.n)));
+		put_text(body, "logo", arena_cstr(c->a, str_b64(c->a, png.p, png.n)));
 	}
 	r = cli_simple(c, "PATCH", S("/api/v1/brand"), body, &a);
 	if (r == 0 && !c->json)

@@ -42,12 +42,12 @@ command_local(struct cli *c, int argc, char **argv)
 
 	if (strcmp(verb, "config") == 0) {
 		if (argc < 2 || strcmp(argv[1], "check") != 0)
-			return usage("config check");
+			return usage(c, "config check");
 		verb = "config-check";
 		used = 2;
 	}
 	if (argc != used)
-		return usage("init | config check | fsck");
+		return usage(c, "init | config check | fsck");
 	if (program == NULL)
 		return cli_error(c, EXIT_FAILED, "no-geleitd", "geleitd is not beside geleit");
 	execl(program, "geleitd", verb, "--dir", c->dir, c->json ? "--json" : NULL, (char *)NULL);

@@ -4,7 +4,6 @@
  */
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -41,54 +40,42 @@ static const struct command {
 };
 
 static int
-help(FILE *to)
+help(void)
 {
-	fputs("usage: geleit [--dir DIR] [--json] COMMAND ...\n", to);
+	puts("usage: geleit [--dir DIR] [--json] COMMAND ...");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].help);
-	return to == stdout ? EXIT_DONE : EXIT_USAGE;
+		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+	return EXIT_DONE;
 }
 
-/* --dir and --json may stand anywhere: they are taken out. */
 static int
-take_common(struct cli *c, int argc, char **argv)
+run(struct cli *c, int argc, char **argv)
 {
-	int n = 1;
-
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--json") == 0)
-			c->json = true;
-		else if (strcmp(argv[i], "--dir") == 0 && i + 1 < argc)
-			c->dir = argv[++i];
-		else if (strncmp(argv[i], "--dir=", 6) == 0)
-			c->dir = argv[i] + 6;
-		else
-			argv[n++] = argv[i];
+	if (argc < 2)
+		return usage(c, "[--dir DIR] [--json] COMMAND ... (geleit --help lists them)");
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return help();
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(c, argc - 1, argv + 1);
 	}
-	argv[n] = NULL;
-	return n;
+	return cli_error(c, EXIT_USAGE, "usage", "no command is called %s", argv[1]);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct cli c = {.dir = "var", .a = arena_new()};
-	int r;
+	int r = EXIT_USAGE;
 
-	argc = take_common(&c, argc, argv);
-	if (argc < 2)
-		return help(stderr);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-		return help(stdout);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		if (strcmp(argv[1], commands[i].name) != 0)
-			continue;
-		curl_global_init(CURL_GLOBAL_DEFAULT);
-		r = commands[i].run(&c, argc - 1, argv + 1);
-		curl_global_cleanup();
-		arena_free(&c.a);
-		return r;
-	}
-	fprintf(stderr, "geleit: no command is called %s\n", argv[1]);
-	return EXIT_USAGE;
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	argc = args_take_common(&c, argc, argv);
+	if (argc > 0)
+		r = run(&c, argc, argv);
+	/* a result that did not reach its reader is no success */
+	if (fflush(stdout) != 0 && r == EXIT_DONE)
+		r = cli_error(&c, EXIT_FAILED, "output", "the output cannot be written");
+	curl_global_cleanup();
+	arena_free(&c.a);
+	return r;
 }

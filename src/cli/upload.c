@@ -4,12 +4,13 @@
  *
  * A cut connection, a busy or a restarting server is waited for up to a minute
  * since the last progress; the server's offset decides where to go on.  On a
- * terminal a bar shows bytes, rate and the time left.
+ * terminal a bar shows bytes, rate and the time left.  A file that changes while
+ * it is read is never completed: its last bytes are held back until a look at
+ * size and time of change says that it is still the one that was opened.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 
 #define PATIENCE_US (60 * US_PER_S)
 #define READY_WAIT_US (120 * US_PER_S)
+#define STALL_S 30L
 #define BAR_EVERY_US 200000
 #define BAR_WIDTH 24
 
@@ -31,7 +33,9 @@ struct sending {
 	int fd;
 	int64_t bytes, offset; /* of the file; where this PATCH stands */
 	int64_t began_us, began_at, shown_us, progress_us;
-	bool changed; /* the file ended before it should */
+	struct timespec written; /* the file's time of change when it was opened */
+	bool changed;            /* it is another by now */
+	bool shown;              /* the bar stands on an unfinished line */
 };
 
 /* ---- the bar ---- */
@@ -47,10 +51,29 @@ show(struct sending *s, int64_t at, bool last)
 	if (!isatty(STDERR_FILENO) || (!last && now - s->shown_us < BAR_EVERY_US))
 		return;
 	s->shown_us = now;
+	s->shown = !last;
 	fprintf(stderr, "\r%-30.30s [%.*s%.*s] %6.1f of %.1f MB  %6.1f MB/s  %4.0f s left %s",
 	    s->name, full, "########################", BAR_WIDTH - full, "........................",
 	    (double)at / 1e6, (double)s->bytes / 1e6, rate / 1e6,
 	    rate > 0 ? (double)(s->bytes - at) / rate : 0.0, last ? "\n" : "");
+}
+
+/* An error starts on a line of its own. */
+static void
+end_bar(struct sending *s)
+{
+	if (s->shown)
+		fputc('\n', stderr);
+	s->shown = false;
+}
+
+static bool
+is_same_file(struct sending *s)
+{
+	struct stat st;
+
+	return fstat(s->fd, &st) == 0 && st.st_size == s->bytes &&
+	       st.st_mtim.tv_sec == s->written.tv_sec && st.st_mtim.tv_nsec == s->written.tv_nsec;
 }
 
 static size_t
@@ -65,7 +88,8 @@ on_read(char *p, size_t size, size_t n, void *arg)
 	if (want == 0)
 		return 0;
 	got = pread(s->fd, p, want, s->offset);
-	if (got <= 0) {
+	/* looked at after the last read: an earlier look could miss a change */
+	if (got <= 0 || (s->offset + got == s->bytes && !is_same_file(s))) {
 		s->changed = true;
 		return CURL_READFUNC_ABORT;
 	}
@@ -92,6 +116,9 @@ tus(struct sending *s, const char *method, struct str path, struct curl_slist *f
 		curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, 262144L);
 		fields = curl_slist_append(fields, "Content-Type: application/offset+octet-stream");
 		fields = curl_slist_append(fields, "Expect:");
+		/* a peer that went silent is a cut, too */
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, STALL_S);
 	} else {
 		curl_easy_setopt(h, CURLOPT_TIMEOUT, 60L);
 	}
@@ -143,21 +170,20 @@ may_pass(long status)
 	return status == 0 || status == 409 || status == 429 || status == 503;
 }
 
-static int
+static void
 ask_offset(struct sending *s, struct str location, struct answer *ret)
 {
 	int64_t at;
 
 	tus(s, "HEAD", location, NULL, false, ret);
 	if (is_success(ret) && str_i64(ret->offset, &at)) {
-		if (at > s->offset || s->progress_us == 0)
+		if (at > s->offset)
 			s->progress_us = time_monotonic_us();
 		s->offset = at;
 	}
-	return 0;
 }
 
-static int
+static void
 patch(struct sending *s, struct str location, struct answer *ret)
 {
 	struct curl_slist *fields = NULL;
@@ -165,7 +191,24 @@ patch(struct sending *s, struct str location, struct answer *ret)
 	fields = curl_slist_append(
 	    fields, arena_printf(s->c->a, "Upload-Offset: %lld", (long long)s->offset).p);
 	tus(s, "PATCH", location, fields, true, ret);
-	return 0;
+}
+
+/* What has arrived of a file that changed is of no use; never mind the answer. */
+static int
+give_up_changed(struct sending *s, struct str location, struct answer *ret)
+{
+	answer_free(ret);
+	tus(s, "DELETE", location, NULL, false, ret);
+	end_bar(s);
+	return cli_error(s->c, EXIT_FAILED, "file-changed",
+	    "%s changed while it was read; nothing was kept of it", s->path);
+}
+
+static int
+refused(struct sending *s, const struct answer *r)
+{
+	end_bar(s);
+	return cli_fail(s->c, r);
 }
 
 /* Until all bytes are committed; answers 0 with asset and version in *ret. */
@@ -180,12 +223,11 @@ send_all(struct sending *s, struct str location, struct answer *ret)
 		before = s->offset;
 		patch(s, location, ret);
 		if (s->changed)
-			return cli_error(s->c, EXIT_FAILED, "file-changed",
-			    "%s became shorter while it was read", s->path);
+			return give_up_changed(s, location, ret);
 		if (is_success(ret) && ret->asset.n > 0)
 			return 0;
 		if (!is_success(ret) && !may_pass(ret->status))
-			return cli_fail(s->c, ret);
+			return refused(s, ret);
 		usleep(wait_ms * 1000);
 		answer_free(ret);
 		s->offset = before;
@@ -193,13 +235,15 @@ send_all(struct sending *s, struct str location, struct answer *ret)
 		if (is_success(ret) && ret->asset.n > 0)
 			return 0;
 		if (!is_success(ret) && !may_pass(ret->status))
-			return cli_fail(s->c, ret);
+			return refused(s, ret);
 		if (s->offset > before)
 			wait_ms = 50;
-		if (time_monotonic_us() - s->progress_us > PATIENCE_US)
+		if (time_monotonic_us() - s->progress_us > PATIENCE_US) {
+			end_bar(s);
 			return cli_error(s->c, EXIT_FAILED, "upload-stalled",
 			    "%s: no progress for a minute; %lld bytes are safe", s->path,
 			    (long long)s->offset);
+		}
 	}
 }
 
@@ -254,19 +298,37 @@ wait_ready(struct sending *s, struct str asset, struct uploaded *ret)
 	}
 }
 
+/* Not blocking: a FIFO would wait for its writer. */
 static int
 open_file(struct sending *s)
 {
 	struct stat st;
 
-	s->fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	s->fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0)
 		return cli_error(s->c, EXIT_FAILED, "file", "%s: %s", s->path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return cli_error(s->c, EXIT_FAILED, "file", "%s is not a file", s->path);
 	s->bytes = st.st_size;
+	s->written = st.st_mtim;
 	s->name = strrchr(s->path, '/') != NULL ? strrchr(s->path, '/') + 1 : s->path;
 	return 0;
+}
+
+bool
+is_path(const char *operand)
+{
+	return access(operand, F_OK) == 0 || errno == EACCES;
+}
+
+int
+upload_probe(struct cli *c, const char *path)
+{
+	struct sending s = {.c = c, .path = path, .fd = -1};
+	int r = open_file(&s);
+
+	fd_close(&s.fd);
+	return r;
 }
 
 int
@@ -296,14 +358,19 @@ int
 operands_to_assets(
     struct cli *c, const struct list *operands, bool cleared, struct json_object **ret)
 {
-	struct json_object *ids = json_object_new_array();
+	struct json_object *ids;
+	int r = 0;
 
+	for (size_t i = 0; i < operands->n && r == 0; i++)
+		r = is_path(operands->v[i]) ? upload_probe(c, operands->v[i]) : 0;
+	if (r != 0)
+		return r;
+	ids = json_object_new_array();
 	for (size_t i = 0; i < operands->n; i++) {
 		struct uploaded u = {.asset = operands->v[i]};
-		int r = access(operands->v[i], F_OK) == 0
-		            ? upload_file(c, operands->v[i], NULL, cleared, &u)
-		            : 0;
 
+		if (is_path(operands->v[i]))
+			r = upload_file(c, operands->v[i], NULL, cleared, &u);
 		if (r != 0) {
 			json_object_put(ids);
 			return r;
@@ -314,45 +381,61 @@ operands_to_assets(
 	return 0;
 }
 
+/* ---- geleit upload ---- */
+
 static struct json_object *
 uploaded_json(const struct uploaded *u)
 {
 	struct json_object *o = json_object_new_object();
 
-	json_object_object_add(o, "asset", json_object_new_string(u->asset));
-	json_object_object_add(o, "version", json_object_new_string(u->version));
-	json_object_object_add(o, "name", json_object_new_string(u->name));
+	put_text(o, "asset", u->asset);
+	put_text(o, "version", u->version);
+	put_text(o, "name", u->name);
 	json_object_object_add(o, "bytes", json_object_new_int64(u->bytes));
-	json_object_object_add(o, "sha256", json_object_new_string(u->sha256));
+	put_text(o, "sha256", u->sha256);
 	return o;
 }
 
+static int
+upload_all(struct cli *c, const struct list *files, const char *folder, struct json_object *told)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < files->n && r == 0; i++)
+		r = upload_probe(c, files->v[i]);
+	for (size_t i = 0; i < files->n && r == 0; i++) {
+		struct uploaded u;
+
+		r = upload_file(c, files->v[i], folder, false, &u);
+		if (r == 0 && !c->json)
+			printf("%-20s %14lld  %s\n", u.asset, (long long)u.bytes, u.name);
+		if (r == 0)
+			json_object_array_add(told, uploaded_json(&u));
+	}
+	return r;
+}
+
+/* When a file fails, those before it are told all the same: they are in the library. */
 int
 command_upload(struct cli *c, int argc, char **argv)
 {
 	const char *folder = NULL;
 	struct list files = {0};
 	const struct option_row rows[] = {{"--folder", &folder, NULL, NULL}};
-	struct json_object *doc, *list;
+	struct json_object *doc, *told;
 	int r;
 
-	if (!args_parse(argc, argv, rows, ARRAY_LEN(rows), &files) || files.n == 0)
-		return usage("upload FILE... [--folder PATH]");
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &files))
+		return EXIT_USAGE;
+	if (files.n == 0)
+		return usage(c, "upload FILE... [--folder PATH]");
 	if ((r = cli_connect(c)) != 0)
 		return r;
 	doc = json_object_new_object();
-	list = json_object_new_array();
-	json_object_object_add(doc, "files", list);
-	for (size_t i = 0; i < files.n && r == 0; i++) {
-		struct uploaded u;
-
-		r = upload_file(c, files.v[i], folder, false, &u);
-		if (r == 0 && c->json)
-			json_object_array_add(list, uploaded_json(&u));
-		else if (r == 0)
-			printf("%s  %12lld  %s\n", u.asset, (long long)u.bytes, u.name);
-	}
-	if (r == 0 && c->json)
+	told = json_object_new_array();
+	json_object_object_add(doc, "files", told);
+	r = upload_all(c, &files, folder, told);
+	if (c->json && (r == 0 || list_length(told) > 0))
 		print_json(doc);
 	json_object_put(doc);
 	return r;
