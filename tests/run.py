@@ -3,8 +3,8 @@
 """Run every test there is and count: the body of script/test.
 
 Steps run one after another; each prints its own output and adds to the two
-numbers of the last line.  A step that cannot run counts as one failure: nothing
-is skipped silently.
+numbers of the last line.  A step that cannot run counts as one failure; tests
+that skip themselves are named with their reason and count as neither.
 """
 import argparse
 import json
@@ -83,7 +83,7 @@ def meson_suite(name, directory, suites, wrapper=None):
 def pytest(name, paths, env=None, wrapper=()):
     say(name)
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
-        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider",
+        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
              f"--junitxml={report.name}", *paths], env={**os.environ, **(env or {})})
         text = pathlib.Path(report.name).read_text()
     m = re.search(r'<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"', text)
@@ -91,6 +91,8 @@ def pytest(name, paths, env=None, wrapper=()):
         count(0, 1, name)
         return
     errors, failures, skipped, tests = map(int, m.groups())
+    if skipped:
+        say(f"{name}: {skipped} SKIPPED, see above for why")
     count(tests - errors - failures - skipped, errors + failures, name)
 
 
@@ -123,7 +125,9 @@ def main():
         meson_suite("unit and contract suites", "build-asan", ["unit", "contract"])
     pytest("python tests", sorted(str(p) for p in (ROOT / "tests").glob("*_test.py")),
            {"GELEIT_BUILD": str(ROOT / "build-asan"),
-            "PACKAGE_TEST": str(ROOT / "build-asan/src/model/package_test")})
+            "PACKAGE_TEST": str(ROOT / "build-asan/src/model/package_test"),
+            "HEAD_PARSE": str(ROOT / "build-asan/src/http/head_parse"),
+            "EVENT_TEST": str(ROOT / "build-asan/src/model/event_test")})
     if not quick:
         if build("build (clang, fuzz)", "build-fuzz",
                  ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Db_lundef=false"]):
