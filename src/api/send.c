@@ -41,8 +41,10 @@ struct sending {
 
 /* ---- the request ---- */
 
+/* 1 there, 0 absent.  *ret_day: a date alone, which means the end of that day. */
 static int
-read_date(struct api *x, struct json *o, const char *name, int64_t *ret, struct error *e)
+read_date(
+    struct api *x, struct json *o, const char *name, int64_t *ret, bool *ret_day, struct error *e)
 {
 	struct str s = {0};
 	int r = json_get_str(o, name, &s, e);
@@ -52,22 +54,29 @@ read_date(struct api *x, struct json *o, const char *name, int64_t *ret, struct 
 	if (!time_parse_human(s, x->now_us, arena_cstr(x->a, x->conf->timezone), ret))
 		return err_key(
 		    e, ERR_INVALID, "bad-date", "%s is no date and no time from now", name);
+	*ret_day = s.n == sizeof "YYYY-MM-DD" - 1 && s.p[4] == '-';
 	return 1;
 }
 
+/* The last day may be used to its end when it was named as a day. */
 static int
 read_dates(struct api *x, struct json *o, struct delivery *d, struct error *e)
 {
+	int64_t from, days = MIN(x->conf->delivery_days, x->conf->delivery_max_days);
+	bool day = false;
+
 	d->valid_from_us = x->now_us;
-	if (read_date(x, o, "valid_from", &d->valid_from_us, e) < 0)
+	if (read_date(x, o, "valid_from", &d->valid_from_us, &day, e) < 0)
 		return e->code;
-	d->expires_us = MAX(d->valid_from_us, x->now_us) + x->conf->delivery_days * US_PER_DAY;
-	if (read_date(x, o, "expires", &d->expires_us, e) < 0)
+	from = MAX(d->valid_from_us, x->now_us);
+	d->expires_us = from + days * US_PER_DAY;
+	day = false;
+	if (read_date(x, o, "expires", &d->expires_us, &day, e) < 0)
 		return e->code;
-	if (d->expires_us <= x->now_us || d->expires_us <= d->valid_from_us)
+	if (d->expires_us <= from)
 		return err_key(
 		    e, ERR_INVALID, "expires-too-early", "the delivery would end before it begins");
-	if (d->expires_us > d->valid_from_us + (x->conf->delivery_max_days + 1) * US_PER_DAY)
+	if (d->expires_us > from + (x->conf->delivery_max_days + day) * US_PER_DAY)
 		return err_key(e, ERR_INVALID, "expires-too-late", "at most %lld days are allowed",
 		    (long long)x->conf->delivery_max_days);
 	return 0;

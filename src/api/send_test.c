@@ -139,7 +139,7 @@ static void
 dates_and_limits_are_looked_at(void **state)
 {
 	static const char *const bad[] = {"\"expires\":\"gestern\"", "\"expires\":\"2020-01-01\"",
-	    "\"expires\":\"100d\"", "\"valid_from\":\"5d\",\"expires\":\"3d\"", "\"limit\":-1",
+	    "\"expires\":\"91d\"", "\"valid_from\":\"5d\",\"expires\":\"3d\"", "\"limit\":-1",
 	    "\"lang\":\"fr\"", "\"subject\":\"a\\u0007b\""};
 	struct fixture *f = *state;
 
@@ -158,6 +158,17 @@ dates_and_limits_are_looked_at(void **state)
 	    201);
 	assert_int_equal(get_json(f, SEND), 200);
 	assert_true(holds(f, "\"state\":\"scheduled\""));
+	/* a day in the past it begins with does not shorten what is allowed */
+	assert_int_equal(post_json(f, SEND,
+	                     "{\"assets\":[\"100\"],\"to\":[\"a@x.test\"],\"valid_from\":"
+	                     "\"2020-01-01\",\"expires\":\"90d\"}",
+	                     NULL),
+	    201);
+	f->conf.delivery_max_days = 7; /* below what is used when nothing is said */
+	assert_int_equal(
+	    post_json(f, SEND, "{\"assets\":[\"100\"],\"to\":[\"a@x.test\"]}", NULL), 201);
+	assert_in_range(value(f, "min(expires_us - created_us)", "delivery", NULL),
+	    7 * US_PER_DAY - US_PER_S, 7 * US_PER_DAY + US_PER_S);
 }
 
 static void
