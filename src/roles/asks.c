@@ -2,8 +2,8 @@
 /*
  * asks - see asks.h
  *
- * Asks live in a table of slots; a number is generation and slot, so that an
- * answer to a question that was forgotten finds nothing.  Whether an offer was
+ * Asks live in a table of slots; a number is generation and slot, so that a
+ * late answer to a question that was offered again finds nothing.  Whether an offer was
  * read is told by SIOCOUTQ of the lane: zero means that every message on it has
  * been received, so one that is not taken then belongs to an app that died.
  */
@@ -34,7 +34,6 @@ struct item {
 	uint16_t generation;
 	uint16_t app; /* TAKEN: by whom */
 	bool repeated;
-	bool forgotten;
 	int64_t since_us; /* in this state */
 	struct ask q;
 	char *body;    /* what q.body points to */
@@ -98,12 +97,11 @@ release(struct item *it)
 static void
 finish(struct item *it, struct ipc_msg *m, const struct error *e)
 {
-	ask_answered answered = it->forgotten ? NULL : it->q.answered;
+	ask_answered answered = it->q.answered;
 	void *arg = it->q.arg;
 
 	release(it);
-	if (answered != NULL)
-		answered(arg, m, e);
+	answered(arg, m, e);
 	if (m != NULL)
 		ipc_msg_close(m);
 }
@@ -179,10 +177,6 @@ static void
 drain(struct asks *a, struct lane_out *lane)
 {
 	while (lane->head != 0) {
-		if (a->items[lane->head - 1].forgotten) {
-			release(dequeue(a, lane));
-			continue;
-		}
 		if (!offer(a, &a->items[lane->head - 1]))
 			return;
 		dequeue(a, lane);
@@ -251,23 +245,10 @@ ask_put(struct asks *a, const struct ask *q, struct error *e)
 	return number_of(a, it);
 }
 
-void
-ask_forget(struct asks *a, uint32_t number)
-{
-	struct item *it = item_of(a, number);
-
-	if (it != NULL)
-		it->forgotten = true;
-}
-
 /* Its app is gone, or nobody took it though it was read. */
 static void
 again(struct asks *a, struct item *it)
 {
-	if (it->forgotten) {
-		release(it);
-		return;
-	}
 	if (!it->q.repeatable || it->repeated) {
 		lose(it, ERR_UNKNOWN_OUTCOME, "the app ended before it answered");
 		return;

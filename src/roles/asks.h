@@ -45,7 +45,5 @@ void asks_free(struct asks **a);
 NODISCARD int asks_set_lane(struct asks *a, enum lane lane, int fd, struct error *e);
 NODISCARD int asks_set_app(struct asks *a, uint32_t index, int fd, struct error *e);
 
-/* Its number, for ask_forget.  0: the queue is full (ERR_BUSY in e). */
+/* Its number.  0: the queue is full (ERR_BUSY in e). */
 uint32_t ask_put(struct asks *a, const struct ask *q, struct error *e);
-/* Nobody waits any more: the answer, when it comes, is dropped (its descriptors closed). */
-void ask_forget(struct asks *a, uint32_t number);
