@@ -128,12 +128,6 @@ on_half_second(void *arg)
 		upload_tick(x, loop_now(f->loop));
 }
 
-static void
-on_few_ms(void *arg)
-{
-	front_wake_waiting(arg);
-}
-
 /* ---- master ---- */
 
 static int
@@ -209,11 +203,10 @@ front_run(struct role_env *env, struct error *e)
 	f->has_nowait = true;
 	set_hosts(f, a);
 	env->on_reload = on_reload;
-	if (loop_new(&f->loop, e) < 0 || asks_new(f->loop, &f->asks, e) < 0 ||
-	    store_fs_open(f->conf->dir.p, &f->store, e) < 0 || open_net(f, env, a, e) < 0 ||
-	    role_enter(env, f->loop, on_peer, f, e) < 0 ||
-	    loop_every(f->loop, 500, on_half_second, f, e) < 0 ||
-	    loop_every(f->loop, 4, on_few_ms, f, e) < 0)
+	if (loop_new(&f->loop, e) < 0 || front_disk_init(f, e) < 0 ||
+	    asks_new(f->loop, &f->asks, e) < 0 || store_fs_open(f->conf->dir.p, &f->store, e) < 0 ||
+	    open_net(f, env, a, e) < 0 || role_enter(env, f->loop, on_peer, f, e) < 0 ||
+	    loop_every(f->loop, 500, on_half_second, f, e) < 0)
 		return e->code;
 	loop_run(f->loop);
 	return 0;

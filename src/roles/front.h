@@ -31,6 +31,7 @@ struct sealed_writer;
 struct store;
 struct http_head;
 struct transfer;
+struct watch;
 
 struct front {
 	struct loop *loop;
@@ -45,6 +46,8 @@ struct front {
 	uint32_t transfer_number;
 	bool has_nowait;          /* preadv2(RWF_NOWAIT) works on the blobs' file system */
 	struct exchange *waiting; /* sends that wait for the disk */
+	int disk_timer;           /* armed only while there is one: an idle front never wakes */
+	struct watch *disk_watch;
 	struct exchange *uploads; /* bodies that become parts */
 	uint8_t cipher[SEALED_STEP_BYTES];
 	uint8_t plain[SEALED_CHUNK_BYTES];
@@ -150,7 +153,7 @@ NODISCARD int sender_new(
     struct exchange *x, struct msg_reply *reply, struct ipc_msg *m, struct error *e);
 long sender_fill(struct exchange *x, void *p, size_t n);
 void sender_free(struct sender **s);
-void front_wake_waiting(struct front *f); /* the disk may have what was asked for */
+NODISCARD int front_disk_init(struct front *f, struct error *e);
 void front_forget_waiting(struct exchange *x);
 
 /* front_sent.c */

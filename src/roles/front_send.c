@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -26,9 +27,11 @@
 #include "base/str.h"
 #include "net/net.h"
 #include "os/file.h"
+#include "os/loop.h"
 #include "roles/asks.h"
 #include "store/store.h"
 
+#define DISK_WAIT_NS (4 * 1000 * 1000)
 #define READ_AHEAD_BYTES (1024 * 1024)
 
 enum { CUT = -1, LATER = 0 };
@@ -203,8 +206,12 @@ blob_open(struct front *f, struct sender *s, const struct msg_segment *g, const 
 static void
 wait_for_disk(struct exchange *x)
 {
+	const struct itimerspec once = {.it_value = {.tv_nsec = DISK_WAIT_NS}};
+
 	if (x->is_waiting)
 		return;
+	if (x->f->waiting == NULL)
+		timerfd_settime(x->f->disk_timer, 0, &once, NULL);
 	x->is_waiting = true;
 	x->next_waiting = x->f->waiting;
 	x->f->waiting = x;
@@ -225,11 +232,17 @@ front_forget_waiting(struct exchange *x)
 	}
 }
 
-void
-front_wake_waiting(struct front *f)
+/* The disk may have what was asked for; who still finds nothing waits again. */
+static void
+on_disk_timer(void *arg, uint32_t events)
 {
+	struct front *f = arg;
+	uint64_t expired;
 	struct exchange *x = f->waiting;
 
+	(void)events;
+	if (read(f->disk_timer, &expired, sizeof expired) < 0 && errno == EAGAIN)
+		return;
 	f->waiting = NULL;
 	while (x != NULL) {
 		struct exchange *next = x->next_waiting;
@@ -240,6 +253,15 @@ front_wake_waiting(struct front *f)
 			net_wake(x->conn);
 		x = next;
 	}
+}
+
+int
+front_disk_init(struct front *f, struct error *e)
+{
+	f->disk_timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (f->disk_timer < 0)
+		return err_errno(e, "timerfd");
+	return loop_watch(f->loop, f->disk_timer, LOOP_READ, on_disk_timer, f, &f->disk_watch, e);
 }
 
 /* Ciphertext of one chunk into f->cipher: its length, LATER, or CUT. */

@@ -189,6 +189,23 @@ def test_revoking_cuts_a_running_download_within_a_second(server, tmp_path):
     assert Recipient(server, doc["recipients"][0]["link"], "x").open().status == 200
 
 
+def test_a_download_that_must_come_from_the_disk(server, tmp_path):
+    """Blobs pushed out of memory: sends wait for the disk, front does not block, and all of it arrives."""
+    import os
+    if os.getuid() != 0:
+        pytest.skip("only root may open the blobs")
+    big = tmp_path / "cold.bin"
+    big.write_bytes(random.Random(9).randbytes(1 << 20) * 48)
+    doc = server.run("send", big, "--release", "cleared", "--to", "kalt@customer.test")
+    r = Recipient(server, doc["recipients"][0]["link"], "kalt@customer.test").prove()
+    for blob in (server.dir / "blobs").glob("*/*"):
+        fd = os.open(blob, os.O_RDONLY)
+        os.fsync(fd)
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(fd)
+    assert sha256(r.request("GET", r.path + "/file/1").body) == doc["files"][0]["sha256"]
+
+
 def test_one_recipient_can_be_revoked(server, files):
     doc = server.run("send", files[3], "--release", "cleared", "--to", "f1@customer.test", "--to", "f2@customer.test")
     links = {r["address"]: r["link"] for r in doc["recipients"]}
