@@ -16,6 +16,17 @@ struct conf;
 struct error;
 struct vault;
 
+/* What run and init are told; options given win and are kept. */
+struct run_options {
+	const char *dir;
+	const char *listen, *url, *db; /* NULL: as kept in DIR, or the defaults */
+	const char *const *set;        /* "NAME=VALUE" */
+	size_t set_count;
+};
+/* Put them into the text of a configuration.  Errors: ERR_INVALID. */
+NODISCARD int options_apply(
+    struct arena *a, const struct run_options *o, struct str *text, struct error *e);
+
 /*
  * Make DIR where it is new: folders (blobs/00..ff, parts, db, keys, tls, run),
  * geleit.conf, keys/master.key (32 bytes, 0400), both databases, the check
@@ -24,13 +35,9 @@ struct vault;
  * As root, owners and groups are set for the role users.
  * Errors: ERR_EXISTS "foreign-dir" (not empty and not ours), ERR_DENIED.
  */
-struct init_options {
-	const char *dir;
-	const char *listen, *url, *db; /* NULL: the defaults */
-	const char *const *set;
-	size_t set_count;
-};
-NODISCARD int init_dir(const struct init_options *o, struct error *e);
+NODISCARD int init_dir(const struct run_options *o, struct error *e);
+/* Only look whether init_dir could: absent, empty or ours.  Errors: as init_dir. */
+NODISCARD int init_look(const char *dir, struct error *e);
 
 /*
  * Before serving: right master key, schema not newer, migrations run.

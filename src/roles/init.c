@@ -275,9 +275,17 @@ make_all(struct making *m, struct error *e)
 	return file_replace(path_of(m, "geleit.conf"), m->text, 0640, e);
 }
 
-/* The settings of a new DIR, from the options. */
-static int
-make_conf(struct making *m, const struct init_options *o, struct error *e)
+int
+init_look(const char *dir, struct error *e)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct making m = {.a = a, .dir = arena_str(a, str_c(dir))};
+
+	return access(dir, F_OK) < 0 && errno == ENOENT ? 0 : refuse_foreign(&m, e);
+}
+
+int
+options_apply(struct arena *a, const struct run_options *o, struct str *text, struct error *e)
 {
 	const struct {
 		struct str name;
@@ -287,7 +295,7 @@ make_conf(struct making *m, const struct init_options *o, struct error *e)
 
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		if (named[i].value != NULL &&
-		    conf_set(m->a, m->text, named[i].name, str_c(named[i].value), &m->text, e) < 0)
+		    conf_set(a, *text, named[i].name, str_c(named[i].value), text, e) < 0)
 			return e->code;
 	}
 	for (size_t i = 0; i < o->set_count; i++) {
@@ -296,14 +304,14 @@ make_conf(struct making *m, const struct init_options *o, struct error *e)
 		if (value.p == NULL)
 			return err_set(
 			    e, ERR_INVALID, "--set %.*s: NAME=VALUE is expected", STR(name));
-		if (conf_set(m->a, m->text, name, value, &m->text, e) < 0)
+		if (conf_set(a, *text, name, value, text, e) < 0)
 			return e->code;
 	}
-	return conf_parse(m->a, m->dir, m->text, &m->conf, e);
+	return 0;
 }
 
 int
-init_dir(const struct init_options *o, struct error *e)
+init_dir(const struct run_options *o, struct error *e)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct making m = {.a = a, .is_root = getuid() == 0};
@@ -314,7 +322,7 @@ init_dir(const struct init_options *o, struct error *e)
 	m.text = S("");
 	if (access(path_of(&m, "geleit.conf"), F_OK) == 0)
 		return 0;
-	if (make_conf(&m, o, e) < 0)
+	if (options_apply(a, o, &m.text, e) < 0 || conf_parse(a, m.dir, m.text, &m.conf, e) < 0)
 		return e->code;
 	if (dir_make(m.dir.p, 0755, e) < 0 || refuse_foreign(&m, e) < 0)
 		return err_prefix(e, "cannot use %s", o->dir);

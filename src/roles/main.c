@@ -78,15 +78,9 @@ parse(int argc, char **argv, struct options *o)
 static int
 command_init(const struct options *o)
 {
-	struct init_options init = {.dir = o->run.dir,
-	    .listen = o->run.listen,
-	    .url = o->run.url,
-	    .db = o->run.db,
-	    .set = o->run.set,
-	    .set_count = o->run.set_count};
 	struct error e;
 
-	if (init_dir(&init, &e) == 0)
+	if (init_dir(&o->run, &e) == 0)
 		return 0;
 	fprintf(stderr, "geleitd: %s\n", e.msg);
 	return 1;

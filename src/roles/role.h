@@ -81,11 +81,6 @@ int app_run(struct role_env *env, struct error *e);
 int keeper_run(struct role_env *env, struct error *e);
 int worker_run(struct role_env *env, struct error *e);
 
-/* master.c: the foreground process.  Exit code. */
-struct run_options {
-	const char *dir;
-	const char *listen, *url, *db; /* NULL: as kept in DIR */
-	const char *const *set;        /* "NAME=VALUE" */
-	size_t set_count;
-};
+struct run_options; /* commands.h */
+/* run.c: the foreground process.  Exit code. */
 int master_run(const struct run_options *o);

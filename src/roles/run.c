@@ -33,33 +33,6 @@ path_in(struct arena *a, struct str dir, const char *name)
 	return arena_printf(a, "%.*s/%s", STR(dir), name).p;
 }
 
-/* Options given again win; they are kept once nothing refuses any more. */
-static int
-apply_options(struct arena *a, const struct run_options *o, struct str *text, struct error *e)
-{
-	const struct {
-		struct str name;
-		const char *value;
-	} named[] = {
-	    {S("server.listen"), o->listen}, {S("server.url"), o->url}, {S("server.db"), o->db}};
-
-	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
-		if (named[i].value != NULL &&
-		    conf_set(a, *text, named[i].name, str_c(named[i].value), text, e) < 0)
-			return e->code;
-	}
-	for (size_t i = 0; i < o->set_count; i++) {
-		struct str value, name = str_cut(str_c(o->set[i]), '=', &value);
-
-		if (value.p == NULL)
-			return err_set(
-			    e, ERR_INVALID, "--set %.*s: NAME=VALUE is expected", STR(name));
-		if (conf_set(a, *text, name, value, text, e) < 0)
-			return e->code;
-	}
-	return 0;
-}
-
 static int
 keep_options(struct arena *a, struct str dir, struct str kept, struct str text, struct error *e)
 {
@@ -68,37 +41,56 @@ keep_options(struct arena *a, struct str dir, struct str kept, struct str text, 
 	return file_replace(path_in(a, dir, "geleit.conf"), text, 0640, e);
 }
 
+static int
+lock_dir(struct arena *a, struct str dir, struct master *m, struct error *e)
+{
+	if (file_lock(path_in(a, dir, "run/server.lock"), &m->lock, e) == 0)
+		return 0;
+	if (e->code != ERR_BUSY)
+		return e->code;
+	return err_key(e, ERR_BUSY, "dir-in-use", "another server runs on %.*s", STR(dir));
+}
+
+static int
+listen_there(struct arena *a, struct master *m, struct error *e)
+{
+	return net_listen(arena_cstr(a, m->conf.listen_host), arena_cstr(a, m->conf.listen_port),
+	    &m->listener, e);
+}
+
+/* A new DIR is made only once the port is ours: a refused start leaves nothing behind. */
+static int
+make_dir(struct arena *a, const struct run_options *o, struct master *m, struct error *e)
+{
+	struct str text = S("");
+
+	if (init_look(o->dir, e) < 0 || options_apply(a, o, &text, e) < 0 ||
+	    conf_parse(a, str_c(o->dir), text, &m->conf, e) < 0 || listen_there(a, m, e) < 0)
+		return e->code;
+	return init_dir(o, e);
+}
+
 /* kept: the configuration as it lies in DIR; text: with this start's options. */
 static int
 open_dir(struct arena *a, const struct run_options *o, struct master *m, struct str *kept,
     struct str *text, struct error *e)
 {
-	struct init_options init = {.dir = o->dir,
-	    .listen = o->listen,
-	    .url = o->url,
-	    .db = o->db,
-	    .set = o->set,
-	    .set_count = o->set_count};
 	char *real;
 	struct str dir;
 
-	if (init_dir(&init, e) < 0)
+	if (access(path_in(a, str_c(o->dir), "geleit.conf"), F_OK) < 0 && make_dir(a, o, m, e) < 0)
 		return e->code;
 	real = realpath(o->dir, NULL);
 	if (real == NULL)
 		return err_errno(e, "%s", o->dir);
 	dir = arena_str(a, str_c(real));
 	free(real);
-	if (file_lock(path_in(a, dir, "run/server.lock"), &m->lock, e) < 0)
-		return e->code == ERR_BUSY ? err_key(e, ERR_BUSY, "dir-in-use",
-		                                 "another server runs on %.*s", STR(dir))
-		                           : e->code;
-	if (conf_load(a, dir, &m->conf, kept, e) < 0)
+	if (lock_dir(a, dir, m, e) < 0 || conf_load(a, dir, &m->conf, kept, e) < 0)
 		return e->code;
 	*text = *kept;
-	if (apply_options(a, o, text, e) < 0)
+	if (options_apply(a, o, text, e) < 0 || conf_parse(a, dir, *text, &m->conf, e) < 0)
 		return e->code;
-	return conf_parse(a, dir, *text, &m->conf, e);
+	return m->listener >= 0 ? 0 : listen_there(a, m, e);
 }
 
 static int
@@ -156,8 +148,6 @@ prepare(struct arena *a, const struct run_options *o, struct master *m, struct e
 	struct str kept, text;
 
 	if (open_dir(a, o, m, &kept, &text, e) < 0 || find_egress(a, &m->egress_path, e) < 0 ||
-	    net_listen(arena_cstr(a, m->conf.listen_host), arena_cstr(a, m->conf.listen_port),
-	        &m->listener, e) < 0 ||
 	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 || check_in_child(m, e) < 0 ||
 	    keep_options(a, m->conf.dir, kept, text, e) < 0)
 		return e->code;
