@@ -33,3 +33,12 @@
 		(vec)->v = NULL;                                                                   \
 		(vec)->n = (vec)->cap = 0;                                                         \
 	} while (0)
+/* Copy it into an arena and end it: *ret is the array, *ret_n its length. */
+#define VEC_TO_ARENA(vec, a, ret, ret_n)                                                           \
+	do {                                                                                       \
+		*(ret) = arena_array((a), sizeof *(vec)->v, (vec)->n);                             \
+		if ((vec)->n > 0)                                                                  \
+			memcpy(*(ret), (vec)->v, (vec)->n * sizeof *(vec)->v);                     \
+		*(ret_n) = (vec)->n;                                                               \
+		VEC_FINI(vec);                                                                     \
+	} while (0)

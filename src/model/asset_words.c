@@ -72,11 +72,7 @@ asset_keywords(
 		return e->code;
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = rows_text(q, 0, a);
-	*ret = ARENA_ARRAY(a, struct str, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }
 
@@ -97,10 +93,6 @@ asset_notes(
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct note){
 		    rows_int(q, 0), rows_text(q, 1, a), rows_text(q, 2, a), rows_int(q, 3)};
-	*ret = ARENA_ARRAY(a, struct note, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }

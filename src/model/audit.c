@@ -151,10 +151,6 @@ audit_versions(
 			v->bytes = -1;
 		v->crc32 = (uint32_t)rows_int(q, 4);
 	}
-	*ret = ARENA_ARRAY(a, struct audit_version, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }

@@ -180,11 +180,7 @@ delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_i
 		return e->code;
 	while ((r = rows_next(q, e)) > 0)
 		read_item(q, a, VEC_ADD(&list));
-	*ret = ARENA_ARRAY(a, struct delivery_item, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }
 
@@ -206,11 +202,7 @@ delivery_parts(struct db *db, struct arena *a, delivery_id id, int64_t position,
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) =
 		    (struct delivery_part){rows_int(q, 0), rows_id128(q, 1), rows_int(q, 2)};
-	*ret = ARENA_ARRAY(a, struct delivery_part, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }
 

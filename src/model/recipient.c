@@ -130,11 +130,7 @@ recipient_list(struct db *db, struct arena *a, delivery_id d, struct recipient *
 		return e->code;
 	while ((r = rows_next(q, e)) > 0)
 		read_row(q, a, VEC_ADD(&list));
-	*ret = ARENA_ARRAY(a, struct recipient, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }
 

@@ -70,11 +70,7 @@ version_list(struct db *db, struct arena *a, asset_id id, struct version **ret, 
 		return e->code;
 	while ((r = rows_next(q, e)) > 0)
 		read_row(q, a, VEC_ADD(&list));
-	*ret = ARENA_ARRAY(a, struct version, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }
 
@@ -96,11 +92,7 @@ version_parts(struct db *db, struct arena *a, version_id id, struct version_part
 		p->blob = rows_id128(q, 0);
 		p->bytes = rows_int(q, 1);
 	}
-	*ret = ARENA_ARRAY(a, struct version_part, list.n);
-	if (list.n > 0)
-		memcpy(*ret, list.v, list.n * sizeof *list.v);
-	*ret_n = list.n;
-	VEC_FINI(&list);
+	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }
 
