@@ -26,7 +26,7 @@ sys.path.insert(0, str(HERE.parent / "tests/system"))
 from geleit import Recipient, Server, free_port, wait_for  # noqa: E402
 
 SUITE = "TLS_AES_128_GCM_SHA256"
-RUNS = 2
+RUNS = 5
 SIZE = 1 << 30
 IDLE = 1000
 SHAKES = 500

@@ -9,9 +9,12 @@
  * steps and arms the loop.  Handlers are called from here and may change the
  * state, so after each call the state is looked at again.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -314,7 +317,7 @@ send_record(struct net_conn *c)
 }
 
 static enum step
-step_send(struct net_conn *c)
+send_round(struct net_conn *c)
 {
 	for (int i = 0; i < RECORDS_PER_ROUND; i++) {
 		int r = send_record(c);
@@ -332,6 +335,30 @@ step_send(struct net_conn *c)
 	}
 	c->want = LOOP_WRITE;
 	return STEP_YIELD;
+}
+
+/*
+ * A round of records leaves as full segments: one pass through TCP instead of
+ * one per record, a third of what sending costs.  (bench/results.md)
+ */
+static void
+cork(const struct net_conn *c, int on)
+{
+	(void)setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+static enum step
+step_send(struct net_conn *c)
+{
+	bool is_large = c->answer_left > NET_RECORD_BYTES;
+	enum step r;
+
+	if (is_large)
+		cork(c, 1);
+	r = send_round(c);
+	if (is_large)
+		cork(c, 0);
+	return r;
 }
 
 void
