@@ -203,7 +203,7 @@ front_run(struct role_env *env, struct error *e)
 	f->has_nowait = true;
 	set_hosts(f, a);
 	env->on_reload = on_reload;
-	if (loop_new(&f->loop, e) < 0 || front_disk_init(f, e) < 0 ||
+	if (loop_new(&f->loop, e) < 0 || front_disk_init(f, e) < 0 || front_hold_init(f, e) < 0 ||
 	    asks_new(f->loop, &f->asks, e) < 0 || store_fs_open(f->conf->dir.p, &f->store, e) < 0 ||
 	    open_net(f, env, a, e) < 0 || role_enter(env, f->loop, on_peer, f, e) < 0 ||
 	    loop_every(f->loop, 500, on_half_second, f, e) < 0)

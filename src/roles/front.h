@@ -4,6 +4,7 @@
  *
  *	front.c          the role: rights, peers, connections' callbacks
  *	front_request.c  a request: collect a small body, ask, answer
+ *	front_hold.c     tries of a secret wait their turn
  *	front_upload.c   a body that becomes sealed parts
  *	front_send.c     a reply's plan, opened chunk by chunk
  *	front_sent.c     what arrived at the client, reported and judged
@@ -27,7 +28,9 @@ struct exchange;
 struct loop;
 struct net;
 struct net_conn;
+struct route;
 struct sealed_writer;
+struct sources;
 struct store;
 struct http_head;
 struct transfer;
@@ -49,6 +52,11 @@ struct front {
 	int disk_timer;           /* armed only while there is one: an idle front never wakes */
 	struct watch *disk_watch;
 	struct exchange *uploads; /* bodies that become parts */
+	struct sources *sources;  /* tries per network */
+	struct exchange *held;    /* requests that wait for their turn */
+	size_t held_count;
+	int hold_timer;
+	struct watch *hold_watch;
 	uint8_t cipher[SEALED_STEP_BYTES];
 	uint8_t plain[SEALED_CHUNK_BYTES];
 };
@@ -115,7 +123,10 @@ struct exchange {
 	struct buf collected; /* a form or JSON body */
 	size_t collect_limit;
 	bool collecting;
-	uint32_t ask; /* running REQUEST or BODY */
+	bool tries_secret; /* counted against its network */
+	int64_t held_until_us;
+	struct exchange *next_held, **prev_held; /* while it waits */
+	uint32_t ask;                            /* running REQUEST or BODY */
 	bool answered;
 	struct upload *up;   /* NULL: no upload */
 	struct sender *send; /* NULL: nothing from a plan */
@@ -138,6 +149,16 @@ void exchange_free(struct exchange **x);
 void exchange_refuse(struct exchange *x, int status, const char *key);
 /* Take an app's REPLY or TAKE_BODY; also for BODY asks. */
 void exchange_answered(void *arg, struct ipc_msg *m, const struct error *e);
+
+/* Send the request to an app. */
+void exchange_ask(struct exchange *x);
+
+/* front_hold.c */
+NODISCARD int front_hold_init(struct front *f, struct error *e);
+bool route_tries_a_secret(const struct route *rt);
+/* Has this one to wait? Then exchange_ask is called when its turn has come. */
+bool front_hold(struct exchange *x);
+void front_unhold(struct exchange *x);
 
 /* front_upload.c */
 NODISCARD int upload_take(

@@ -49,6 +49,7 @@ exchange_free(struct exchange **xp)
 	if (x == NULL)
 		return;
 	front_forget_waiting(x);
+	front_unhold(x);
 	upload_unlist(x);
 	sender_free(&x->send);
 	upload_free(&x->up);
@@ -93,8 +94,8 @@ status_of_loss(const struct error *e, const char **key)
 
 /* ---- the way to an app ---- */
 
-static void
-ask(struct exchange *x)
+void
+exchange_ask(struct exchange *x)
 {
 	struct str inline_body =
 	    x->collected.n > LIMIT_REQUEST_BODY_INLINE ? (struct str){0} : buf_view(&x->collected);
@@ -213,10 +214,11 @@ exchange_start(struct client *c, const struct http_head *h)
 	if (rt != NULL)
 		x->lane = rt->lane;
 	limit = rt != NULL ? route_body_limit(rt) : 0;
+	x->tries_secret = rt != NULL && route_tries_a_secret(rt);
 	if (limit > 0 && !x->body_done)
 		collect(x, limit);
 	else
-		ask(x);
+		exchange_ask(x);
 }
 
 void
@@ -236,10 +238,10 @@ exchange_body_end(struct exchange *x, bool whole)
 		upload_body_end(x, whole);
 	} else if (x->collecting) {
 		x->collecting = false;
-		if (whole && !x->collected.full)
-			ask(x);
-		else
+		if (!whole || x->collected.full)
 			exchange_refuse(x, 400, "malformed-body");
+		else if (!x->tries_secret || !front_hold(x))
+			exchange_ask(x);
 	}
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Bad input: one clear message, nothing lost."""
 import base64
+import http.client
 import os
 import pathlib
 import re
@@ -197,3 +198,24 @@ def test_a_stalled_handshake_head_and_reader_are_let_go_of(server):
         t = time.monotonic()
         data = tls.recv(100)
         assert (data == b"" or b" 408 " in data) and 8 < time.monotonic() - t < 13
+
+
+def test_a_network_that_tries_too_often_waits(server):
+    """One source owes time and no other does (design 7)."""
+    def tries(source, n):
+        c = http.client.HTTPSConnection("localhost", server.port, context=server.context(), timeout=60,
+                                        source_address=(source, 0))
+        took = []
+        for _ in range(n):          # one connection: each front keeps its own count
+            start = time.monotonic()
+            c.request("POST", "/r/open", "token=" + "A" * 43,
+                      {"Origin": server.url, "Content-Type": "application/x-www-form-urlencoded"})
+            a = c.getresponse()
+            a.read()
+            assert a.status == 200
+            took.append(time.monotonic() - start)
+        c.close()
+        return took
+    took = tries("127.0.0.9", 22)
+    assert took[20] > 1 and took[21] > 1, took
+    assert max(tries("127.0.1.9", 3)) < min(took[20:]) and max(tries("127.0.0.1", 25)) < min(took[20:])

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * front_hold - a form that tries a secret waits its turn (sources.h)
+ *
+ * Held requests are a list with one timer, armed for the earliest, so that an
+ * idle front never wakes.  At most HELD_MAX wait; beyond that nothing is held:
+ * a flood must not keep the innocent out, and every code counts its own tries.
+ */
+#include "roles/front.h"
+
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "net/net.h"
+#include "os/loop.h"
+#include "roles/sources.h"
+
+#define HELD_MAX 1024
+
+static void
+arm(struct front *f)
+{
+	int64_t first = INT64_MAX;
+	struct itimerspec at = {0};
+
+	for (struct exchange *x = f->held; x != NULL; x = x->next_held)
+		first = MIN(first, x->held_until_us);
+	if (first != INT64_MAX) {
+		first = MAX(first - loop_now(f->loop), 1000);
+		at.it_value.tv_sec = first / US_PER_S;
+		at.it_value.tv_nsec = first % US_PER_S * 1000;
+	}
+	timerfd_settime(f->hold_timer, 0, &at, NULL);
+}
+
+void
+front_unhold(struct exchange *x)
+{
+	if (x->prev_held == NULL)
+		return;
+	*x->prev_held = x->next_held;
+	if (x->next_held != NULL)
+		x->next_held->prev_held = x->prev_held;
+	x->prev_held = NULL;
+	x->f->held_count--;
+	arm(x->f);
+}
+
+/* exchange_ask may free the exchange: the next one is looked for anew. */
+static void
+on_hold_timer(void *arg, uint32_t events)
+{
+	struct front *f = arg;
+	uint64_t expired;
+	struct exchange *x = f->held;
+
+	(void)events;
+	if (read(f->hold_timer, &expired, sizeof expired) < 0 && errno == EAGAIN)
+		return;
+	while (x != NULL) {
+		struct exchange *due = x->held_until_us <= loop_now(f->loop) ? x : NULL;
+
+		x = x->next_held;
+		if (due == NULL)
+			continue;
+		front_unhold(due);
+		exchange_ask(due);
+		x = f->held;
+	}
+	arm(f);
+}
+
+bool
+front_hold(struct exchange *x)
+{
+	struct front *f = x->f;
+	int64_t wait = sources_try(f->sources, net_peer(x->conn), loop_now(f->loop));
+
+	if (wait == 0 || f->held_count >= HELD_MAX)
+		return false;
+	x->held_until_us = loop_now(f->loop) + wait;
+	x->next_held = f->held;
+	x->prev_held = &f->held;
+	if (f->held != NULL)
+		f->held->prev_held = &x->next_held;
+	f->held = x;
+	f->held_count++;
+	arm(f);
+	return true;
+}
+
+bool
+route_tries_a_secret(const struct route *rt)
+{
+	return rt->permission != PERM_STAFF && (rt->body == BODY_FORM || rt->body == BODY_JSON);
+}
+
+int
+front_hold_init(struct front *f, struct error *e)
+{
+	f->sources = sources_new();
+	f->hold_timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (f->hold_timer < 0)
+		return err_errno(e, "timerfd");
+	return loop_watch(f->loop, f->hold_timer, LOOP_READ, on_hold_timer, f, &f->hold_watch, e);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sources_test - a burst is free, more waits, neighbours and time are told apart. */
+#include "roles/sources.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/str.h"
+
+#define SECOND ((int64_t)1000 * 1000)
+
+static int64_t
+tries(struct sources *s, const char *peer, int n, int64_t now)
+{
+	int64_t wait = 0;
+
+	for (int i = 0; i < n; i++)
+		wait = sources_try(s, (struct str){peer, strlen(peer)}, now);
+	return wait;
+}
+
+static void
+burst_is_free_then_each_waits_longer(void **state)
+{
+	AUTO(sources_free) struct sources *s = sources_new();
+
+	assert_int_equal(tries(s, "192.0.2.7", SOURCES_BURST, 0), 0);
+	assert_int_equal(tries(s, "192.0.2.7", 1, 0), 2 * SECOND);
+	assert_int_equal(tries(s, "192.0.2.7", 1, 0), 4 * SECOND);
+	assert_int_equal(tries(s, "192.0.2.7", 1000, 0), SOURCES_LONGEST_US);
+}
+
+static void
+time_pays_back(void **state)
+{
+	AUTO(sources_free) struct sources *s = sources_new();
+
+	assert_int_equal(tries(s, "192.0.2.7", SOURCES_BURST + 1, 0), 2 * SECOND);
+	assert_int_equal(tries(s, "192.0.2.7", 1, 4 * SECOND), 0);
+	assert_int_equal(tries(s, "192.0.2.7", 1000, 4 * SECOND), SOURCES_LONGEST_US);
+	assert_int_equal(tries(s, "192.0.2.7", SOURCES_BURST, 1000 * SECOND), 0);
+}
+
+static void
+a_network_shares_its_bucket_and_no_other(void **state)
+{
+	AUTO(sources_free) struct sources *s = sources_new();
+
+	assert_int_equal(tries(s, "192.0.2.7", SOURCES_BURST, 0), 0);
+	assert_int_equal(tries(s, "192.0.2.200", 1, 0), 2 * SECOND);
+	assert_int_equal(tries(s, "::ffff:192.0.2.9", 1, 0), 4 * SECOND);
+	assert_int_equal(tries(s, "192.0.3.7", 1, 0), 0);
+	assert_int_equal(tries(s, "2001:db8:1:2::1", SOURCES_BURST, 0), 0);
+	assert_int_equal(tries(s, "2001:db8:1:2:ffff::9", 1, 0), 2 * SECOND);
+	assert_int_equal(tries(s, "2001:db8:1:3::1", 1, 0), 0);
+}
+
+static void
+loopback_and_nonsense_have_none(void **state)
+{
+	AUTO(sources_free) struct sources *s = sources_new();
+
+	assert_int_equal(tries(s, "127.0.0.1", 100, 0), 0);
+	assert_int_equal(tries(s, "::1", 100, 0), 0);
+	assert_int_equal(tries(s, "", 100, 0), 0);
+	assert_int_equal(tries(s, "no address", 100, 0), 0);
+	assert_int_equal(tries(s, "127.0.0.9", SOURCES_BURST + 1, 0), 2 * SECOND);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(burst_is_free_then_each_waits_longer),
+	    cmocka_unit_test(time_pays_back),
+	    cmocka_unit_test(a_network_shares_its_bucket_and_no_other),
+	    cmocka_unit_test(loopback_and_nonsense_have_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
