@@ -325,7 +325,8 @@ deny_by_argument(scmp_filter_ctx f, unsigned may)
 	    f, DENY, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, truncating, truncating));
 	r |= seccomp_rule_add(
 	    f, DENY, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, newuser, newuser));
-	/* its flags lie in memory; glibc then takes clone() */
+	/* their flags lie in memory; glibc then takes clone() and openat() */
+	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
 	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	/* signals by way of F_SETOWN */
 	r |= seccomp_rule_add(

@@ -174,6 +174,15 @@ open_truncating_the_old_way(void)
 }
 #endif
 static long
+open_truncating_unseen(void)
+{
+	struct {
+		uint64_t flags, mode, resolve;
+	} how = {O_RDONLY | O_TRUNC | O_CLOEXEC, 0, 0};
+
+	return syscall(SYS_openat2, AT_FDCWD, inside, &how, sizeof how);
+}
+static long
 truncate_descriptor(void)
 {
 	int fd = memfd_create("t", MFD_CLOEXEC);
@@ -191,6 +200,7 @@ nothing_is_truncated_by_path(void **state)
 #ifdef SYS_open
 	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, open_truncating_the_old_way), EPERM);
 #endif
+	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, open_truncating_unseen), ENOSYS);
 	assert_int_equal(try_with(0, truncate_descriptor), EPERM);
 	assert_int_equal(try_with(SANDBOX_MAY_TRUNCATE, truncate_descriptor), 0);
 }

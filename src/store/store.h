@@ -42,7 +42,7 @@ NODISCARD int store_part_create(struct store *s, struct id128 id, int *ret_fd, s
 NODISCARD int store_part_publish(struct store *s, struct id128 id, uint64_t bytes, struct error *e);
 NODISCARD int store_part_remove(struct store *s, struct id128 id, struct error *e);
 
-/* Read-only descriptor; by openat2 RESOLVE_BENEATH, no symlinks. */
+/* Read-only descriptor; no symlink on the way. */
 NODISCARD int store_blob_open(struct store *s, struct id128 id, int *ret_fd, struct error *e);
 NODISCARD int store_blob_remove(struct store *s, struct id128 id, struct error *e);
 
