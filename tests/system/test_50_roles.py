@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What each role of a serving Geleit really holds, as the kernel tells it."""
+import http.client
 import os
 import pathlib
 import pwd
 import signal
+import socket
+import ssl
 import subprocess
 import time
 
@@ -122,3 +125,34 @@ def test_a_refused_start_keeps_none_of_its_options(server, fresh):
     s.settings = ["limits.code_tries=3"]
     s.start()
     assert "limits.code_tries = 3" in conf.read_text()
+
+
+def served_certificate(server):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", server.port), 10) as s, context.wrap_socket(s) as t:
+        return ssl.DER_cert_to_PEM_cert(t.getpeercert(True))
+
+
+def test_a_new_certificate_needs_no_restart(server):
+    """Files replaced in place, SIGHUP: new connections get it, a running one goes on; a bad file changes nothing."""
+    cert, key = server.dir / "tls/cert.pem", server.dir / "tls/key.pem"
+    old = served_certificate(server)
+    running = http.client.HTTPSConnection("localhost", server.port, context=server.context(), timeout=30)
+    running.request("GET", "/imprint")
+    assert running.getresponse().read()
+    cert.write_text("no certificate\n")
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "the old certificate stays" in server.log_text())
+    assert served_certificate(server) == old
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", server.dir / "new.pem",
+                    "-out", server.dir / "new-cert.pem"], check=True, capture_output=True)
+    key.write_bytes((server.dir / "new.pem").read_bytes())
+    cert.write_bytes((server.dir / "new-cert.pem").read_bytes())
+    server.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: len({served_certificate(server) for _ in range(8)} - {old}) == 1 and served_certificate(server) != old)
+    assert served_certificate(server).strip() == cert.read_text().strip()
+    running.request("GET", "/imprint")
+    assert running.getresponse().status == 200
+    running.close()
