@@ -19,28 +19,53 @@
 #define TRIES_MOST 8
 #define ERROR_MOST 400
 
-int
-job_put(struct change *c, const char *kind, version_id subject, int64_t due_us, struct error *e)
+struct job_new {
+	const char *kind;
+	version_id subject;
+	int64_t due_us;
+	bool batch;
+};
+
+static int
+put(struct change *c, const struct job_new *n, struct error *e)
 {
 	char dedupe[64];
 
-	snprintf(dedupe, sizeof dedupe, "%s:%lld", kind, (long long)subject.v);
+	snprintf(dedupe, sizeof dedupe, "%s:%lld", n->kind, (long long)n->subject.v);
 	return db_exec(change_db(c), NULL, e,
 	    "INSERT INTO job (id, kind, version_id, dedupe, state, due_us, fence, tries, "
-	    "created_us) "
-	    "VALUES (?, ?, ?, ?, 'queued', ?, 0, 0, ?) ON CONFLICT (dedupe) DO NOTHING",
-	    db_i(random_id()), db_s(str_c(kind)), db_i0(subject.v), db_s(str_c(dedupe)),
-	    db_i(due_us), db_i(change_now(c)));
+	    "batch, created_us) "
+	    "VALUES (?, ?, ?, ?, 'queued', ?, 0, 0, ?, ?) ON CONFLICT (dedupe) DO NOTHING",
+	    db_i(random_id()), db_s(str_c(n->kind)), db_i0(n->subject.v), db_s(str_c(dedupe)),
+	    db_i(n->due_us), db_b(n->batch), db_i(change_now(c)));
 }
 
-#define DUE_JOB(lock)                                                                              \
-	"SELECT id, kind, version_id, fence, tries FROM job WHERE "                                \
+int
+job_put(struct change *c, const char *kind, version_id subject, int64_t due_us, struct error *e)
+{
+	return put(c, &(struct job_new){kind, subject, due_us, false}, e);
+}
+
+int
+job_put_render(struct change *c, version_id subject, bool batch, struct error *e)
+{
+	return put(c, &(struct job_new){"render", subject, change_now(c), batch}, e);
+}
+
+#define DUE_JOB(which, lock)                                                                       \
+	"SELECT id, kind, version_id, fence, tries FROM job WHERE " which " AND "                  \
 	"((state = 'queued' AND due_us <= ?) OR (state = 'running' AND lease_until_us < ?)) "      \
-	"ORDER BY due_us, id LIMIT 1" lock
+	"ORDER BY coalesce(batch, FALSE), due_us, id LIMIT 1" lock
+#define FOR_UPDATE " /*pg: FOR UPDATE SKIP LOCKED */"
 
 /* Reads are read-only and lock nothing. */
-static const char look_job[] = DUE_JOB("");
-static const char take_job[] = DUE_JOB(" /*pg: FOR UPDATE SKIP LOCKED */");
+struct claim {
+	const char *look, *take;
+};
+static const struct claim claim_any = {
+    DUE_JOB("kind <> 'render'", ""), DUE_JOB("kind <> 'render'", FOR_UPDATE)};
+static const struct claim claim_render = {
+    DUE_JOB("kind = 'render'", ""), DUE_JOB("kind = 'render'", FOR_UPDATE)};
 
 static int
 due_job(
@@ -61,17 +86,18 @@ due_job(
 	return r;
 }
 
-int
-job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e)
+static int
+claim(struct db *db, struct arena *a, const struct claim *which, int64_t lease_us, struct job *ret,
+    struct error *e)
 {
 	int64_t now = time_now_us();
 	int r;
 
-	if ((r = due_job(db, a, look_job, now, ret, e)) <= 0)
+	if ((r = due_job(db, a, which->look, now, ret, e)) <= 0)
 		return r;
 	if (db_write_begin(db, DB_CLAIM, e) < 0)
 		return e->code;
-	r = due_job(db, a, take_job, now, ret, e);
+	r = due_job(db, a, which->take, now, ret, e);
 	if (r > 0 && db_exec(db, NULL, e,
 	                 "UPDATE job SET state = 'running', lease_until_us = ?, fence = fence + 1, "
 	                 "tries = tries + 1 WHERE id = ?",
@@ -84,6 +110,18 @@ job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, str
 	ret->fence++;
 	ret->tries++;
 	return db_commit(db, e) < 0 ? e->code : 1;
+}
+
+int
+job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e)
+{
+	return claim(db, a, &claim_any, lease_us, ret, e);
+}
+
+int
+job_claim_render(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e)
+{
+	return claim(db, a, &claim_render, lease_us, ret, e);
 }
 
 int

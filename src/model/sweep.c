@@ -73,7 +73,10 @@ blob_is_named(struct db *db, struct id128 blob, struct error *e)
 
 	if (r != 0)
 		return r;
-	return is_there(db, "SELECT 1 FROM upload_part WHERE blob_id = ?", db_id128(&blob), e);
+	r = is_there(db, "SELECT 1 FROM upload_part WHERE blob_id = ?", db_id128(&blob), e);
+	if (r != 0)
+		return r;
+	return is_there(db, "SELECT 1 FROM version_media WHERE blob_id = ?", db_id128(&blob), e);
 }
 
 static int
