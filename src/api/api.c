@@ -4,13 +4,14 @@
  *
  * The permission of the route's row is checked here, before its handler is
  * called; what the handler then asks is the object's own right.  Staff come
- * with an api key, recipients with a cookie that names no one until a handler
- * has found the session of the delivery asked for.  Refusals of the staff API
- * are problems; the recipient area answers with pages of its own.
+ * with an api key or signed in (staff.h), recipients with a cookie that names no one until a
+ * handler has found the session of the delivery asked for.  Refusals of the staff API are problems;
+ * the recipient area answers with pages of its own.
  */
 #include "api/api.h"
 
 #include "api/recipient/pages.h"
+#include "api/staff.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -21,6 +22,7 @@
 #include "db/db.h"
 #include "http/http.h"
 #include "model/api_key.h"
+#include "model/staff_session.h"
 
 #define BEARER "Bearer "
 
@@ -62,22 +64,39 @@ by_cookie(struct request *q)
 }
 
 static int
+check_permission(const struct route *rt, const struct request *q, struct error *e)
+{
+	const struct staff_session *s = q->who.staff;
+
+	if (rt->permission == PERM_SIGN_IN)
+		return s != NULL ? 0 : err_set(e, ERR_UNAUTHENTICATED, "nobody is signed in");
+	if (s != NULL && s->state != STAFF_ACTIVE)
+		return err_key(e, ERR_UNAUTHENTICATED, "sign-in-incomplete", "signed in half way");
+	if ((q->who.scopes & rt->scope) != rt->scope)
+		return err_key(e, ERR_DENIED, "scope", "no right to this");
+	return 0;
+}
+
+static int
 authenticate(struct api *x, const struct route *rt, struct request *q, struct error *e)
 {
-	struct str authorization;
+	struct str authorization = request_field(q, "authorization");
+	int r;
 
-	if (rt->permission != PERM_STAFF) {
+	if (rt->permission != PERM_STAFF && rt->permission != PERM_SIGN_IN) {
 		by_cookie(q);
 		return 0;
 	}
-	authorization = request_field(q, "authorization");
-	if (authorization.p == NULL)
-		return err_set(e, ERR_UNAUTHENTICATED, "no authorization");
-	if (by_key(x, q, authorization, e) < 0)
+	if (authorization.p != NULL && rt->permission == PERM_STAFF) {
+		r = by_key(x, q, authorization, e);
+	} else {
+		r = staff_authenticate(x, q, e);
+		if (r == 0)
+			return err_set(e, ERR_UNAUTHENTICATED, "no authorization");
+	}
+	if (r < 0 || check_permission(rt, q, e) < 0)
 		return e->code;
-	if ((q->who.scopes & rt->scope) != rt->scope)
-		return err_key(e, ERR_DENIED, "scope", "the api key lacks a scope for this");
-	return 0;
+	return rt->step_up ? staff_check_fresh(x, q, e) : 0;
 }
 
 static void

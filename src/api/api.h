@@ -23,6 +23,7 @@ struct arena;
 struct conf;
 struct db;
 struct error;
+struct staff_session;
 struct store;
 
 /* One per app process; the arena is reset for every message. */
@@ -48,16 +49,18 @@ enum scope {
 	SCOPE_ALL = 127,
 };
 
-enum principal_kind { NOBODY, BY_KEY, BY_SESSION };
+enum principal_kind { NOBODY, BY_KEY, BY_STAFF, BY_SESSION };
 struct principal {
 	enum principal_kind kind;
 	api_key_id key;   /* BY_KEY */
-	person_id person; /* BY_KEY: the key's owner */
+	person_id person; /* BY_KEY: the key's owner; BY_STAFF */
 	unsigned scopes;
-	struct str role;         /* administrator, editor, sender, viewer */
-	struct sha256 cookie;    /* BY_SESSION: SHA-256 of __Host-geleit-r; handlers under /d/ find
-	                            their session */
-	struct str cookie_token; /* its text, for csrf and rotation */
+	const struct staff_session *staff; /* BY_STAFF */
+	struct str role;                   /* administrator, editor, sender, viewer */
+	struct sha256 cookie; /* BY_SESSION: SHA-256 of __Host-geleit-r; handlers under /d/ find
+	                         their session */
+	struct str
+	    cookie_token; /* its text, or __Host-geleit-s of BY_STAFF; for csrf and rotation */
 };
 
 #define REQUEST_PARAMS 4
@@ -117,7 +120,8 @@ enum permission {
 	PERM_PUBLIC,    /* anyone: a page that says nothing of any object */
 	PERM_TOKEN,     /* whoever holds a link's token */
 	PERM_RECIPIENT, /* a recipient session of that delivery */
-	PERM_STAFF,     /* an api key with the route's scope */
+	PERM_SIGN_IN,   /* a staff session in any state: who is still signing in */
+	PERM_STAFF,     /* an api key, or somebody signed in, with the route's scope */
 };
 enum route_body { BODY_NONE, BODY_FORM, BODY_JSON, BODY_STREAM };
 
@@ -132,6 +136,7 @@ struct route {
 	enum route_body body;
 	enum event_kind event; /* its effect, CHANGE_HOUSEKEEPING for none */
 	bool reads_only;       /* runs inside one read snapshot */
+	bool step_up;          /* of somebody signed in: only soon after a proof */
 };
 extern const struct route routes[];
 extern const size_t route_count;

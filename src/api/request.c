@@ -48,5 +48,7 @@ request_actor(const struct request *q)
 {
 	if (q->who.kind == BY_KEY)
 		return (struct actor){ACTOR_KEY, q->who.key.v};
+	if (q->who.kind == BY_STAFF)
+		return (struct actor){ACTOR_PERSON, q->who.person.v};
 	return (struct actor){ACTOR_SYSTEM, 0};
 }

@@ -37,6 +37,12 @@ HANDLER(assets_history);
 HANDLER(status_get);
 /* keys.c */
 HANDLER(keys_post);
+/* session.c */
+HANDLER(session_get);
+HANDLER(session_delete);
+HANDLER(session_link);
+HANDLER(sessions_list);
+HANDLER(sessions_end);
 /* brand.c */
 HANDLER(brand_show);
 HANDLER(brand_patch);

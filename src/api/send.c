@@ -335,8 +335,10 @@ read_idem(struct api *x, const struct request *q, struct sending *s, struct erro
 		    "Idempotency-Key has 1 to %d characters", IDEM_BYTES);
 	text =
 	    arena_printf(x->a, "%.*s %.*s\n%.*s", STR(q->m->method), STR(q->path), STR(q->m->body));
-	s->again = (struct idempotency){
-	    .key = q->who.key, .idem = idem, .fingerprint = sha256(text.p, text.n)};
+	s->again =
+	    (struct idempotency){.key = {q->who.kind == BY_KEY ? q->who.key.v : q->who.person.v},
+	        .idem = idem,
+	        .fingerprint = sha256(text.p, text.n)};
 	return 0;
 }
 

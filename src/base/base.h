@@ -84,5 +84,6 @@ TYPED_ID(contact_id);
 TYPED_ID(delivery_id);
 TYPED_ID(recipient_id);
 TYPED_ID(session_id);
+TYPED_ID(staff_session_id);
 TYPED_ID(mail_id);
 TYPED_ID(job_id);

@@ -19,7 +19,7 @@ struct db;
 struct error;
 
 struct idempotency {
-	api_key_id key;
+	api_key_id key;  /* or the person's id: ids are of one series */
 	struct str idem; /* Idempotency-Key */
 	struct sha256 fingerprint;
 	int64_t status;

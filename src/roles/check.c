@@ -3,7 +3,8 @@
  * check - may this DIR be served by this program with this master key?
  *
  * Looks before it writes: a newer schema or a wrong key is refused with nothing
- * changed; only then are migrations run.
+ * changed; only then are migrations run, and the link is made by which the first
+ * administrator signs in.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,7 +16,9 @@
 #include "crypto/vault.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "model/change.h"
 #include "model/keyring.h"
+#include "model/staff_session.h"
 #include "os/file.h"
 #include "roles/commands.h"
 
@@ -64,4 +67,24 @@ check_before_start(const struct conf *c, struct error *e)
 	if (migrate(keys, schema_keys, e) < 0)
 		return e->code;
 	return migrate(db, schema_main, e);
+}
+
+int
+first_sign_in(struct arena *a, const struct conf *conf, struct str *ret_token, struct error *e)
+{
+	AUTO(db_close) struct db *db = NULL;
+	AUTO(change_abort) struct change *c = NULL;
+	person_id who;
+	int r;
+
+	*ret_token = S("");
+	if (open_one(a, conf, false, &db, e) < 0)
+		return e->code;
+	r = person_first_without_credential(db, &who, e);
+	if (r <= 0)
+		return r;
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    sign_in_link_new(c, a, who, LINK_FIRST, ret_token, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
 }

@@ -45,6 +45,12 @@ NODISCARD int init_look(const char *dir, struct error *e);
  * ERR_CONFLICT "schema-newer".
  */
 NODISCARD int check_before_start(const struct conf *conf, struct error *e);
+/*
+ * While no administrator can sign in: the token of a new one-time link (the one
+ * of an earlier start ends), else "".
+ */
+NODISCARD int first_sign_in(
+    struct arena *a, const struct conf *conf, struct str *ret_token, struct error *e);
 
 /* The vault of DIR's master key: a systemd credential, or DIR/keys/master.key. */
 NODISCARD int vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *e);

@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -86,6 +87,15 @@ command_init(const struct options *o)
 	return 1;
 }
 
+/* master prints it once it serves. */
+static int
+tell(struct str token, struct error *e)
+{
+	if (token.n > 0 && send(CONTROL_FD, token.p, token.n, MSG_NOSIGNAL) < 0)
+		return err_errno(e, "tell master");
+	return 0;
+}
+
 /* The configuration this start would have is not in DIR yet: master hands it over. */
 static int
 command_check(const char *dir)
@@ -93,12 +103,14 @@ command_check(const char *dir)
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(mapping_free) struct mapping map = {0};
 	struct conf conf;
+	struct str token;
 	struct error e;
 
 	if (memfd_map(CONF_FD, CONF_BYTES, &map, &e) == 0 &&
 	    conf_parse(a, arena_str(a, str_c(dir)), arena_str(a, (struct str){map.p, map.n}), &conf,
 	        &e) == 0 &&
-	    check_before_start(&conf, &e) == 0)
+	    check_before_start(&conf, &e) == 0 && first_sign_in(a, &conf, &token, &e) == 0 &&
+	    tell(token, &e) == 0)
 		return 0;
 	fprintf(stderr, "geleitd: %s\n", e.msg);
 	return 1;

@@ -290,6 +290,9 @@ say_ready(struct master *m)
 		         "held apart by Landlock and seccomp; better put it below /srv",
 		    STR(m->conf.dir));
 	printf("ready %.*s\n", STR(m->conf.url));
+	if (m->sign_in[0] != '\0')
+		printf("sign-in %.*s/app/sign-in#token=%s\n", STR(m->conf.url), m->sign_in);
+	explicit_bzero(m->sign_in, sizeof m->sign_in);
 	fflush(stdout);
 }
 

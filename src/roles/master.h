@@ -45,6 +45,7 @@ struct master {
 	struct id128 boot;
 	const char *key_path, *lock_path, *egress_path;
 	bool is_root, was_ready, ending;
+	char sign_in[64]; /* token of the first administrator's link, "" when he is not needed */
 	struct loop *loop;
 	unsigned ticks;
 	struct child children[FRONTS_MOST + APPS_MOST + 3];

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -102,6 +103,7 @@ check_in_child(struct master *m, struct error *e)
 	    .extra_fd = m->conf_fd,
 	    .die_with_parent = true};
 	int pair[2], status;
+	ssize_t n;
 	pid_t pid;
 
 	if (ipc_pair(pair, e) < 0)
@@ -112,6 +114,8 @@ check_in_child(struct master *m, struct error *e)
 	close(pair[1]);
 	while (waitpid(pid, &status, 0) < 0)
 		continue;
+	n = recv(pair[0], m->sign_in, sizeof m->sign_in - 1, MSG_DONTWAIT);
+	m->sign_in[MAX(n, 0)] = '\0';
 	close(pair[0]);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;

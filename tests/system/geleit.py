@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -60,11 +61,25 @@ class Server:
         self.log = open(self.dir.parent / "log", "ab")
         self.process = subprocess.Popen([*argv, *extra], stdout=subprocess.PIPE, stderr=self.log, text=True,
                                         env={**os.environ, "GELEIT_BUILD": str(BUILD)})
-        line = self.process.stdout.readline()
-        if not line.startswith("ready "):
+        self.said = []
+        self.reader = threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
+        wait_for(lambda: self.said or self.process.poll() is not None, 60)
+        if not self.said or not self.said[0].startswith("ready "):
             self.process.wait(10)
             raise AssertionError("not ready: " + self.log_text()[-2000:])
         return self
+
+    def read(self, stdout):
+        with contextlib.suppress(ValueError):       # closed by stop()
+            for line in stdout:
+                self.said.append(line.strip())
+
+    def sign_in_token(self):
+        """The token of the one-time link that this start printed."""
+        line = wait_for(lambda: [w for w in self.said if w.startswith("sign-in ")])[0]
+        assert line.startswith(f"sign-in {self.url}/app/sign-in#token="), line
+        return line.split("=", 1)[1]
 
     def stop(self):
         if self.process and self.process.poll() is None:
@@ -72,6 +87,7 @@ class Server:
             self.process.wait(12)
         code = self.process.returncode if self.process else None
         if self.process:
+            self.reader.join(5)
             self.process.stdout.close()
             self.log.close()
         return code
@@ -151,6 +167,31 @@ class Answer:
 
     def json(self):
         return json.loads(self.body)
+
+
+class Staff:
+    """Somebody who signs in: the cookie, and the word against forged requests."""
+
+    def __init__(self, server):
+        self.server, self.cookie, self.csrf = server, None, None
+
+    def request(self, method, path, body=None, headers=None):
+        h = {"Origin": self.server.url, **(headers or {})}
+        if self.cookie:
+            h.setdefault("Cookie", "__Host-geleit-s=" + self.cookie)
+        if self.csrf:
+            h.setdefault("Geleit-CSRF", self.csrf)
+        if body is not None:
+            h.setdefault("Content-Type", "application/json")
+            body = json.dumps(body)
+        a = self.server.request(method, path, body, h)
+        m = re.search(r"__Host-geleit-s=([A-Za-z0-9_-]*)(.*)", a.headers.get("Set-Cookie", ""))
+        if m:
+            assert m.group(2).startswith("; Path=/; Secure; HttpOnly; SameSite=Strict"), a.headers["Set-Cookie"]
+            self.cookie = m.group(1) or None
+        if a.status == 200 and a.body.startswith(b'{"state":'):
+            self.csrf = a.json()["csrf"]
+        return a
 
 
 class Recipient:

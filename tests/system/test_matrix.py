@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 import yaml
 
-from geleit import Recipient, wait_for
+from geleit import Recipient, Staff, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
@@ -35,6 +35,8 @@ class World:
         self.keys = {}
         self.mail = wait_for(lambda: [m for m in server.mails(ADDRESS) if m["state"] == "not_sent"])[0]["id"]
         self.upload = self.begin_upload()
+        self.staff = Staff(server)
+        assert self.staff.request("POST", "/api/v1/session/link", {"token": server.sign_in_token()}).status == 200
 
     def prove(self, i):
         return Recipient(self.server, self.sent[i]["recipients"][0]["link"], ADDRESS).prove()
@@ -79,8 +81,16 @@ def scope_of(row):
     return op["x-scope"][0] if "x-scope" in op else None
 
 
-def credentials(world, principal, scope):
+def is_sign_in(row):
+    method, pattern = row["route"].split(" ")
+    return pattern.startswith("/api/") and "x-sign-in" in openapi.operation(DOC, method, pattern)
+
+
+def credentials(world, principal, row):
     """Header fields of one principal for one row."""
+    scope = scope_of(row)
+    if principal == "allowed" and is_sign_in(row):
+        return {"Cookie": "__Host-geleit-s=" + world.staff.cookie, "Geleit-CSRF": world.staff.csrf}
     recipient = {"Cookie": "__Host-geleit-r=" + world.mine.cookie}
     if principal == "garbage":
         return {"Authorization": "Bearer " + GARBAGE_KEY, "Cookie": "__Host-geleit-r=" + GARBAGE_COOKIE}
@@ -95,7 +105,7 @@ def credentials(world, principal, scope):
 
 def ask(world, row, principal):
     method, pattern = row["route"].split(" ")
-    headers = {**row.get("headers", {}), **credentials(world, principal, scope_of(row))}
+    headers = {**row.get("headers", {}), **credentials(world, principal, row)}
     body, more = None, {}
     if row.get("unproved") and principal in ("allowed", "recipient"):
         number, visitor = world.opened()

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * staff - see staff.h
+ */
+#include "api/staff.h"
+
+#include "api/recipient/pages.h"
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "http/http.h"
+#include "model/api_key.h"
+
+#define COOKIE "__Host-geleit-s"
+#define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
+#define COOKIE_CHARACTERS 43
+#define FRESH_US (10 * 60 * US_PER_S)
+
+struct str
+staff_csrf(struct api *x, struct str cookie_token)
+{
+	struct str text = arena_printf(x->a, "staff-csrf%.*s", STR(cookie_token));
+	struct sha256 h = sha256(text.p, text.n);
+
+	return str_b64url(x->a, h.b, sizeof h.b);
+}
+
+struct str
+staff_cookie_new(struct api *x, struct sha256 *ret_hash)
+{
+	uint8_t random[32];
+	struct str token;
+
+	random_bytes(random, sizeof random);
+	token = str_b64url(x->a, random, sizeof random);
+	*ret_hash = sha256(token.p, token.n);
+	return token;
+}
+
+void
+staff_cookie_set(struct reply *r, struct api *x, struct str token)
+{
+	reply_field(
+	    r, "Set-Cookie", arena_printf(x->a, COOKIE "=%.*s" COOKIE_ATTRIBUTES, STR(token)));
+}
+
+void
+staff_cookie_clear(struct reply *r)
+{
+	reply_field(r, "Set-Cookie", S(COOKIE "=" COOKIE_ATTRIBUTES "; Max-Age=0"));
+}
+
+static bool
+is_safe(const struct request *q)
+{
+	return q->is_head || str_eq_c(q->m->method, "GET");
+}
+
+static int
+check_csrf(struct api *x, const struct request *q, struct error *e)
+{
+	struct str given = request_field(q, "geleit-csrf");
+	struct str want = staff_csrf(x, q->who.cookie_token);
+
+	if (given.n != want.n || !mem_eq(given.p, want.p, want.n))
+		return err_key(
+		    e, ERR_DENIED, "csrf", "the word against forged requests is missing");
+	return request_field(q, "origin").p != NULL ? origin_check(x, q, e) : 0;
+}
+
+int
+staff_authenticate(struct api *x, struct request *q, struct error *e)
+{
+	struct str token = http_cookie(request_field(q, "cookie"), COOKIE);
+	struct staff_session *s = ARENA_NEW(x->a, struct staff_session);
+	struct sha256 hash;
+	struct error unseen;
+	int r;
+
+	if (token.n != COOKIE_CHARACTERS)
+		return 0;
+	hash = sha256(token.p, token.n);
+	r = staff_session_find(x->db, x->a, &hash, x->now_us, s, e);
+	if (r <= 0)
+		return r;
+	q->who = (struct principal){.kind = BY_STAFF,
+	    .person = s->person.id,
+	    .staff = s,
+	    .role = s->person.role,
+	    .scopes = s->state == STAFF_ACTIVE ? role_scopes(s->person.role) : 0,
+	    .cookie = hash,
+	    .cookie_token = token};
+	if (!is_safe(q) && check_csrf(x, q, e) < 0)
+		return e->code;
+	if (staff_session_touch(x->db, s, x->now_us, &unseen) < 0)
+		log_debug("when a session was last seen: %s", unseen.msg);
+	return 1;
+}
+
+int64_t
+staff_proved_until(const struct staff_session *s)
+{
+	return s->proved_us > 0 ? s->proved_us + FRESH_US : 0;
+}
+
+int
+staff_check_fresh(struct api *x, const struct request *q, struct error *e)
+{
+	if (q->who.kind != BY_STAFF || staff_proved_until(q->who.staff) > x->now_us)
+		return 0;
+	return err_key(e, ERR_DENIED, "step-up-required", "a fresh proof is needed for this");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * staff - who is signed in: the cookie, its csrf word, a fresh proof
+ *
+ * The cookie __Host-geleit-s is SameSite=Strict; every method but GET and HEAD
+ * also needs the field Geleit-CSRF with the word that GET /api/v1/session tells,
+ * and an Origin that, when there, is ours.
+ *
+ * Layer: api.
+ */
+#pragma once
+
+#include "api/api.h"
+#include "crypto/hash.h"
+#include "model/staff_session.h"
+
+/* 1 q->who is set, 0 no live session; ERR_DENIED "csrf", "origin". */
+NODISCARD int staff_authenticate(struct api *x, struct request *q, struct error *e);
+/* ERR_DENIED "step-up-required" for somebody signed in who proved himself too long ago. */
+NODISCARD int staff_check_fresh(struct api *x, const struct request *q, struct error *e);
+int64_t staff_proved_until(const struct staff_session *s);
+
+/* A new cookie's text and hash; then the field that sets it, or one that ends it. */
+struct str staff_cookie_new(struct api *x, struct sha256 *ret_hash);
+void staff_cookie_set(struct reply *r, struct api *x, struct str token);
+void staff_cookie_clear(struct reply *r);
+struct str staff_csrf(struct api *x, struct str cookie_token);
