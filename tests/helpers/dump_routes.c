@@ -10,7 +10,8 @@
 int
 main(void)
 {
-	static const char *const permissions[] = {"public", "token", "recipient", "sign-in", "staff"};
+	static const char *const permissions[] = {
+	    "public", "token", "recipient", "sign-in", "staff"};
 	static const char *const bodies[] = {"none", "form", "json", "stream"};
 
 	for (size_t i = 0; i < route_count; i++) {
