@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * staff - see staff.h
+ * staff - see staff.h.  The csrf word is derived from the cookie, so nothing has
+ * to be kept for it and it changes with each proof.
  */
 #include "api/staff.h"
 
