@@ -2,7 +2,7 @@
 // address.ts: what people paste into the recipients' field.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { distance, domainOf, isAddress, meant, newDomains, parseAddresses } from "./address.ts";
+import { distance, domainOf, isAddress, meant, newDomains, parseAddresses } from "./address";
 
 test("a list from a mail program", () => {
 	const { good, bad } = parseAddresses(
@@ -23,17 +23,22 @@ test("what is none is given back as it was typed", () => {
 	assert.deepEqual(bad, ["nobody", "b@", "@x.example", "c@x..example"]);
 });
 
+test("a domain with umlauts becomes the one mail is sent to", () => {
+	assert.deepEqual(parseAddresses("eva@Bücher.example").good, ["eva@xn--bcher-kva.example"]);
+});
+
 test("nothing in, nothing out", () => {
 	assert.deepEqual(parseAddresses(" ;, \n"), { good: [], bad: [] });
 });
 
 test("what an address is", () => {
-	for (const s of ["a@x.example", "o'hara+news@x.example", "jörg@bücher.example", "a@x-y.example"])
+	for (const s of ["a@x.example", "o'hara+news@x.example", "a@x-y.example"])
 		assert.ok(isAddress(s), s);
 	for (const s of [
 		"a",
 		"a@x",
 		"a b@x.example",
+		"jörg@x.example",
 		"a@-x.example",
 		"a..b@x.example",
 		".a@x.example",

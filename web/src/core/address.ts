@@ -10,8 +10,9 @@ export interface Parsed {
 
 const longest = 254;
 const longestLocal = 64;
-const local = /^[^\s@<>()[\]\\,;:"]+$/u;
-const label = /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u;
+// What the server takes, too: letters of ASCII and the signs of RFC 5321 without quotes.
+const local = /^[A-Za-z0-9.!#$%&'*+\-/=?^_`{|}~]+$/;
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 export function domainOf(address: string): string {
 	return address.slice(address.lastIndexOf("@") + 1).toLowerCase();
@@ -34,10 +35,16 @@ export function isAddress(s: string): boolean {
 	);
 }
 
-// The case of the part before the @ is kept, the domain is written small.
+// A domain with letters beyond ASCII, as it is written in mail: bücher.example, xn--bcher-kva.example.
+function ascii(domain: string): string {
+	if (!/[^\x00-\x7f]/.test(domain) || !URL.canParse(`http://${domain}/`)) return domain;
+	return new URL(`http://${domain}/`).hostname;
+}
+
+// The case of the part before the @ is kept, the domain is written small and in ASCII.
 function clean(s: string): string {
 	const at = s.lastIndexOf("@");
-	return s.slice(0, at + 1) + s.slice(at + 1).toLowerCase();
+	return s.slice(0, at + 1) + ascii(s.slice(at + 1)).toLowerCase();
 }
 
 // What stands between separators: commas, semicolons and lines, but not inside "quotes".
@@ -57,8 +64,8 @@ export function parseAddresses(text: string): Parsed {
 	const good: string[] = [];
 	const bad: string[] = [];
 	for (const raw of split(text).flatMap(unwrap)) {
-		const list = isAddress(raw) ? good : bad;
-		const s = isAddress(raw) ? clean(raw) : raw;
+		const cleaned = clean(raw);
+		const [list, s] = isAddress(cleaned) ? [good, cleaned] : [bad, raw];
 		if (!list.some((x) => x.toLowerCase() === s.toLowerCase())) list.push(s);
 	}
 	return { good, bad };

@@ -12,7 +12,7 @@ import {
 	readNumber,
 	stepsOf,
 	taken,
-} from "./delivery.ts";
+} from "./delivery";
 
 const file = (state: FileProgress["state"], sent = 0): FileProgress => ({
 	version: "1",

@@ -11,7 +11,7 @@ import {
 	stops,
 	summarise,
 	worst,
-} from "./verdict.ts";
+} from "./verdict";
 
 const line = (asset: string, address: string, state: CheckLine["state"], ...codes: string[]) => ({
 	asset,

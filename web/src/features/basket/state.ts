@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The basket: it lies on the server, so it is the same on every device and survives signing
+// out.  Changes are shown at once and mended when the server says otherwise.
+import { computed, signal } from "@preact/signals";
+import { get, post } from "../../api/client";
+import type { Card } from "../../api/types";
+
+export interface Basket {
+	cards: Card[];
+	gone: number;
+	bytes: number;
+}
+
+interface Count {
+	count: number;
+	bytes: number;
+}
+
+/** null: not loaded yet. */
+export const basket = signal<Basket | null>(null);
+export const basketOpen = signal(false);
+export const basketCount = computed(() => basket.value?.cards.length ?? 0);
+/** One of its files may not be sent (any more). */
+export const basketStopped = computed(
+	() => basket.value?.cards.filter((c) => c.verdict === "blocked" || c.verdict === "in_review").length ?? 0,
+);
+
+// The server answers in the order of the requests only if they go one after the other.
+let last: Promise<unknown> = Promise.resolve();
+function inTurn<T>(job: () => Promise<T>): Promise<T> {
+	const next = last.then(job, job);
+	last = next.catch(() => undefined);
+	return next;
+}
+
+export function loadBasket(): Promise<void> {
+	return inTurn(async () => {
+		basket.value = await get<Basket>("/basket");
+	});
+}
+
+// What the server says is the truth, also after a refusal.
+async function change(body: Record<string, unknown>): Promise<Count> {
+	try {
+		return await inTurn(() => post<Count>("/basket", body));
+	} finally {
+		loadBasket().catch(() => undefined);
+	}
+}
+
+export function addToBasket(ids: string[]): Promise<Count> {
+	return change({ add: ids });
+}
+
+export function removeFromBasket(ids: string[]): Promise<Count> {
+	const now = basket.value;
+	if (now) {
+		const cards = now.cards.filter((c) => !ids.includes(c.id));
+		basket.value = { ...now, cards, bytes: cards.reduce((n, c) => n + c.bytes, 0) };
+	}
+	return change({ remove: ids });
+}
+
+/** Also forgets the files that are gone. */
+export function clearBasket(): Promise<Count> {
+	basket.value = { cards: [], gone: 0, bytes: 0 };
+	return change({ clear: true });
+}

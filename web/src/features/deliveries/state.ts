@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Deliveries: the list by what the address says, and one delivery that is looked at again by
+// itself, soon while something moves and seldom while nothing does.
+import { signal } from "@preact/signals";
+import { get, post, Problem } from "../../api/client";
+import type { Card } from "../../api/types";
+import { type Attention, type FileProgress, type MailOf, pollAfter, type RecipientState } from "../../core/delivery";
+
+export type DeliveryState = "scheduled" | "active" | "expired" | "revoked";
+
+export interface Row {
+	delivery: string;
+	subject: string;
+	state: DeliveryState;
+	created: string;
+	expires: string;
+	recipients: number;
+	sender: { name: string; address: string } | string | null;
+	files: number;
+	bytes: number;
+	done: number;
+	attention: Attention | null;
+}
+
+export interface Recipient {
+	address: string;
+	state: RecipientState;
+	files: FileProgress[];
+	mail: MailOf | null;
+	opened: string | null;
+	verified: string | null;
+}
+
+export interface DeliveryFile {
+	asset: string;
+	version: string;
+	name: string;
+	bytes: number;
+	card: Card | null;
+}
+
+export interface Event {
+	id: string;
+	kind: string;
+	at: string;
+	recipient: string | null;
+	version: string | null;
+	bytes: number | null;
+}
+
+export interface Delivery {
+	delivery: string;
+	state: DeliveryState;
+	subject: string;
+	message: string;
+	lang: string;
+	limit: number;
+	created: string;
+	valid_from: string;
+	expires: string;
+	sender: { name: string; address: string };
+	files: DeliveryFile[];
+	recipients: Recipient[];
+	events: Event[];
+}
+
+export interface Filter {
+	state: string;
+	q: string;
+	mine: string;
+}
+
+const PAGE = 50;
+
+export const rows = signal<Row[] | null>(null);
+export const more = signal(false);
+export const loading = signal(false);
+export const listProblem = signal<Problem | null>(null);
+
+let asked = 0;
+
+/** The first page by a filter, or what comes behind the rows that are there. */
+export async function loadRows(f: Filter, behind = false): Promise<void> {
+	const mine = ++asked;
+	const have = behind ? (rows.value ?? []) : [];
+	loading.value = true;
+	try {
+		const before = have.at(-1)?.delivery;
+		const state = f.state === "all" ? "" : f.state;
+		const page = await get<Row[]>("/deliveries", { state, q: f.q, mine: f.mine, before, limit: PAGE });
+		if (mine !== asked) return;
+		rows.value = [...have, ...page];
+		more.value = page.length === PAGE;
+		listProblem.value = null;
+	} catch (e) {
+		if (mine === asked && e instanceof Problem) listProblem.value = e;
+	} finally {
+		if (mine === asked) loading.value = false;
+	}
+}
+
+// ---- one delivery ----
+
+export const delivery = signal<Delivery | null>(null);
+export const deliveryProblem = signal<Problem | null>(null);
+
+export async function loadDelivery(number: string): Promise<void> {
+	try {
+		const d = await get<Delivery>(`/deliveries/${encodeURIComponent(number)}`);
+		delivery.value = d;
+		deliveryProblem.value = null;
+	} catch (e) {
+		if (e instanceof Problem) deliveryProblem.value = e;
+		else throw e;
+	}
+}
+
+/** Looks again and again until the function returned is called; not while nobody looks. */
+export function watchDelivery(number: string): () => void {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	let over = false;
+	const look = async () => {
+		if (document.visibilityState === "visible") await loadDelivery(number);
+		if (!over) timer = setTimeout(look, pollAfter(delivery.value?.recipients ?? []));
+	};
+	const back = () => {
+		if (document.visibilityState !== "visible" || over) return;
+		clearTimeout(timer);
+		look();
+	};
+	document.addEventListener("visibilitychange", back);
+	look();
+	return () => {
+		over = true;
+		clearTimeout(timer);
+		document.removeEventListener("visibilitychange", back);
+	};
+}
+
+const at = (number: string) => `/deliveries/${encodeURIComponent(number)}`;
+
+export async function revoke(number: string, recipient: string | null, reason: string): Promise<void> {
+	await post(`${at(number)}/revoke`, {
+		...(recipient !== null && { recipient }),
+		...(reason.trim() !== "" && { reason: reason.trim() }),
+	});
+}
+
+export async function extend(number: string, expires: string): Promise<void> {
+	await post(`${at(number)}/extend`, { expires });
+}
+
+/** mail: the new link goes out; without, it is in the answer. */
+export function newLink(number: string, address: string, mail: boolean): Promise<{ link: string | null }> {
+	return post(`${at(number)}/link`, { address, ...(mail && { mail: true }) });
+}

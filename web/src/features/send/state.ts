@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The send screen's signals: files (of the basket, or those the address names), draft, the last
+// check, and the send itself.  All of it outlives the screen, so that a session that ended or a
+// look at a file loses nothing; the draft outlives a reload, too (this tab only, until it is
+// sent or somebody else signs in).
+import { computed, effect, signal } from "@preact/signals";
+import { call, get, post, Problem } from "../../api/client";
+import { session } from "../../api/session";
+import type { Card } from "../../api/types";
+import { domainOf } from "../../core/address";
+import {
+	type CheckLine,
+	changedFiles,
+	type FileVerdict,
+	groupLines,
+	stops,
+	summarise,
+} from "../../core/verdict";
+import { language } from "../../i18n";
+import { basket, loadBasket, removeFromBasket } from "../basket/state";
+import { type Body, bodyOf, type Draft, faultsOf, freshDraft, isTouched, keyKeeper, readDraft } from "./draft";
+
+export interface Sent {
+	delivery: string;
+	files: { asset: string; name: string; bytes: number }[];
+	recipients: { address: string; link: string; mail: string }[];
+}
+
+export interface Contact {
+	address: string;
+	name: string | null;
+	deliveries: number;
+	last_sent: string | null;
+}
+
+const DEBOUNCE = 300;
+const KEPT = "geleit.draft";
+
+export const draft = signal<Draft>(freshDraft(language.value));
+export const removed = signal<ReadonlySet<string>>(new Set());
+const named = signal<Card[] | null>(null);
+export const loaded = signal(false);
+export const files = computed<Card[]>(() =>
+	(named.value ?? basket.value?.cards ?? []).filter((c) => !removed.value.has(c.id)),
+);
+export const bytes = computed(() => files.value.reduce((n, c) => n + c.bytes, 0));
+
+export const checked = signal<FileVerdict[] | null>(null);
+export const checking = signal(false);
+export const changed = signal<ReadonlySet<string>>(new Set());
+export const problem = signal<Problem | null>(null);
+export const sending = signal(false);
+export const sent = signal<Sent | null>(null);
+export const contacts = signal<ReadonlyMap<string, Contact>>(new Map());
+export const knownDomains = signal<ReadonlySet<string>>(new Set());
+
+/** Until somebody is named, a file's own verdict stands in for the check. */
+function ownVerdict(c: Card): FileVerdict {
+	const reasons = c.reasons.map((r) => ({ ...r, addresses: [], everyone: true }));
+	return groupLines([{ asset: c.id, address: "", state: c.verdict, reasons }])[0] as FileVerdict;
+}
+
+export const verdicts = computed<FileVerdict[]>(() => {
+	const have = new Map((checked.value ?? []).map((v) => [v.asset, v]));
+	const rows = files.value.map((c) => have.get(c.id) ?? ownVerdict(c));
+	const rank = { blocked: 0, in_review: 1, conditions: 2, cleared: 3 };
+	return rows.sort((a, b) => rank[a.state] - rank[b.state]);
+});
+export const summary = computed(() => summarise(verdicts.value));
+export const faults = computed(() => faultsOf(draft.value, files.value.length));
+export const ready = computed(
+	() =>
+		Object.keys(faults.value).length === 0 &&
+		summary.value.stopped === 0 &&
+		!checking.value &&
+		!sending.value,
+);
+
+export function edit(change: Partial<Draft>) {
+	draft.value = { ...draft.value, ...change };
+	problem.value = null;
+}
+
+export function removeFiles(ids: string[]) {
+	removed.value = new Set([...removed.value, ...ids]);
+}
+
+export function restoreFiles(ids: string[]) {
+	removed.value = new Set([...removed.value].filter((id) => !ids.includes(id)));
+}
+
+/** ids: the files that the address names; null: those of the basket. */
+export async function loadFiles(ids: string[] | null) {
+	if (ids === null) {
+		named.value = null;
+		await loadBasket();
+	} else {
+		named.value = (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards;
+	}
+	loaded.value = true;
+}
+
+/** A file may have been cleared in the meantime: asked again when the window comes back. */
+export async function reloadFiles() {
+	const ids = named.value?.map((c) => c.id) ?? null;
+	await loadFiles(ids);
+	await check();
+}
+
+// ---- the check ----
+
+let running: AbortController | null = null;
+
+export async function check(): Promise<void> {
+	const assets = files.value.map((c) => c.id);
+	const to = draft.value.to;
+	running?.abort();
+	if (assets.length === 0 || to.length === 0) {
+		checked.value = null;
+		checking.value = false;
+		return;
+	}
+	const mine = new AbortController();
+	running = mine;
+	checking.value = true;
+	try {
+		const answer = await call<{ lines: CheckLine[] }>("POST", "/check", {
+			body: { assets, to },
+			signal: mine.signal,
+		});
+		checked.value = groupLines(answer.lines);
+	} catch (e) {
+		if (running === mine && e instanceof Problem) problem.value = e;
+	} finally {
+		if (running === mine) checking.value = false;
+	}
+}
+
+/** Checks whenever files or recipients change; ends with the function returned. */
+export function keepChecking(): () => void {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const asked = computed(() => JSON.stringify([files.value.map((c) => c.id), draft.value.to]));
+	const stop = effect(() => {
+		asked.value;
+		changed.value = new Set();
+		clearTimeout(timer);
+		timer = setTimeout(check, DEBOUNCE);
+	});
+	return () => {
+		stop();
+		clearTimeout(timer);
+	};
+}
+
+// ---- remembered addresses ----
+
+function remember(list: Contact[]) {
+	contacts.value = new Map([...contacts.value, ...list.map((c): [string, Contact] => [c.address.toLowerCase(), c])]);
+	const used = list.filter((c) => c.deliveries > 0).map((c) => domainOf(c.address));
+	knownDomains.value = new Set([...knownDomains.value, ...used]);
+}
+
+export async function findContacts(q: string): Promise<Contact[]> {
+	const list = await get<Contact[]>("/contacts", { q });
+	remember(list);
+	return list;
+}
+
+/** Whether anything was ever sent to the domains of these addresses. */
+export async function learnDomains(addresses: readonly string[]) {
+	const unknown = new Set(addresses.map(domainOf).filter((d) => !knownDomains.value.has(d)));
+	await Promise.all([...unknown].map((d) => findContacts(d)));
+}
+
+// ---- sending ----
+
+const keyFor = keyKeeper(() => crypto.randomUUID());
+
+function refused(e: Problem) {
+	const lines = e.members["lines"];
+	if (e.code === "not-cleared" && Array.isArray(lines)) {
+		const now = groupLines(lines as CheckLine[]);
+		changed.value = new Set(changedFiles(verdicts.value, now));
+		checked.value = now;
+	}
+	problem.value = e;
+}
+
+export async function send(): Promise<void> {
+	const body: Body = bodyOf(draft.value, files.value.map((c) => c.id));
+	sending.value = true;
+	problem.value = null;
+	try {
+		sent.value = await call<Sent>("POST", "/deliveries", {
+			body,
+			headers: { "Idempotency-Key": keyFor(body) },
+		});
+		forget();
+		if (named.value === null) await removeFromBasket(body.assets).catch(() => undefined);
+	} catch (e) {
+		if (!(e instanceof Problem)) throw e;
+		refused(e);
+	} finally {
+		sending.value = false;
+	}
+}
+
+function forget() {
+	sessionStorage.removeItem(KEPT);
+	draft.value = freshDraft(language.value);
+	removed.value = new Set();
+	checked.value = null;
+	changed.value = new Set();
+}
+
+export function startAnew() {
+	forget();
+	sent.value = null;
+	problem.value = null;
+	named.value = null;
+}
+
+/** Files that keep the rest from going. */
+export const stoppedFiles = computed(() => verdicts.value.filter((v) => stops(v.state)).map((v) => v.asset));
+
+// ---- the draft put away ----
+
+export function takeUpDraft() {
+	if (isTouched(draft.value)) return;
+	const kept = readDraft(sessionStorage.getItem(KEPT), draft.value);
+	if (kept !== null && sessionStorage.getItem(`${KEPT}.of`) === session.value?.person.id) draft.value = kept;
+}
+
+export function keepDraft(): () => void {
+	return effect(() => {
+		const d = draft.value;
+		if (!isTouched(d)) return;
+		sessionStorage.setItem(KEPT, JSON.stringify(d));
+		sessionStorage.setItem(`${KEPT}.of`, session.peek()?.person.id ?? "");
+	});
+}
