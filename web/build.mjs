@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The staff app: src/staff.tsx and css/app.css -> dist/, names with their hash, each with a
+// .gz beside it, and manifest.json, from which the server's page and tools/gen_web.py read.
+// Ends with an error when a budget (docs/internals/web.md) is exceeded.
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as esbuild from "esbuild";
+import "./gen/i18n.mjs";
+
+const KB = 1000;
+const BUDGET = { first: 60 * KB, lazy: 20 * KB, all: 180 * KB, css: 14 * KB };
+const root = fileURLToPath(new URL(".", import.meta.url));
+const dist = process.env.GELEIT_WEB_DIST ?? `${root}dist`;
+
+// Fonts are linked into the server already: their address is that of tools/gen_templates.py.
+const fonts = {
+	name: "fonts",
+	setup(build) {
+		build.onResolve({ filter: /\.woff2$/ }, ({ path }) => {
+			const data = readFileSync(`${root}fonts/${basename(path)}`);
+			const hash = createHash("sha256").update(data).digest("hex").slice(0, 12);
+			return { path: `/static/${basename(path, ".woff2")}.${hash}.woff2`, external: true };
+		});
+	},
+};
+
+const result = await esbuild.build({
+	absWorkingDir: root,
+	entryPoints: { staff: "src/staff.tsx", app: "css/app.css" },
+	outdir: dist,
+	bundle: true,
+	splitting: true,
+	format: "esm",
+	target: ["es2022", "chrome120", "firefox128", "safari17.4"],
+	minify: true,
+	metafile: true,
+	write: false,
+	legalComments: "none",
+	jsx: "automatic",
+	jsxImportSource: "preact",
+	entryNames: "[name]-[hash]",
+	chunkNames: "[name]-[hash]",
+	assetNames: "[name]-[hash]",
+	define: { "process.env.NODE_ENV": '"production"' },
+	plugins: [fonts],
+	logLevel: "warning",
+});
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+const files = {};
+for (const file of result.outputFiles) {
+	const gz = gzipSync(file.contents, { level: 9 });
+	const name = basename(file.path);
+	writeFileSync(`${dist}/${name}`, file.contents);
+	writeFileSync(`${dist}/${name}.gz`, gz);
+	files[name] = { bytes: file.contents.length, gz: gz.length };
+}
+
+const outputs = Object.fromEntries(
+	Object.entries(result.metafile.outputs).map(([path, o]) => [basename(path), o]),
+);
+const entryOf = (source) => Object.keys(outputs).find((n) => outputs[n].entryPoint === source);
+
+// What a script needs at once: itself and all it imports without import().
+function closure(name, seen = new Set()) {
+	if (seen.has(name)) return seen;
+	seen.add(name);
+	for (const i of outputs[name]?.imports ?? [])
+		if (i.kind === "import-statement") closure(basename(i.path), seen);
+	return seen;
+}
+const sum = (names) => [...names].reduce((n, name) => n + (files[name]?.gz ?? 0), 0);
+
+const entry = entryOf("src/staff.tsx");
+const css = entryOf("css/app.css");
+const first = closure(entry);
+const library = closure(entryOf("src/features/library/index.tsx"));
+const scripts = Object.keys(files).filter((n) => extname(n) === ".js");
+writeFileSync(
+	`${dist}/manifest.json`,
+	`${JSON.stringify({ entry, css, preload: [...first].filter((n) => n !== entry), files }, null, "\t")}\n`,
+);
+
+const over = [];
+function budget(what, gz, most) {
+	console.log(`${what}: ${(gz / KB).toFixed(1)} of ${most / KB} KB gz`);
+	if (gz > most) over.push(what);
+}
+budget("shell and library", sum(new Set([...first, ...library])), BUDGET.first);
+for (const name of scripts.filter((n) => outputs[n].entryPoint && n !== entry)) {
+	const own = [...closure(name)].filter((n) => !first.has(n));
+	if (outputs[name].entryPoint !== "src/features/library/index.tsx")
+		budget(outputs[name].entryPoint, sum(own), BUDGET.lazy);
+}
+budget("all scripts", sum(scripts), BUDGET.all);
+budget("style sheet", sum([css]), BUDGET.css);
+if (over.length > 0) {
+	console.error(`over budget: ${over.join(", ")}`);
+	process.exit(1);
+}

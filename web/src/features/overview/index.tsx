@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The screen "overview".
+import { t } from "../../gen/i18n/overview";
+
+export default function Screen() {
+	return (
+		<div class="main">
+			<h1>{t.title()}</h1>
+		</div>
+	);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Where the app is: one signal over the History API. Plain links work; modified clicks,
+// downloads and addresses outside /app are left to the browser.
+import { computed, signal } from "@preact/signals";
+
+export interface Place {
+	path: string;
+	query: URLSearchParams;
+	/** counts every move, so that going to the same address is one, too */
+	move: number;
+}
+
+const here = (move: number): Place => ({
+	path: location.pathname,
+	query: new URLSearchParams(location.search),
+	move,
+});
+
+export const place = signal<Place>(here(0));
+export const path = computed(() => place.value.path);
+
+let blocker: (() => boolean) | null = null;
+/** Asked before leaving a page with unsaved input; true keeps the person here. */
+export function blockLeaving(ask: (() => boolean) | null) {
+	blocker = ask;
+}
+
+export function navigate(to: string, how: { replace?: boolean; state?: unknown } = {}) {
+	if (blocker?.()) return;
+	if (how.replace) history.replaceState(how.state ?? null, "", to);
+	else history.pushState(how.state ?? null, "", to);
+	place.value = here(place.value.move + 1);
+}
+
+/** Changes the query of this address without a move: filters, the open file. */
+export function setQuery(change: Record<string, string | null>, how: { push?: boolean } = {}) {
+	const query = new URLSearchParams(location.search);
+	for (const [k, v] of Object.entries(change)) {
+		if (v === null || v === "") query.delete(k);
+		else query.set(k, v);
+	}
+	const text = query.toString();
+	const to = text === "" ? location.pathname : `${location.pathname}?${text}`;
+	if (how.push) history.pushState(null, "", to);
+	else history.replaceState(history.state, "", to);
+	place.value = { path: location.pathname, query, move: place.value.move };
+}
+
+function ours(a: HTMLAnchorElement): boolean {
+	return (
+		a.origin === location.origin &&
+		(a.pathname === "/app" || a.pathname.startsWith("/app/")) &&
+		a.target === "" &&
+		!a.hasAttribute("download")
+	);
+}
+
+export function startRouter() {
+	addEventListener("popstate", () => {
+		place.value = here(place.value.move + 1);
+	});
+	document.addEventListener("click", (e) => {
+		const a = e.target instanceof Element ? e.target.closest("a") : null;
+		if (!(a instanceof HTMLAnchorElement) || e.defaultPrevented || e.button !== 0) return;
+		if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey || !ours(a)) return;
+		if (a.hash !== "" && a.pathname === location.pathname) return;
+		e.preventDefault();
+		navigate(a.pathname + a.search);
+	});
+}

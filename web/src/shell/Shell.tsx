@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The frame of every screen: rail (bottom bar on phones), top bar with search, upload, basket
+// and account, the screen itself, live region, toasts, and the dialogs that lie over it.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { offline } from "../api/client";
+import { may, session, signOut } from "../api/session";
+import { initials, number } from "../core/format";
+import { setLiveRegion } from "../dom/announce";
+import { t } from "../gen/i18n/shell";
+import { language, setLanguage } from "../i18n";
+import { navigate, path, place } from "../router";
+import { to } from "../routes";
+import { Button } from "../ui/Button";
+import { Confirmation } from "../ui/Dialog";
+import { Icon, type IconName, Mark } from "../ui/Icon";
+import { Menu } from "../ui/Menu";
+import { Toasts } from "../ui/Toast";
+import { setTheme, theme } from "./theme";
+import { basket, counts, railSlot, refreshFacts, upload } from "./slots";
+
+interface Entry {
+	label: string;
+	icon: IconName;
+	href: string;
+	count?: number | undefined;
+}
+
+function entries(): Entry[] {
+	return [
+		{ label: t.overview(), icon: "home", href: to("overview", {}) },
+		{ label: t.library(), icon: "library", href: to("library", {}), count: counts.value?.assets },
+		{
+			label: t.basket(),
+			icon: "basket",
+			href: to("basket", {}),
+			count: basket.value.count || undefined,
+		},
+		{
+			label: t.deliveries(),
+			icon: "ticket",
+			href: to("deliveries", {}),
+			count: counts.value?.deliveries,
+		},
+	];
+}
+
+function lower(): Entry[] {
+	const list: Entry[] = [];
+	if (may("outbox")) list.push({ label: t.outbox(), icon: "mail", href: to("outbox", {}) });
+	if (may("admin")) list.push({ label: t.admin(), icon: "gear", href: to("admin", {}) });
+	return list;
+}
+
+const isHere = (href: string) =>
+	path.value === href ||
+	path.value.startsWith(`${href}/`) ||
+	(href === to("overview", {}) && path.value === "/app");
+
+function Links({ list, counted }: { list: Entry[]; counted?: boolean }) {
+	return (
+		<ul class="nav">
+			{list.map((e) => (
+				<li key={e.href}>
+					<a href={e.href} aria-current={isHere(e.href) ? "page" : undefined}>
+						<Icon name={e.icon} />
+						<span>{e.label}</span>
+						{counted && e.count !== undefined && (
+							<span class="c num">{number(e.count, language.value)}</span>
+						)}
+					</a>
+				</li>
+			))}
+		</ul>
+	);
+}
+
+function Rail() {
+	return (
+		<nav class="rail" aria-label={t.main_navigation()}>
+			<a class="mark" href={to("overview", {})}>
+				<Mark />
+				<span>Geleit</span>
+			</a>
+			<Links list={entries()} counted />
+			<div class="rail-slot">{railSlot.value}</div>
+			<div class="sp2">
+				<Links list={lower()} />
+			</div>
+		</nav>
+	);
+}
+
+function BottomBar() {
+	const more = lower();
+	return (
+		<nav class="bottom" aria-label={t.main_navigation()}>
+			<Links list={entries()} />
+			<Menu
+				label={t.more()}
+				class="bottom-m"
+				end
+				items={[
+					...more.map((e) => ({ label: e.label, icon: e.icon, href: e.href })),
+					{ label: t.account(), icon: "person" as const, href: to("account", {}) },
+				]}
+			>
+				<Icon name="menu" />
+				<span>{t.more()}</span>
+			</Menu>
+		</nav>
+	);
+}
+
+function Search() {
+	const input = useRef<HTMLInputElement>(null);
+	useEffect(() => {
+		const slash = (e: KeyboardEvent) => {
+			const typing =
+				e.target instanceof Element && e.target.closest("input, textarea, select, dialog") !== null;
+			if (e.key !== "/" || typing || e.ctrlKey || e.metaKey || e.altKey) return;
+			e.preventDefault();
+			input.current?.focus();
+		};
+		addEventListener("keydown", slash);
+		return () => removeEventListener("keydown", slash);
+	}, []);
+	const inLibrary = path.value === to("library", {});
+	return (
+		<form
+			class="search"
+			role="search"
+			onSubmit={(e) => {
+				e.preventDefault();
+				const q = input.current?.value.trim() ?? "";
+				const query = inLibrary ? new URLSearchParams(place.value.query) : new URLSearchParams();
+				query.set("q", q);
+				navigate(`${to("library", {})}${q === "" && !inLibrary ? "" : `?${query}`}`);
+			}}
+		>
+			<Icon name="search" />
+			<label class="vh" for="q">
+				{t.search()}
+			</label>
+			<input
+				ref={input}
+				id="q"
+				type="search"
+				autocomplete="off"
+				placeholder={t.search_placeholder()}
+				value={inLibrary ? (place.value.query.get("q") ?? "") : ""}
+			/>
+			<span class="kbd hide-s" aria-hidden="true">
+				/
+			</span>
+		</form>
+	);
+}
+
+function Account() {
+	const person = session.value?.person;
+	if (!person) return null;
+	return (
+		<Menu
+			label={t.account_of({ name: person.name })}
+			class="av"
+			end
+			items={[
+				{ label: t.account(), icon: "person", href: to("account", {}) },
+				"line",
+				{ label: "Deutsch", checked: language.value === "de", onSelect: () => setLanguage("de") },
+				{ label: "English", checked: language.value === "en", onSelect: () => setLanguage("en") },
+				"line",
+				{
+					label: t.theme_system(),
+					checked: theme.value === "system",
+					onSelect: () => setTheme("system"),
+				},
+				{
+					label: t.theme_light(),
+					checked: theme.value === "light",
+					onSelect: () => setTheme("light"),
+				},
+				{
+					label: t.theme_dark(),
+					checked: theme.value === "dark",
+					onSelect: () => setTheme("dark"),
+				},
+				"line",
+				{ label: t.sign_out(), icon: "door", onSelect: () => void signOut() },
+			]}
+		>
+			<span aria-hidden="true">{initials(person.name)}</span>
+			<span class="vh">{t.account_of({ name: person.name })}</span>
+		</Menu>
+	);
+}
+
+function Top() {
+	const openUpload = () =>
+		upload.value ? upload.value() : navigate(to("library", {}, { upload: true }));
+	return (
+		<header class="top">
+			<Search />
+			{may("upload") && (
+				<Button class="hide-s" icon="upload" onClick={openUpload}>
+					{t.upload()}
+				</Button>
+			)}
+			<a class="btn hide-s" href={to("basket", {})}>
+				<Icon name="basket" />
+				<span>{t.basket()}</span>
+				<span class="num">{number(basket.value.count, language.value)}</span>
+			</a>
+			<span class="sp">
+				<Account />
+			</span>
+		</header>
+	);
+}
+
+function Offline() {
+	if (!offline.value) return null;
+	return (
+		<p class="offline" role="status">
+			<Icon name="offline" /> {t.offline()}
+		</p>
+	);
+}
+
+/** Live region, toasts and dialogs: on every page, signed in or not. */
+export function Overlays({ children }: { children?: ComponentChildren }) {
+	return (
+		<>
+			<div class="vh" role="status" aria-live="polite" ref={setLiveRegion} />
+			<Offline />
+			<Toasts />
+			<Confirmation />
+			{children}
+		</>
+	);
+}
+
+export function Shell({ children }: { children: ComponentChildren }) {
+	useEffect(() => {
+		void refreshFacts();
+	}, []);
+	return (
+		<>
+			<a class="skip" href="#main">
+				{t.skip()}
+			</a>
+			<div class="shell">
+				<Rail />
+				<div class="stage">
+					<Top />
+					<main id="main" class="screen" tabIndex={-1}>
+						{children}
+					</main>
+				</div>
+				<BottomBar />
+			</div>
+		</>
+	);
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// A text field with suggestions (ARIA combobox, list): what is typed always counts, a
+// suggestion is taken with Enter or a click. `load` is asked 150 ms after the last key; an
+// older answer never overtakes a newer one.
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { placeBeside } from "../dom/anchor";
+
+export interface ComboboxProps<T> {
+	label: string;
+	hideLabel?: boolean;
+	value: string;
+	onInput: (text: string) => void;
+	/** Enter or comma on typed text, without a suggestion chosen */
+	onEnter?: (text: string) => void;
+	onPick: (item: T) => void;
+	load: (text: string, signal: AbortSignal) => Promise<T[]>;
+	keyOf: (item: T) => string;
+	show: (item: T) => ComponentChildren;
+	placeholder?: string;
+	hint?: string;
+	error?: string | null;
+	type?: "text" | "email" | "search";
+	class?: string;
+}
+
+export function Combobox<T>(p: ComboboxProps<T>) {
+	const id = useId();
+	const input = useRef<HTMLInputElement>(null);
+	const list = useRef<HTMLUListElement>(null);
+	const [items, setItems] = useState<T[]>([]);
+	const [at, setAt] = useState(-1);
+	const [asked, setAsked] = useState<string | null>(null);
+	const open = items.length > 0;
+
+	useEffect(() => {
+		if (asked === null) return;
+		const stop = new AbortController();
+		const timer = setTimeout(() => {
+			p.load(asked, stop.signal).then(
+				(found) => {
+					if (stop.signal.aborted) return;
+					setItems(found);
+					setAt(-1);
+				},
+				() => undefined,
+			);
+		}, 150);
+		return () => {
+			clearTimeout(timer);
+			stop.abort();
+		};
+	}, [asked]);
+
+	useEffect(() => {
+		if (!list.current || !input.current) return;
+		if (open) {
+			if (!list.current.matches(":popover-open")) list.current.showPopover();
+			placeBeside(list.current, input.current);
+		} else if (list.current.matches(":popover-open")) list.current.hidePopover();
+	}, [items]);
+
+	const close = () => {
+		setItems([]);
+		setAsked(null);
+		setAt(-1);
+	};
+	const pick = (item: T) => {
+		close();
+		p.onPick(item);
+	};
+	const key = (e: KeyboardEvent) => {
+		const chosen = items[at];
+		if (e.key === "ArrowDown" && open) setAt((at + 1) % items.length);
+		else if (e.key === "ArrowUp" && open) setAt(at <= 0 ? items.length - 1 : at - 1);
+		else if (e.key === "ArrowDown") setAsked(p.value);
+		else if (e.key === "Enter" && chosen !== undefined) pick(chosen);
+		else if ((e.key === "Enter" || e.key === ",") && p.onEnter && p.value.trim() !== "") {
+			close();
+			p.onEnter(p.value.trim());
+		} else if (e.key === "Escape" && open) {
+			close();
+			e.stopPropagation();
+		} else return;
+		e.preventDefault();
+	};
+	return (
+		<div class={`fld ${p.class ?? ""}`}>
+			<label for={id} class={p.hideLabel ? "vh" : undefined}>
+				{p.label}
+			</label>
+			<input
+				ref={input}
+				id={id}
+				class="in"
+				type="text"
+				inputMode={p.type ?? "text"}
+				role="combobox"
+				autocomplete="off"
+				spellcheck={false}
+				aria-autocomplete="list"
+				aria-expanded={open}
+				aria-controls={`${id}-l`}
+				aria-activedescendant={at >= 0 ? `${id}-${at}` : undefined}
+				aria-describedby={p.error ? `${id}-e` : p.hint ? `${id}-h` : undefined}
+				aria-invalid={p.error ? true : undefined}
+				placeholder={p.placeholder}
+				value={p.value}
+				onInput={(e) => {
+					p.onInput(e.currentTarget.value);
+					setAsked(e.currentTarget.value);
+				}}
+				onKeyDown={key}
+				onBlur={close}
+			/>
+			<ul
+				ref={list}
+				id={`${id}-l`}
+				class="menu"
+				role="listbox"
+				aria-label={p.label}
+				popover="manual"
+			>
+				{items.map((item, i) => (
+					<li
+						key={p.keyOf(item)}
+						id={`${id}-${i}`}
+						class="mi"
+						role="option"
+						aria-selected={i === at}
+						onMouseDown={(e) => {
+							e.preventDefault();
+							pick(item);
+						}}
+					>
+						{p.show(item)}
+					</li>
+				))}
+			</ul>
+			{p.hint && (
+				<p class="hint" id={`${id}-h`}>
+					{p.hint}
+				</p>
+			)}
+			{p.error && (
+				<p class="error" id={`${id}-e`}>
+					{p.error}
+				</p>
+			)}
+		</div>
+	);
+}
