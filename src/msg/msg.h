@@ -62,7 +62,8 @@ enum role_kind {
 };
 const char *role_name(enum role_kind r);
 
-enum lane { LANE_INTERACTIVE, LANE_HEAVY, LANE_COUNT };
+/* LANE_SLOW: passwords, read by one app of its own. */
+enum lane { LANE_INTERACTIVE, LANE_HEAVY, LANE_SLOW, LANE_COUNT };
 
 /* ---- master ---- */
 

@@ -64,7 +64,8 @@ struct asks {
 	char space[LIMIT_MSG_BYTES];
 };
 
-static const int queue_limit[LANE_COUNT] = {[LANE_INTERACTIVE] = 256, [LANE_HEAVY] = 64};
+static const int queue_limit[LANE_COUNT] = {
+    [LANE_INTERACTIVE] = 256, [LANE_HEAVY] = 64, [LANE_SLOW] = 32};
 
 static uint32_t
 number_of(const struct asks *a, const struct item *it)
@@ -222,15 +223,39 @@ slot_take(struct asks *a)
 	return NULL;
 }
 
+/* Its one reader takes a quarter of a second each: what lies in the socket waits, too. */
+static int
+waiting_slow(const struct asks *a)
+{
+	int n = 0;
+
+	for (uint32_t i = 0; i < a->top; i++) {
+		const struct item *it = &a->items[i];
+
+		n += it->q.lane == LANE_SLOW && (it->state == QUEUED || it->state == OFFERED);
+	}
+	return n;
+}
+
+static int
+check_room(const struct asks *a, const struct ask *q, struct error *e)
+{
+	int waiting = q->lane == LANE_SLOW ? waiting_slow(a) : a->lanes[q->lane].waiting;
+
+	if (q->urgent || waiting < queue_limit[q->lane])
+		return 0;
+	if (q->lane == LANE_SLOW)
+		return err_key(e, ERR_LIMIT, "too-many-tries", "too many passwords at once");
+	return err_key(e, ERR_BUSY, "busy", "the queue to the apps is full");
+}
+
 uint32_t
 ask_put(struct asks *a, const struct ask *q, struct error *e)
 {
 	struct item *it;
 
-	if (!q->urgent && a->lanes[q->lane].waiting >= queue_limit[q->lane]) {
-		err_key(e, ERR_BUSY, "busy", "the queue to the apps is full");
+	if (check_room(a, q, e) < 0)
 		return 0;
-	}
 	it = slot_take(a);
 	if (it == NULL) {
 		err_key(e, ERR_BUSY, "busy", "too many questions at once");

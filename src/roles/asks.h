@@ -7,7 +7,8 @@
  *
  *	queued -> offered -> taken -> answered
  *
- * At most 256 interactive and 64 heavy asks wait, 5 s, then "busy".  An offer
+ * At most 256 interactive and 64 heavy asks wait, 5 s, then "busy"; at most 32
+ * slow ones, offered ones counted, then "too-many-tries".  An offer
  * that somebody read and nobody took within a second is made again.  When the
  * app that took it dies: a repeatable ask is offered again once, any other is
  * answered as lost (ERR_UNKNOWN_OUTCOME).  Sockets never block.
@@ -45,5 +46,5 @@ void asks_free(struct asks **a);
 NODISCARD int asks_set_lane(struct asks *a, enum lane lane, int fd, struct error *e);
 NODISCARD int asks_set_app(struct asks *a, uint32_t index, int fd, struct error *e);
 
-/* Its number.  0: the queue is full (ERR_BUSY in e). */
+/* Its number.  0: the queue is full (ERR_BUSY in e; ERR_LIMIT of LANE_SLOW). */
 uint32_t ask_put(struct asks *a, const struct ask *q, struct error *e);

@@ -80,7 +80,8 @@ exchange_refuse(struct exchange *x, int status, const char *key)
 	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s%s\r\n",
 	    status, http_reason(status),
 	    is_api ? "application/problem+json" : "text/plain; charset=utf-8", x->bytes.n,
-	    STR(time_http(x->arena, time_now_us())), status == 503 ? "Retry-After: 2\r\n" : "",
+	    STR(time_http(x->arena, time_now_us())),
+	    status == 503 || status == 429 ? "Retry-After: 2\r\n" : "",
 	    x->body_done && x->keep_alive ? "" : "Connection: close\r\n");
 	net_answer(x->conn, head, x->is_head ? 0 : x->bytes.n, !(x->body_done && x->keep_alive));
 }
@@ -134,7 +135,7 @@ exchange_ask(struct exchange *x)
 	q.fd = fd;
 	x->ask = ask_put(x->f->asks, &q, &e);
 	if (x->ask == 0)
-		exchange_refuse(x, 503, "busy");
+		exchange_refuse(x, api_status(e.code), e.key);
 }
 
 static bool

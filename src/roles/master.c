@@ -76,9 +76,14 @@ tie(struct child *a, struct child *b)
 	close(pair[1]);
 }
 
+/* The last app takes passwords and nothing else: Argon2id must not keep others waiting. */
 static bool
 reads_lane(const struct child *app, int lane)
 {
+	bool is_slow = app->index == app->master->apps;
+
+	if (is_slow || lane == LANE_SLOW)
+		return is_slow && lane == LANE_SLOW;
 	return lane != LANE_HEAVY || app->index >= INTERACTIVE_ONLY;
 }
 
@@ -467,7 +472,8 @@ master_serve(struct master *m, struct error *e)
 			m->lanes[i][k] = -1;
 	}
 	add(m, ROLE_KEEPER, 1);
-	add(m, ROLE_APP, clamp(m->conf.apps, MAX(4, 2 * cores), APPS_MOST));
+	m->apps = clamp(m->conf.apps, MAX(4, 2 * cores), APPS_MOST);
+	add(m, ROLE_APP, m->apps + 1);
 	add(m, ROLE_WORKER, 1);
 	add(m, ROLE_EGRESS, 1);
 	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, FRONTS_MOST));

@@ -48,8 +48,9 @@ struct master {
 	char sign_in[64]; /* token of the first administrator's link, "" when he is not needed */
 	struct loop *loop;
 	unsigned ticks;
-	struct child children[FRONTS_MOST + APPS_MOST + 3];
+	struct child children[FRONTS_MOST + APPS_MOST + 4];
 	size_t child_count;
+	uint32_t apps;                      /* beside the one for passwords, whose index this is */
 	int lanes[FRONTS_MOST][LANE_COUNT]; /* the end that apps read */
 	char space[LIMIT_MSG_BYTES];
 };
