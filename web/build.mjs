@@ -16,14 +16,18 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = process.env.GELEIT_WEB_DIST ?? `${root}dist`;
 
 // Fonts are linked into the server already: their address is that of tools/gen_templates.py.
+function fontAddress(path) {
+	const data = readFileSync(`${root}fonts/${basename(path)}`);
+	const hash = createHash("sha256").update(data).digest("hex").slice(0, 12);
+	return `/static/${basename(path, ".woff2")}.${hash}.woff2`;
+}
 const fonts = {
 	name: "fonts",
 	setup(build) {
-		build.onResolve({ filter: /\.woff2$/ }, ({ path }) => {
-			const data = readFileSync(`${root}fonts/${basename(path)}`);
-			const hash = createHash("sha256").update(data).digest("hex").slice(0, 12);
-			return { path: `/static/${basename(path, ".woff2")}.${hash}.woff2`, external: true };
-		});
+		build.onResolve({ filter: /\.woff2$/ }, ({ path }) => ({
+			path: fontAddress(path),
+			external: true,
+		}));
 	},
 };
 
@@ -48,6 +52,11 @@ const result = await esbuild.build({
 	plugins: [fonts],
 	logLevel: "warning",
 });
+
+// The tab's icon.
+const icon = readFileSync(`${root}icons/geleit.svg`);
+const iconName = `geleit-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`;
+result.outputFiles.push({ path: iconName, contents: icon });
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
@@ -82,7 +91,7 @@ const library = closure(entryOf("src/features/library/index.tsx"));
 const scripts = Object.keys(files).filter((n) => extname(n) === ".js");
 writeFileSync(
 	`${dist}/manifest.json`,
-	`${JSON.stringify({ entry, css, preload: [...first].filter((n) => n !== entry), files }, null, "\t")}\n`,
+	`${JSON.stringify({ entry, css, icon: iconName, font: fontAddress("hg.woff2"), preload: [...first].filter((n) => n !== entry), files }, null, "\t")}\n`,
 );
 
 const over = [];

@@ -49,6 +49,10 @@ HANDLER(brand_patch);
 /* outbox.c */
 HANDLER(outbox_list);
 HANDLER(outbox_show);
+/* shell.c */
+HANDLER(root_get);
+HANDLER(app_get);
+HANDLER(shell_static); /* what static_get does not know */
 /* recipient/ */
 HANDLER(open_page);
 HANDLER(open_post);

@@ -39,7 +39,7 @@ static_get(struct api *x, const struct request *q, struct reply *r, struct error
 	bool bare = f != NULL && str_eq_c(q->params[0], f->name);
 
 	if (f == NULL)
-		return err_set(e, ERR_NOT_FOUND, "no such static file");
+		return shell_static(x, q, r, e);
 	reply_field(r, "Content-Type", str_c(f->media_type));
 	reply_field(r, "Cache-Control", bare ? ASK_AGAIN : FOR_EVER);
 	answer_bytes(r, q, f->content, arena_printf(x->a, "\"%s\"", f->hash));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen "basket".
+// The screen of the feature basket, loaded when its address is first shown.
 import { t } from "../../gen/i18n/basket";
 
 export default function Screen() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen "deliveries".
+// The screen of the feature deliveries, loaded when its address is first shown.
 import { t } from "../../gen/i18n/deliveries";
 
 export default function Screen() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen "library".
+// The screen of the feature library, loaded when its address is first shown.
 import { t } from "../../gen/i18n/library";
 
 export default function Screen() {

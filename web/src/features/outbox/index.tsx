@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen "outbox".
+// The screen of the feature outbox, loaded when its address is first shown.
 import { t } from "../../gen/i18n/outbox";
 
 export default function Screen() {

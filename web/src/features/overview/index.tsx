@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen "overview".
+// The screen of the feature overview, loaded when its address is first shown.
 import { t } from "../../gen/i18n/overview";
 
 export default function Screen() {

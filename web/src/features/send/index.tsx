@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen "send".
+// The screen of the feature send, loaded when its address is first shown.
 import { t } from "../../gen/i18n/send";
 
 export default function Screen() {
