@@ -160,7 +160,7 @@ file_facts(struct api *x, const struct request *q, const struct check_ask *ask, 
 	ret->hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD;
 	ret->level_reached = -1;
 	ret->level_possible = LEVEL_CODE;
-	ret->sender_may_send = q->who.kind == BY_KEY && role_may_send(q->who.role);
+	ret->sender_may_send = role_may_send(q->who.role);
 	ret->method = ask->method;
 	ret->now_us = x->now_us;
 	return 0;

@@ -17,54 +17,6 @@
 #include "text/json.h"
 #include "text/name.h"
 
-#define LIST_MOST 200
-
-/* before=NUMBER: the page behind that delivery; 0: the first. */
-static int
-read_before(struct api *x, const struct request *q, delivery_id *ret, struct error *e)
-{
-	struct str number = {0};
-	struct delivery d;
-	int r = request_query(x, q, "before", &number, e);
-
-	*ret = (delivery_id){0};
-	if (r <= 0)
-		return r;
-	if (!number_parse(x->a, number, &number))
-		return err_key(e, ERR_INVALID, "bad-number", "before is no number of a delivery");
-	if (delivery_by_number(x->db, x->a, number, &d, e) < 0)
-		return e->code;
-	*ret = d.id;
-	return 0;
-}
-
-int
-deliveries_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
-{
-	struct delivery *list;
-	delivery_id before;
-	struct js j;
-	size_t n;
-
-	if (read_before(x, q, &before, e) < 0 ||
-	    delivery_list(x->db, x->a, before, LIST_MOST, &list, &n, e) < 0)
-		return e->code;
-	reply_json(r, &j);
-	js_list(&j);
-	for (size_t i = 0; i < n; i++) {
-		js_open(&j);
-		js_kv_str(&j, "delivery", list[i].number);
-		js_kv_str(&j, "subject", list[i].subject);
-		js_kv_str(&j, "state", str_c(delivery_shown(&list[i], x->now_us)));
-		js_kv_time(&j, "created", x->a, list[i].created_us);
-		js_kv_time(&j, "expires", x->a, list[i].expires_us);
-		js_kv_int(&j, "recipients", list[i].recipient_count);
-		js_close(&j);
-	}
-	js_list_end(&j);
-	return 0;
-}
-
 static int
 find(struct api *x, const struct request *q, struct delivery *ret, struct error *e)
 {
@@ -77,6 +29,63 @@ find(struct api *x, const struct request *q, struct delivery *ret, struct error 
 
 /* ---- one delivery ---- */
 
+/* The last mail that took the link to him. */
+static int
+put_mail(struct js *j, struct api *x, const struct recipient *who, struct error *e)
+{
+	struct mail m;
+	int r = mail_last(x->db, x->a, who->id, "delivery", &m, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		js_null(j);
+		return 0;
+	}
+	js_open(j);
+	js_kv_str(j, "state", m.state);
+	js_kv_str0(j, "reply", m.reply);
+	js_close(j);
+	return 0;
+}
+
+static void
+put_files(struct js *j, const struct delivery_item *items, size_t n)
+{
+	js_key(j, "files");
+	js_list(j);
+	for (size_t i = 0; i < n; i++) {
+		js_open(j);
+		js_kv_id(j, "asset", items[i].asset.v);
+		js_kv_id(j, "version", items[i].version.v);
+		js_kv_str(j, "name", items[i].name);
+		js_kv_int(j, "bytes", items[i].bytes);
+		js_close(j);
+	}
+	js_list_end(j);
+}
+
+static void
+put_head(struct js *j, struct api *x, const struct delivery *d)
+{
+	js_kv_str(j, "delivery", d->number);
+	js_kv_str(j, "state", str_c(delivery_shown(d, x->now_us)));
+	js_kv_str(j, "subject", d->subject);
+	js_kv_time(j, "created", x->a, d->created_us);
+	js_kv_time(j, "valid_from", x->a, d->valid_from_us);
+	js_kv_time(j, "expires", x->a, d->expires_us);
+	js_key(j, "sender");
+	js_open(j);
+	js_kv_str(j, "name", d->sender_name);
+	js_kv_str(j, "address", d->sender_address);
+	js_close(j);
+	js_kv_str(j, "message", d->message);
+	js_kv_str(j, "lang", d->lang);
+	js_kv_int(j, "limit", d->download_limit);
+	js_kv_str(j, "method", str_c(send_method_name(d->method)));
+	js_kv_int(j, "level", d->level);
+}
+
 static int
 put_recipient(struct js *j, struct api *x, const struct delivery *d, const struct recipient *who,
     const struct delivery_item *items, size_t n, struct error *e)
@@ -88,6 +97,11 @@ put_recipient(struct js *j, struct api *x, const struct delivery *d, const struc
 	js_open(j);
 	js_kv_str(j, "address", who->address);
 	js_kv_str(j, "state", str_c(recipient_shown(who, d, x->now_us)));
+	js_kv_time(j, "opened", x->a, who->opened_us);
+	js_kv_time(j, "verified", x->a, who->verified_us);
+	js_key(j, "mail");
+	if (put_mail(j, x, who, e) < 0)
+		return e->code;
 	js_key(j, "files");
 	js_list(j);
 	for (size_t i = 0; i < n; i++) {
@@ -147,12 +161,8 @@ deliveries_get(struct api *x, const struct request *q, struct reply *r, struct e
 		return e->code;
 	reply_json(r, &j);
 	js_open(&j);
-	js_kv_str(&j, "delivery", d.number);
-	js_kv_str(&j, "state", str_c(delivery_shown(&d, x->now_us)));
-	js_kv_str(&j, "subject", d.subject);
-	js_kv_time(&j, "created", x->a, d.created_us);
-	js_kv_time(&j, "valid_from", x->a, d.valid_from_us);
-	js_kv_time(&j, "expires", x->a, d.expires_us);
+	put_head(&j, x, &d);
+	put_files(&j, items, item_count);
 	js_key(&j, "recipients");
 	js_list(&j);
 	for (size_t i = 0; i < recipient_count; i++) {

@@ -13,7 +13,10 @@
 
 /* check.c */
 HANDLER(check_post);
-/* deliveries.c */
+/* contacts.c, overview.c */
+HANDLER(contacts_list);
+HANDLER(overview_show);
+/* deliveries.c, delivery_rows.c, send.c */
 HANDLER(deliveries_post);
 HANDLER(deliveries_list);
 HANDLER(deliveries_get);

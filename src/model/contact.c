@@ -9,8 +9,10 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "base/str.h"
 #include "db/db.h"
 #include "model/change.h"
+#include "text/utf8.h"
 
 int
 contact_find(
@@ -46,4 +48,45 @@ contact_need(
 		return e->code;
 	*ret = known.id;
 	return 0;
+}
+
+/* Does a word that begins behind one of the separators begin with q? */
+static bool
+begins(struct str text, const char *separators, struct str q)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if ((i == 0 || strchr(separators, text.p[i - 1]) != NULL) &&
+		    str_starts(str_from(text, i), q))
+			return true;
+	}
+	return q.n == 0;
+}
+
+int
+contact_search(struct db *db, struct arena *a, struct str q, size_t max, struct contact_row **ret,
+    size_t *ret_n, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT c.address, c.name, CAST(count(*) AS BIGINT), max(r.created_us) FROM contact c "
+	    "JOIN recipient r ON r.contact_id = c.id GROUP BY c.id, c.address, c.name "
+	    "ORDER BY max(r.created_us) DESC, c.address";
+	AUTO(rows_close) struct rows *rows = NULL;
+	struct contact_row *list = ARENA_ARRAY(a, struct contact_row, max);
+	struct str folded = utf8_folded(a, q);
+	size_t n = 0;
+	int r = 0;
+
+	if (db_query(db, &rows, e, sql) < 0)
+		return e->code;
+	while (n < max && (r = rows_next(rows, e)) > 0) {
+		struct contact_row c = {rows_text(rows, 0, a), rows_text(rows, 1, a),
+		    rows_int(rows, 2), rows_int(rows, 3)};
+
+		if (begins(str_lower(a, c.address), "@", folded) ||
+		    begins(utf8_folded(a, c.name), " -", folded))
+			list[n++] = c;
+	}
+	*ret = list;
+	*ret_n = n;
+	return MIN(r, 0);
 }

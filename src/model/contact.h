@@ -23,3 +23,15 @@ NODISCARD int contact_find(
     struct db *db, struct arena *a, struct str address, struct contact *ret, struct error *e);
 NODISCARD int contact_need(
     struct change *c, struct arena *a, struct str address, contact_id *ret, struct error *e);
+
+/* Somebody who has received: for whoever types an address. */
+struct contact_row {
+	struct str address, name;
+	int64_t deliveries, last_sent_us;
+};
+/*
+ * Those whose address, domain or a word of whose name begins with q (any case),
+ * the last one sent to first; q empty: all.  At most max.
+ */
+NODISCARD int contact_search(struct db *db, struct arena *a, struct str q, size_t max,
+    struct contact_row **ret, size_t *ret_n, struct error *e);

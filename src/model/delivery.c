@@ -6,20 +6,24 @@
  */
 #include "model/delivery.h"
 
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/vec.h"
 #include "db/db.h"
 #include "model/asset.h"
 #include "model/change.h"
+#include "text/utf8.h"
 
 #define DELIVERY_COLUMNS                                                                           \
 	"d.id, d.number, d.sender_id, p.name, d.method, d.subject, d.message, d.lang, "            \
 	"d.valid_from_us, d.expires_us, d.download_limit, d.level, d.revoked_us, "                 \
 	"d.revoke_reason, "                                                                        \
 	"d.stamp, d.item_count, d.total_bytes, d.created_us, "                                     \
-	"(SELECT CAST(count(*) AS BIGINT) FROM recipient r WHERE r.delivery_id = d.id)"
+	"(SELECT CAST(count(*) AS BIGINT) FROM recipient r WHERE r.delivery_id = d.id), p.address"
 #define DELIVERY_FROM " FROM delivery d JOIN person p ON p.id = d.sender_id "
 
 static const char *const method_names[] = {
@@ -27,6 +31,12 @@ static const char *const method_names[] = {
     [METHOD_VIEW_ONLY] = "view_only",
     [METHOD_GUEST] = "guest",
 };
+
+const char *
+send_method_name(enum send_method m)
+{
+	return method_names[m];
+}
 
 static enum send_method
 method_of(struct str s)
@@ -56,7 +66,8 @@ read_row(struct rows *q, struct arena *a, struct delivery *d)
 	    .item_count = rows_int(q, 15),
 	    .total_bytes = rows_int(q, 16),
 	    .created_us = rows_int(q, 17),
-	    .recipient_count = rows_int(q, 18)};
+	    .recipient_count = rows_int(q, 18),
+	    .sender_address = rows_text(q, 19, a)};
 }
 
 const char *
@@ -101,22 +112,73 @@ delivery_get(struct db *db, struct arena *a, delivery_id id, struct delivery *re
 	    db, a, "SELECT " DELIVERY_COLUMNS DELIVERY_FROM "WHERE d.id = ?", db_i(id.v), ret, e);
 }
 
-int
-delivery_list(struct db *db, struct arena *a, delivery_id before, int max, struct delivery **ret,
-    size_t *ret_n, struct error *e)
+/* The bounds that a state means: from .. to, exclusive at its end. */
+struct bounds {
+	int64_t revoked; /* 1 must be, 0 must not, -1 either */
+	int64_t ends_from, ends_to, begins_from, begins_to;
+};
+
+static struct bounds
+bounds_of(const char *state, int64_t now)
 {
+	struct bounds b = {-1, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX};
+
+	if (state == NULL)
+		return b;
+	b.revoked = strcmp(state, "revoked") == 0;
+	if (b.revoked)
+		return b;
+	if (strcmp(state, "expired") == 0) {
+		b.ends_to = now + 1;
+		return b;
+	}
+	b.ends_from = now + 1;
+	if (strcmp(state, "scheduled") == 0)
+		b.begins_from = now + 1;
+	else
+		b.begins_to = now + 1;
+	return b;
+}
+
+/* The addresses were compared by the database, column 20. */
+static bool
+matches(struct rows *q, struct arena *a, const struct delivery *d, struct str folded)
+{
+	struct str subject = utf8_folded(a, d->subject);
+
+	return folded.n == 0 || rows_int(q, 20) > 0 ||
+	       str_starts(str_lower(a, d->number), folded) ||
+	       (subject.n > 0 && memmem(subject.p, subject.n, folded.p, folded.n) != NULL);
+}
+
+int
+delivery_list(struct db *db, struct arena *a, const struct delivery_filter *f,
+    struct delivery **ret, size_t *ret_n, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT " DELIVERY_COLUMNS ", (SELECT CAST(count(*) AS BIGINT) FROM recipient r "
+	    "WHERE r.delivery_id = d.id AND replace(lower(r.address), CAST(? AS TEXT), '') <> "
+	    "lower(r.address))" DELIVERY_FROM
+	    "WHERE d.id < ? AND (CAST(? AS BIGINT) = 0 OR d.sender_id = ?) "
+	    "AND (CAST(? AS BIGINT) < 0 OR (d.revoked_us IS NULL) = (CAST(? AS BIGINT) = 0)) "
+	    "AND d.expires_us >= ? AND d.expires_us < ? AND d.valid_from_us >= ? "
+	    "AND d.valid_from_us < ? ORDER BY d.id DESC LIMIT CAST(? AS BIGINT)";
 	AUTO(rows_close) struct rows *q = NULL;
-	struct delivery *list = ARENA_ARRAY(a, struct delivery, (size_t)max);
+	struct delivery *list = ARENA_ARRAY(a, struct delivery, (size_t)f->max);
+	struct bounds b = bounds_of(f->state, f->now_us);
+	struct str folded = utf8_folded(a, f->q);
 	size_t n = 0;
 	int r = 0;
 
-	if (db_query(db, &q, e,
-	        "SELECT " DELIVERY_COLUMNS DELIVERY_FROM
-	        "WHERE d.id < ? ORDER BY d.id DESC LIMIT CAST(? AS BIGINT)",
-	        db_i(before.v != 0 ? before.v : INT64_MAX), db_i(max)) < 0)
+	if (db_query(db, &q, e, sql, db_s(folded), db_i(f->before.v != 0 ? f->before.v : INT64_MAX),
+	        db_i(f->sender.v), db_i(f->sender.v), db_i(b.revoked), db_i(b.revoked),
+	        db_i(b.ends_from), db_i(b.ends_to), db_i(b.begins_from), db_i(b.begins_to),
+	        db_i(folded.n > 0 ? INT64_MAX : f->max)) < 0)
 		return e->code;
-	while (n < (size_t)max && (r = rows_next(q, e)) > 0)
-		read_row(q, a, &list[n++]);
+	while (n < (size_t)f->max && (r = rows_next(q, e)) > 0) {
+		read_row(q, a, &list[n]);
+		n += matches(q, a, &list[n], folded);
+	}
 	*ret = list;
 	*ret_n = n;
 	return MIN(r, 0);
@@ -283,6 +345,26 @@ delivery_revoke(struct change *c, delivery_id id, struct str reason, struct erro
 	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0)
 		return e->code;
 	ev.delivery = id;
+	return event_add(c, &ev, e);
+}
+
+int
+delivery_extend(struct change *c, delivery_id id, int64_t expires_us, struct error *e)
+{
+	struct event ev = EVENT_INIT(EVENT_DELIVERY_EXTENDED);
+	char until[40];
+	int64_t changed;
+
+	if (db_exec(change_db(c), &changed, e,
+	        "UPDATE delivery SET expires_us = ?, stamp = stamp + 1 "
+	        "WHERE id = ? AND revoked_us IS NULL",
+	        db_i(expires_us), db_i(id.v)) < 0)
+		return e->code;
+	if (changed == 0)
+		return err_key(e, ERR_CONFLICT, "revoked", "a revoked delivery stays so");
+	ev.delivery = id;
+	snprintf(until, sizeof until, "until:%lld", (long long)(expires_us / US_PER_S));
+	ev.outcome = str_c(until);
 	return event_add(c, &ev, e);
 }
 

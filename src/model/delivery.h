@@ -22,7 +22,7 @@ struct delivery {
 	delivery_id id;
 	struct str number; /* XXXX-XXXX */
 	person_id sender;
-	struct str sender_name;
+	struct str sender_name, sender_address;
 	enum send_method method;
 	struct str subject, message;
 	struct str lang; /* "de", "en" */
@@ -53,6 +53,7 @@ struct delivery_part {
 	int64_t bytes;
 };
 
+const char *send_method_name(enum send_method m); /* "package" ... */
 /* "scheduled", "active", "expired", "revoked" */
 const char *delivery_shown(const struct delivery *d, int64_t now_us);
 static inline bool
@@ -66,8 +67,17 @@ NODISCARD int delivery_by_number(
     struct db *db, struct arena *a, struct str number, struct delivery *ret, struct error *e);
 NODISCARD int delivery_get(
     struct db *db, struct arena *a, delivery_id id, struct delivery *ret, struct error *e);
-/* Newest first, below `before` (0: from the start). */
-NODISCARD int delivery_list(struct db *db, struct arena *a, delivery_id before, int max,
+/* Which ones: all that is 0, NULL or empty does not narrow. */
+struct delivery_filter {
+	delivery_id before; /* older than this one */
+	person_id sender;
+	const char *state; /* as delivery_shown at now_us */
+	int64_t now_us;
+	struct str q; /* begins the number, or is in the subject or an address, in any case */
+	int max;
+};
+/* Newest first. */
+NODISCARD int delivery_list(struct db *db, struct arena *a, const struct delivery_filter *f,
     struct delivery **ret, size_t *ret_n, struct error *e);
 NODISCARD int delivery_items(struct db *db, struct arena *a, delivery_id id,
     struct delivery_item **ret, size_t *ret_n, struct error *e);
@@ -99,5 +109,8 @@ struct recipient_new {
 };
 /* Adds delivery.created. Errors: ERR_EXISTS (the number is taken: make another and run again). */
 NODISCARD int delivery_create(struct change *c, const struct delivery_new *n, struct error *e);
+/* Another last day; adds delivery.extended.  Errors: ERR_CONFLICT "revoked". */
+NODISCARD int delivery_extend(
+    struct change *c, delivery_id id, int64_t expires_us, struct error *e);
 /* Adds delivery.revoked; twice is not an error, the first one counts. */
 NODISCARD int delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e);

@@ -42,6 +42,7 @@ static void
 what_was_sent_reads_back(void **state)
 {
 	struct exchange *x = *state;
+	struct delivery_filter filter = {.max = 10};
 	struct delivery d, *list;
 	struct delivery_item *items;
 	struct recipient *to;
@@ -67,9 +68,10 @@ what_was_sent_reads_back(void **state)
 	assert_int_equal(recipient_list(x->db, x->a, d.id, &to, &n, &x->e), 0);
 	assert_int_equal(n, 2);
 	assert_true(str_eq(to[0].address, S("a@x.test")) && to[0].step == STEP_PENDING);
-	assert_int_equal(delivery_list(x->db, x->a, (delivery_id){0}, 10, &list, &n, &x->e), 0);
+	assert_int_equal(delivery_list(x->db, x->a, &filter, &list, &n, &x->e), 0);
 	assert_int_equal(n, 1);
-	assert_int_equal(delivery_list(x->db, x->a, d.id, 10, &list, &n, &x->e), 0);
+	filter.before = d.id;
+	assert_int_equal(delivery_list(x->db, x->a, &filter, &list, &n, &x->e), 0);
 	assert_int_equal(n, 0);
 	assert_int_equal(events(x, "delivery.created"), 1);
 }

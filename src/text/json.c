@@ -168,6 +168,16 @@ js_kv_str(struct js *j, const char *key, struct str s)
 }
 
 void
+js_kv_str0(struct js *j, const char *key, struct str s)
+{
+	js_key(j, key);
+	if (s.n > 0)
+		js_str(j, s);
+	else
+		js_null(j);
+}
+
+void
 js_kv_int(struct js *j, const char *key, int64_t v)
 {
 	js_key(j, key);

@@ -34,6 +34,7 @@ void js_id(struct js *j, int64_t id);                    /* "123", null when 0 *
 void js_time(struct js *j, struct arena *a, int64_t us); /* RFC 3339, null when 0 */
 /* key and value in one */
 void js_kv_str(struct js *j, const char *key, struct str s);
+void js_kv_str0(struct js *j, const char *key, struct str s); /* null when empty */
 void js_kv_int(struct js *j, const char *key, int64_t v);
 void js_kv_bool(struct js *j, const char *key, bool v);
 void js_kv_id(struct js *j, const char *key, int64_t id);

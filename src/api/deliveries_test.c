@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * deliveries - what the sender sees of them: lists, one, contacts, what wants a look
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "api/test_browser.h"
+
+static struct str
+send_to(struct browser *b, const char *to, const char *subject)
+{
+	const char *json = arena_printf(b->f->x.a,
+	    "{\"assets\":[\"100\",\"300\"],\"to\":[%s],\"subject\":\"%s\",\"limit\":3}", to,
+	    subject)
+	                       .p;
+
+	if (post_json(b->f, "/api/v1/deliveries", json, NULL) != 201)
+		fail_msg("%.*s", STR(buf_view(&b->f->r.body)));
+	return member(b->f, "delivery", 0);
+}
+
+static const char *
+where_number(struct browser *b, struct str number)
+{
+	return arena_printf(b->f->x.a, "number = '%.*s'", STR(number)).p;
+}
+
+/* How many rows the answer to a GET has. */
+static int
+listed(struct browser *b, const char *target, const char *member)
+{
+	int n = 0;
+	const char *p, *want = arena_printf(b->f->x.a, "\"%s\":", member).p;
+	struct str rest;
+
+	assert_int_equal(get_json(b->f, target), 200);
+	for (rest = buf_view(&b->f->r.body);
+	     rest.n > 0 && (p = memmem(rest.p, rest.n, want, strlen(want))) != NULL; n++)
+		rest = str_from(rest, (size_t)(p - rest.p) + 1);
+	return n;
+}
+
+static void
+contacts_are_found_by_how_they_begin(void **state)
+{
+	struct browser *b = *state;
+
+	send_to(b, "\"Max@agentur.test\"", "");
+	set(b->f, "contact", "name = 'Mia von Ümlaut-Sand'", "address = 'a@x.test'");
+	set(b->f, "recipient", "created_us = created_us - 60000000", "address <> 'a@x.test'");
+	assert_int_equal(listed(b, "/api/v1/contacts", "address"), 3);
+	assert_true(str_eq(member(b->f, "address", 0), S("a@x.test")));
+	assert_true(holds(b->f, "\"name\":\"Mia von"));
+	assert_true(holds(b->f, "\"name\":null,\"deliveries\":1,\"last_sent\":\"20"));
+	assert_int_equal(listed(b, "/api/v1/contacts?q=MAX%40ag", "address"), 1);
+	assert_int_equal(listed(b, "/api/v1/contacts?q=x.te", "address"), 2);
+	assert_int_equal(listed(b, "/api/v1/contacts?q=%C3%BCm", "address"), 1);
+	assert_int_equal(listed(b, "/api/v1/contacts?q=sand", "address"), 1);
+	assert_int_equal(listed(b, "/api/v1/contacts?q=test", "address"), 0);
+	assert_int_equal(listed(b, "/api/v1/contacts?q=and", "address"), 0);
+}
+
+static void
+lists_are_narrowed(void **state)
+{
+	struct browser *b = *state;
+	struct str second = send_to(b, "\"max@agentur.test\"", "Frühling Presse");
+	struct str third = send_to(b, "\"c@y.test\"", "Sommer");
+	struct str target;
+
+	assert_int_equal(listed(b, "/api/v1/deliveries", "delivery"), 3);
+	assert_true(str_eq(member(b->f, "delivery", 0), third));
+	assert_true(holds(b->f, "\"sender\":\"Anna\",\"files\":2,\"bytes\":1050,\"done\":0,"
+	                        "\"attention\":null"));
+	assert_int_equal(listed(b, "/api/v1/deliveries?limit=2", "delivery"), 2);
+	target = arena_printf(b->f->x.a, "/api/v1/deliveries?before=%.*s", STR(second));
+	assert_int_equal(listed(b, target.p, "delivery"), 1);
+	assert_int_equal(listed(b, "/api/v1/deliveries?q=FR%C3%9Chling", "delivery"), 1);
+	assert_int_equal(listed(b, "/api/v1/deliveries?q=Agentur", "delivery"), 1);
+	assert_int_equal(listed(b, "/api/v1/deliveries?q=nichts", "delivery"), 0);
+	target = arena_printf(b->f->x.a, "/api/v1/deliveries?q=%.*s", STR(third));
+	assert_int_equal(listed(b, target.p, "delivery"), 1);
+	set(b->f, "delivery", "expires_us = 5", where_number(b, second));
+	set(b->f, "delivery", "revoked_us = 5, expires_us = 5", where_number(b, third));
+	assert_int_equal(listed(b, "/api/v1/deliveries?state=active", "delivery"), 1);
+	assert_int_equal(listed(b, "/api/v1/deliveries?state=expired", "delivery"), 1);
+	assert_true(str_eq(member(b->f, "delivery", 0), second));
+	assert_int_equal(listed(b, "/api/v1/deliveries?state=revoked", "delivery"), 1);
+	assert_true(str_eq(member(b->f, "delivery", 0), third));
+	assert_int_equal(listed(b, "/api/v1/deliveries?state=scheduled", "delivery"), 0);
+	set(b->f, "delivery", "valid_from_us = expires_us - 1", where_number(b, b->number));
+	assert_int_equal(listed(b, "/api/v1/deliveries?state=scheduled", "delivery"), 1);
+	assert_int_equal(listed(b, "/api/v1/deliveries?state=active", "delivery"), 0);
+	assert_int_equal(get_json(b->f, "/api/v1/deliveries?state=odd"), 400);
+	assert_int_equal(get_json(b->f, "/api/v1/deliveries?limit=0"), 400);
+}
+
+static void
+mine_are_those_of_whoever_asks(void **state)
+{
+	struct browser *b = *state;
+	struct str editor = b->f->key;
+
+	b->f->key = new_key(b->f, "otto@geleit.example", "sender", "all");
+	assert_int_equal(listed(b, "/api/v1/deliveries?mine=1", "delivery"), 0);
+	assert_int_equal(listed(b, "/api/v1/deliveries", "delivery"), 1);
+	send_to(b, "\"c@y.test\"", "");
+	assert_int_equal(listed(b, "/api/v1/deliveries?mine=1", "delivery"), 1);
+	b->f->key = editor;
+	assert_int_equal(listed(b, "/api/v1/deliveries?mine=1", "delivery"), 1);
+	assert_true(str_eq(member(b->f, "delivery", 0), b->number));
+}
+
+static bool
+overview_holds(struct browser *b, const char *want)
+{
+	assert_int_equal(get_json(b->f, "/api/v1/overview"), 200);
+	return holds(b->f, want);
+}
+
+static bool
+row_holds(struct browser *b, const char *want)
+{
+	assert_int_equal(get_json(b->f, "/api/v1/deliveries"), 200);
+	return holds(b->f, want);
+}
+
+/* The row and the overview say the same. */
+static void
+what_wants_a_look_is_said(void **state)
+{
+	struct browser *b = *state;
+	struct str days = arena_printf(b->f->x.a,
+	    "valid_from_us = valid_from_us - %lld, created_us = created_us - %lld",
+	    (long long)(4 * US_PER_DAY), (long long)(4 * US_PER_DAY));
+
+	assert_true(overview_holds(b, "{\"attention\":[],\"recent\":[{"));
+	assert_true(holds(b->f, "\"counts\":{\"assets\":3,\"deliveries\":1,\"active\":1}"));
+	set(b->f, "delivery", days.p, NULL);
+	assert_true(row_holds(b, "\"attention\":\"not-opened\""));
+	assert_true(overview_holds(b, "\"attention\":[{\"kind\":\"not-opened\",\"count\":1}]"));
+	set(b->f, "delivery",
+	    arena_printf(b->f->x.a, "expires_us = %lld", (long long)(time_now_us() + US_PER_DAY)).p,
+	    NULL);
+	assert_true(row_holds(b, "\"attention\":\"expiring\""));
+	assert_true(overview_holds(b, "\"attention\":[{\"kind\":\"expiring\",\"count\":1}]"));
+	set(b->f, "mail", "state = 'failed'", "address = 'a@x.test'");
+	assert_true(row_holds(b, "\"attention\":\"mail-failed\""));
+	assert_true(overview_holds(b, "\"attention\":[{\"kind\":\"mail-failed\",\"count\":1}]"));
+	set(b->f, "recipient", "opened_us = 5", "address = 'a@x.test'"); /* it came after all */
+	assert_true(row_holds(b, "\"attention\":\"expiring\""));
+	set(b->f, "recipient", "state = 'complete'", NULL);
+	assert_true(row_holds(b, "\"done\":2,\"attention\":\"not-opened\""));
+	set(b->f, "recipient", "revoked_us = 5", "address = 'b@x.test'");
+	assert_true(row_holds(b, "\"done\":1,\"attention\":null"));
+	set(b->f, "release", "state = 'in_review'", "asset_id = 100");
+	assert_true(overview_holds(b, "\"attention\":[{\"kind\":\"in-review\",\"count\":1}]"));
+}
+
+static void
+one_tells_all_of_itself(void **state)
+{
+	struct browser *b = *state;
+	const char *target = arena_printf(b->f->x.a, "/api/v1/deliveries/%.*s", STR(b->number)).p;
+
+	open_link(b);
+	set(b->f, "mail", "state = 'failed', reply = '550 no'", "address = 'b@x.test'");
+	assert_int_equal(get_json(b->f, target), 200);
+	assert_true(
+	    holds(b->f, "\"sender\":{\"name\":\"Anna\",\"address\":\"anna@geleit.example\"},"
+	                "\"message\":\"\",\"lang\":\"de\",\"limit\":0,\"method\":\"package\","
+	                "\"level\":1,\"files\":[{\"asset\":\"100\",\"version\":\"101\","
+	                "\"name\":\"eins.txt\",\"bytes\":1000},"));
+	assert_true(holds(b->f, "\"address\":\"a@x.test\",\"state\":\"opened\",\"opened\":\"20"));
+	assert_true(holds(b->f, "\"mail\":{\"state\":\"queued\",\"reply\":null}"));
+	assert_true(holds(b->f, "\"opened\":null,\"verified\":null,"
+	                        "\"mail\":{\"state\":\"failed\",\"reply\":\"550 no\"}"));
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, browser_begin, browser_end)
+	const struct CMUnitTest tests[] = {
+	    TEST(contacts_are_found_by_how_they_begin),
+	    TEST(lists_are_narrowed),
+	    TEST(mine_are_those_of_whoever_asks),
+	    TEST(what_wants_a_look_is_said),
+	    TEST(one_tells_all_of_itself),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * overview - see overview.h
+ *
+ * One rule says of one delivery and of all what wants a look, so that the
+ * number of the overview is that of the rows.
+ */
+#include "model/overview.h"
+
+#include "base/error.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "db/db.h"
+
+#define SOON_US (3 * US_PER_DAY)
+
+/* Of the recipients r of one delivery. */
+#define PROGRESS_COLUMNS                                                                           \
+	"CAST(count(*) AS BIGINT), "                                                               \
+	"CAST(count(*) FILTER (WHERE r.state = 'complete') AS BIGINT), "                           \
+	"CAST(count(*) FILTER (WHERE r.opened_us IS NULL) AS BIGINT), "                            \
+	"CAST(count(*) FILTER (WHERE r.opened_us IS NULL AND (SELECT m.state FROM mail m "         \
+	"WHERE m.recipient_id = r.id AND m.kind = 'delivery' ORDER BY m.id DESC LIMIT 1) = "       \
+	"'failed') AS BIGINT)"
+
+static struct delivery_progress
+read_progress(struct rows *q)
+{
+	return (struct delivery_progress){
+	    rows_int(q, 0), rows_int(q, 1), rows_int(q, 2), rows_int(q, 3)};
+}
+
+int
+delivery_progress_get(struct db *db, delivery_id id, struct delivery_progress *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	*ret = (struct delivery_progress){0};
+	if (db_query(db, &q, e,
+	        "SELECT " PROGRESS_COLUMNS
+	        " FROM recipient r WHERE r.delivery_id = ? AND r.revoked_us IS NULL",
+	        db_i(id.v)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret = read_progress(q);
+	return MIN(r, 0);
+}
+
+const char *
+delivery_attention(const struct delivery *d, const struct delivery_progress *p, int64_t now_us)
+{
+	if (d->revoked_us != 0 || now_us >= d->expires_us)
+		return NULL;
+	if (p->undelivered > 0)
+		return "mail-failed";
+	if (now_us < d->valid_from_us)
+		return NULL;
+	if (d->expires_us - now_us < SOON_US && p->complete < p->recipients)
+		return "expiring";
+	if (now_us - MAX(d->valid_from_us, d->created_us) >= SOON_US && p->unopened > 0)
+		return "not-opened";
+	return NULL;
+}
+
+static void
+count_one(struct overview *o, const char *attention)
+{
+	if (attention == NULL)
+		return;
+	o->mail_failed += strcmp(attention, "mail-failed") == 0;
+	o->expiring += strcmp(attention, "expiring") == 0;
+	o->not_opened += strcmp(attention, "not-opened") == 0;
+}
+
+/* Those that are not over. */
+static int
+look_at_deliveries(struct db *db, int64_t now_us, struct overview *o, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT " PROGRESS_COLUMNS ", d.valid_from_us, d.expires_us, d.created_us "
+	    "FROM delivery d JOIN recipient r ON r.delivery_id = d.id AND r.revoked_us IS NULL "
+	    "WHERE d.revoked_us IS NULL AND d.expires_us > ? "
+	    "GROUP BY d.id, d.valid_from_us, d.expires_us, d.created_us";
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(now_us)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		struct delivery_progress p = read_progress(q);
+		struct delivery d = {.valid_from_us = rows_int(q, 4),
+		    .expires_us = rows_int(q, 5),
+		    .created_us = rows_int(q, 6)};
+
+		count_one(o, delivery_attention(&d, &p, now_us));
+	}
+	return r;
+}
+
+static int
+count_the_rest(struct db *db, int64_t now_us, struct overview *o, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT (SELECT CAST(count(*) AS BIGINT) FROM release WHERE state = 'in_review'), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM asset x JOIN version_media m ON m.version_id = "
+	    "x.current_version_id WHERE m.state IN ('damaged', 'timed_out', 'killed')), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM mail "
+	    "WHERE state IN ('not_sent', 'deferred', 'unknown')), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM asset), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM delivery), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM delivery WHERE revoked_us IS NULL AND "
+	    "expires_us > ? AND valid_from_us <= ?)";
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(now_us), db_i(now_us)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r <= 0)
+		return r;
+	o->in_review = rows_int(q, 0);
+	o->preview_failed = rows_int(q, 1);
+	o->outbox = rows_int(q, 2);
+	o->assets = rows_int(q, 3);
+	o->deliveries = rows_int(q, 4);
+	o->active = rows_int(q, 5);
+	return 0;
+}
+
+int
+overview_get(struct db *db, int64_t now_us, struct overview *ret, struct error *e)
+{
+	*ret = (struct overview){0};
+	if (look_at_deliveries(db, now_us, ret, e) < 0)
+		return e->code;
+	return count_the_rest(db, now_us, ret, e);
+}
