@@ -46,6 +46,13 @@ HANDLER(session_delete);
 HANDLER(session_link);
 HANDLER(sessions_list);
 HANDLER(sessions_end);
+/* sign_in.c */
+HANDLER(session_post);
+HANDLER(session_password);
+HANDLER(session_totp_setup);
+HANDLER(session_totp_confirm);
+HANDLER(session_totp);
+HANDLER(session_step_up);
 /* brand.c */
 HANDLER(brand_show);
 HANDLER(brand_patch);

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "http/http.h"
 #include "model/api_key.h"
+#include "text/name.h"
 
 #define COOKIE "__Host-geleit-s"
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
@@ -113,4 +114,13 @@ staff_check_fresh(struct api *x, const struct request *q, struct error *e)
 	if (q->who.kind != BY_STAFF || staff_proved_until(q->who.staff) > x->now_us)
 		return 0;
 	return err_key(e, ERR_DENIED, "step-up-required", "a fresh proof is needed for this");
+}
+
+int
+staff_address(struct api *x, struct str in, struct str *ret, struct error *e)
+{
+	if (address_clean(x->a, str_trim(in), ret, e) < 0)
+		return e->code;
+	*ret = str_lower(x->a, *ret);
+	return 0;
 }

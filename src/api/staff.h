@@ -25,3 +25,5 @@ struct str staff_cookie_new(struct api *x, struct sha256 *ret_hash);
 void staff_cookie_set(struct reply *r, struct api *x, struct str token);
 void staff_cookie_clear(struct reply *r);
 struct str staff_csrf(struct api *x, struct str cookie_token);
+/* An address of a person: cleaned, trimmed and in lower case, so that each has one form. */
+NODISCARD int staff_address(struct api *x, struct str in, struct str *ret, struct error *e);

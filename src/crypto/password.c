@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * password - see password.h
+ * password - see password.h.  Costs are fixed here; the string form carries them,
+ * so that they may grow without a migration.
  */
 #include "crypto/password.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * totp - see totp.h
+ * totp - see totp.h.  The window is a step to either side: clocks of phones drift,
+ * and a code typed slowly is still one.
  */
 #include "crypto/totp.h"
 

@@ -4,8 +4,10 @@
 Server runs script/server's program on a folder of its own; Recipient is a plain
 HTTPS client that does what a browser does with the forms.  Nothing is faked.
 """
+import base64
 import contextlib
 import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -15,6 +17,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import tempfile
 import threading
@@ -184,14 +187,37 @@ class Staff:
         if body is not None:
             h.setdefault("Content-Type", "application/json")
             body = json.dumps(body)
-        a = self.server.request(method, path, body, h)
+        return self.note(self.server.request(method, path, body, h))
+
+    def note(self, a):
+        """Keep the cookie and the word of an answer."""
         m = re.search(r"__Host-geleit-s=([A-Za-z0-9_-]*)(.*)", a.headers.get("Set-Cookie", ""))
         if m:
             assert m.group(2).startswith("; Path=/; Secure; HttpOnly; SameSite=Strict"), a.headers["Set-Cookie"]
             self.cookie = m.group(1) or None
-        if a.status == 200 and a.body.startswith(b'{"state":'):
-            self.csrf = a.json()["csrf"]
+            if a.status == 200:
+                self.csrf = a.json()["csrf"]
         return a
+
+    def post(self, path, **members):
+        return self.request("POST", "/api/v1/session" + path, members)
+
+    def enrol(self, token, password="correct horse battery", **person):
+        """From a one-time link to signed in; keeps secret and recovery codes."""
+        assert self.post("/link", token=token).status == 200
+        assert self.post("/password", password=password, **person).status == 200
+        self.secret = self.post("/totp-setup").json()["secret"]
+        done = self.post("/totp-confirm", code=self.code())
+        assert done.status == 200, done.text
+        self.recovery = done.json()["recovery_codes"]
+        return self
+
+    def code(self, steps=0):
+        """What the authenticator shows, or will show some steps from now."""
+        counter = struct.pack(">Q", int(time.time()) // 30 + steps)
+        mac = hmac.new(base64.b32decode(self.secret), counter, "sha1").digest()
+        at = mac[-1] & 15
+        return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
 
 
 class Recipient:

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * credential - what a person proves himself with: password, authenticator, recovery codes
+ *
+ * The password is known as an Argon2id string, the secret of the authenticator
+ * as bytes sealed under the person's key, recovery codes as HMACs.  Wrong second
+ * factors are counted: after CREDENTIAL_TRIES in a row the authenticator rests
+ * for CREDENTIAL_REST_US; a recovery code always works, so that nobody can lock
+ * another one out.
+ *
+ * Layer: model.
+ */
+#pragma once
+
+#include "base/base.h"
+#include "crypto/hash.h"
+
+struct arena;
+struct change;
+struct db;
+struct error;
+
+#define CREDENTIAL_TRIES 20
+#define CREDENTIAL_REST_US (15LL * 60 * 1000 * 1000)
+#define RECOVERY_CODES 10
+
+struct credential {
+	person_id person;
+	struct str password;      /* "" none */
+	struct str totp, offered; /* sealed, "" none */
+	int64_t totp_step, failures, failed_us, signed_in_us;
+};
+/* 1 there, 0 none yet (then *ret is empty but for the person). */
+NODISCARD int credential_get(
+    struct db *db, struct arena *a, person_id p, struct credential *ret, struct error *e);
+/* How long the authenticator rests still, in microseconds; 0: it is asked. */
+int64_t credential_rests_us(const struct credential *c, int64_t now_us);
+
+/* None of these adds an event: it belongs to what the caller does. */
+NODISCARD int credential_set_password(
+    struct change *c, person_id p, struct str hash, struct error *e);
+NODISCARD int credential_offer_totp(
+    struct change *c, person_id p, struct str sealed, struct error *e);
+/* The offered one becomes the one, its code of this step being spent. */
+NODISCARD int credential_confirm_totp(struct change *c, person_id p, int64_t step, struct error *e);
+/* Spends the step: ERR_DENIED when another request was quicker. */
+NODISCARD int credential_spend_step(struct change *c, person_id p, int64_t step, struct error *e);
+NODISCARD int credential_failed(struct change *c, person_id p, struct error *e);
+NODISCARD int credential_signed_in(struct change *c, person_id p, struct error *e);
+/* Neither password nor second factor nor recovery codes any more. */
+NODISCARD int credential_clear(struct change *c, person_id p, struct error *e);
+
+/* Replaces all of them. */
+NODISCARD int recovery_set(
+    struct change *c, person_id p, const struct sha256 codes[RECOVERY_CODES], struct error *e);
+/* ERR_DENIED when it is none, or was used. */
+NODISCARD int recovery_use(
+    struct change *c, person_id p, const struct sha256 *code, struct error *e);
