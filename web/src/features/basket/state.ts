@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The basket: it lies on the server, so it is the same on every device and survives signing
 // out.  Changes are shown at once and mended when the server says otherwise.
-import { computed, signal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { get, post } from "../../api/client";
 import type { Card } from "../../api/types";
+import { basket as facts } from "../../shell/slots";
 
 export interface Basket {
 	cards: Card[];
@@ -19,11 +20,6 @@ interface Count {
 /** null: not loaded yet. */
 export const basket = signal<Basket | null>(null);
 export const basketOpen = signal(false);
-export const basketCount = computed(() => basket.value?.cards.length ?? 0);
-/** One of its files may not be sent (any more). */
-export const basketStopped = computed(
-	() => basket.value?.cards.filter((c) => c.verdict === "blocked" || c.verdict === "in_review").length ?? 0,
-);
 
 // The server answers in the order of the requests only if they go one after the other.
 let last: Promise<unknown> = Promise.resolve();
@@ -33,9 +29,15 @@ function inTurn<T>(job: () => Promise<T>): Promise<T> {
 	return next;
 }
 
+// Here, and its number in the shell.
+function show(b: Basket) {
+	basket.value = b;
+	facts.value = { count: b.cards.length, bytes: b.bytes };
+}
+
 export function loadBasket(): Promise<void> {
 	return inTurn(async () => {
-		basket.value = await get<Basket>("/basket");
+		show(await get<Basket>("/basket"));
 	});
 }
 
@@ -56,13 +58,13 @@ export function removeFromBasket(ids: string[]): Promise<Count> {
 	const now = basket.value;
 	if (now) {
 		const cards = now.cards.filter((c) => !ids.includes(c.id));
-		basket.value = { ...now, cards, bytes: cards.reduce((n, c) => n + c.bytes, 0) };
+		show({ ...now, cards, bytes: cards.reduce((n, c) => n + c.bytes, 0) });
 	}
 	return change({ remove: ids });
 }
 
 /** Also forgets the files that are gone. */
 export function clearBasket(): Promise<Count> {
-	basket.value = { cards: [], gone: 0, bytes: 0 };
+	show({ cards: [], gone: 0, bytes: 0 });
 	return change({ clear: true });
 }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen of the feature deliveries, loaded when its address is first shown.
-import { t } from "../../gen/i18n/deliveries";
+// Deliveries: the list at /app/deliveries, one at /app/deliveries/NUMBER.
+import { DeliveryList } from "./list";
+import { DeliveryPage } from "./page";
 
-export default function Screen() {
-	return (
-		<div class="main">
-			<h1>{t.title()}</h1>
-		</div>
-	);
+export default function Deliveries({ params }: { params: { number?: string } }) {
+	return params.number === undefined ? <DeliveryList /> : <DeliveryPage key={params.number} number={params.number} />;
 }

@@ -1,11 +1,101 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen of the feature outbox, loaded when its address is first shown.
+// The outbox, newest first: what a mail says can be read while no SMTP server is set, which the
+// server notes; so it opens on demand only.
+import { useEffect, useState } from "preact/hooks";
+import { Problem } from "../../api/client";
 import { t } from "../../gen/i18n/outbox";
+import { place, setQuery } from "../../router";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Empty } from "../../ui/Empty";
+import { Field } from "../../ui/Field";
+import { Skeleton } from "../../ui/Skeleton";
+import { Table } from "../../ui/Table";
+import { toast } from "../../ui/Toast";
+import { Notice, Tag, type Tone } from "../../ui/Verdict";
+import { loadMails, type Mail, mails, mailsProblem, readMail } from "./state";
 
-export default function Screen() {
+const states: Record<string, [Tone, () => string]> = {
+	not_sent: ["info", t.not_sent],
+	queued: ["info", t.queued],
+	accepted: ["ok", t.accepted],
+	deferred: ["warn", t.deferred],
+	failed: ["stop", t.failed],
+	unknown: ["past", t.unknown],
+};
+
+function State({ mail }: { mail: Mail }) {
+	const [tone, words] = states[mail.state] ?? ["past", t.unknown];
+	return (
+		<span class="stack ob-state">
+			<Tag tone={tone}>{words()}</Tag>
+			{mail.reply && <span class="s muted">{mail.reply}</span>}
+		</span>
+	);
+}
+
+async function open(mail: Mail, show: (m: { mail: Mail; text: string }) => void) {
+	try {
+		show({ mail, text: await readMail(mail.id) });
+	} catch (e) {
+		if (!(e instanceof Problem)) throw e;
+		toast(e.code === "mail-wiped" ? t.wiped() : t.composing({ detail: e.detail }), { error: true });
+	}
+}
+
+export default function Outbox() {
+	const to = place.value.query.get("to") ?? "";
+	const [shown, show] = useState<{ mail: Mail; text: string } | null>(null);
+	const list = mails.value;
+	useEffect(() => {
+		const timer = setTimeout(() => loadMails(to.includes("@") ? to : ""), 200);
+		return () => clearTimeout(timer);
+	}, [to]);
 	return (
 		<div class="main">
-			<h1>{t.title()}</h1>
+			<h1 tabIndex={-1}>{t.title()}</h1>
+			<p class="muted ob-text">{t.text()}</p>
+			<div class="ob-filter">
+				<Field label={t.search()} type="search" value={to} onInput={(v) => setQuery({ to: v })} />
+			</div>
+			{mailsProblem.value && (
+				<Notice tone="stop" title={t.problem()} alert>
+					<p>{mailsProblem.value.detail}</p>
+					<Button onClick={() => loadMails(to)}>{t.again()}</Button>
+				</Notice>
+			)}
+			{list === null && mailsProblem.value === null && <Skeleton lines={5} />}
+			{list?.length === 0 && <Empty icon="mail" title={t.empty()} text={t.empty_text()} />}
+			{list !== null && list.length > 0 && (
+				<Table
+					caption={t.title()}
+					rows={list}
+					keyOf={(m) => m.id}
+					columns={[
+						{ key: "to", label: t.to(), cell: (m) => <span class="ob-to">{m.to}</span> },
+						{ key: "subject", label: t.subject(), cell: (m) => m.subject },
+						{ key: "state", label: t.state(), cell: (m) => <State mail={m} /> },
+						{
+							key: "action",
+							label: t.action(),
+							hideLabel: true,
+							cell: (m) =>
+								m.state === "not_sent" && (
+									<Button look="quiet" label={t.show_name({ who: m.to })} onClick={() => open(m, show)}>
+										{t.show()}
+									</Button>
+								),
+						},
+					]}
+				/>
+			)}
+			{shown && (
+				<Dialog title={shown.mail.subject} wide onClose={() => show(null)}>
+					<pre class="ob-mail" tabIndex={0}>
+						{shown.text}
+					</pre>
+				</Dialog>
+			)}
 		</div>
 	);
 }

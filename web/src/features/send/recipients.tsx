@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The recipients' field: an address after the other or a pasted list, remembered addresses
+// below it; each taken one is a chip with what we know of it, and a likely mistake is named.
+import { useEffect, useState } from "preact/hooks";
+import { domainOf, meant, newDomains, parseAddresses } from "../../core/address";
+import { date } from "../../core/format";
+import { announce } from "../../dom/announce";
+import { t } from "../../gen/i18n/send";
+import { language } from "../../i18n";
+import { Button } from "../../ui/Button";
+import { Combobox } from "../../ui/Combobox";
+import { Icon } from "../../ui/Icon";
+import { Notice } from "../../ui/Verdict";
+import { type Contact, contacts, draft, edit, findContacts, knownDomains, learnDomains } from "./state";
+
+const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
+
+function add(list: readonly string[]) {
+	const have = draft.value.to;
+	const fresh = list.filter((a) => !have.some((b) => same(a, b)));
+	if (fresh.length > 0) edit({ to: [...have, ...fresh] });
+}
+
+function replace(old: string, by: string) {
+	edit({ to: draft.value.to.map((a) => (a === old ? by : a)) });
+}
+
+function Chip({ address }: { address: string }) {
+	const known = (contacts.value.get(address.toLowerCase())?.deliveries ?? 0) > 0;
+	return (
+		<li class="chip sd-chip">
+			{known && <Icon name="shield" />}
+			<span class="sd-name">{address}</span>
+			<button
+				type="button"
+				class="sd-x"
+				aria-label={t.to_remove({ who: address })}
+				onClick={() => edit({ to: draft.value.to.filter((a) => a !== address) })}
+			>
+				<Icon name="close" />
+			</button>
+		</li>
+	);
+}
+
+function Known({ address }: { address: string }) {
+	const c = contacts.value.get(address.toLowerCase());
+	if (!c || c.deliveries === 0 || c.last_sent === null) return null;
+	return <p class="hint">{t.to_known({ n: c.deliveries, date: date(c.last_sent, language.value) })}</p>;
+}
+
+function Hints({ learned }: { learned: boolean }) {
+	const to = draft.value.to;
+	const known = [...knownDomains.value];
+	const slips = to.flatMap((a) => {
+		const better = meant(a, known);
+		return better === null ? [] : [{ a, better }];
+	});
+	const slipped = new Set(slips.map((s) => domainOf(s.a)));
+	const fresh = learned ? newDomains(to, known).filter((d) => !slipped.has(d)) : [];
+	return (
+		<>
+			{to.length === 1 && <Known address={to[0] ?? ""} />}
+			{slips.map((s) => (
+				<Notice key={s.a} tone="warn" title={t.to_meant({ what: s.better })}>
+					<Button onClick={() => replace(s.a, s.better)}>{t.to_meant_take()}</Button>
+				</Notice>
+			))}
+			{fresh.map((domain) => (
+				<p key={domain} class="s sd-warn">
+					<Icon name="warn" /> {t.new_domain({ domain })}
+				</p>
+			))}
+		</>
+	);
+}
+
+const row = (c: Contact) => (
+	<span class="sd-contact">
+		<b>{c.address}</b>
+		<span class="s muted">
+			{[c.name ?? "", c.deliveries > 0 ? t.to_known_row({ n: c.deliveries }) : ""].filter(Boolean).join(" · ")}
+		</span>
+	</span>
+);
+
+export function Recipients({ error }: { error: string | null }) {
+	const [text, setText] = useState("");
+	const [bad, setBad] = useState<string[]>([]);
+	const [learned, setLearned] = useState(false);
+	const to = draft.value.to;
+	const asked = to.join();
+
+	useEffect(() => {
+		let gone = false;
+		setLearned(false);
+		learnDomains(to).then(
+			() => gone || setLearned(true),
+			() => undefined,
+		);
+		return () => {
+			gone = true;
+		};
+	}, [asked]);
+
+	const take = (typed: string) => {
+		const found = parseAddresses(typed);
+		add(found.good);
+		setBad(found.bad);
+		setText(found.bad.join(", "));
+		if (found.good.length > 0) announce(found.good.join(", "));
+	};
+	return (
+		<div
+			class="stack sd-to"
+			onPaste={(e) => {
+				const pasted = e.clipboardData?.getData("text") ?? "";
+				if (parseAddresses(pasted).good.length === 0 || text !== "") return;
+				e.preventDefault();
+				take(pasted);
+			}}
+			onFocusOut={() => {
+				if (text !== "") take(text);
+			}}
+		>
+			{to.length > 0 && (
+				<ul class="row sd-chips" aria-label={t.to()}>
+					{to.map((a) => (
+						<Chip key={a} address={a} />
+					))}
+				</ul>
+			)}
+			<Combobox<Contact>
+				label={t.to()}
+				type="text"
+				value={text}
+				placeholder={to.length > 0 ? t.to_placeholder() : t.to_first()}
+				hint={to.length === 0 ? t.to_hint() : ""}
+				error={bad.length > 0 ? t.to_bad({ what: bad.join(", ") }) : error}
+				onInput={(v) => {
+					setBad([]);
+					if (/[,;]\s*$/.test(v)) take(v);
+					else setText(v);
+				}}
+				onEnter={take}
+				onPick={(c) => {
+					setText("");
+					setBad([]);
+					add([c.address]);
+				}}
+				load={(q) => (q.trim() === "" ? Promise.resolve([]) : findContacts(q.trim()))}
+				keyOf={(c) => c.address}
+				show={row}
+			/>
+			<Hints learned={learned} />
+		</div>
+	);
+}
