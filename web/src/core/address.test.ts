@@ -65,5 +65,7 @@ test("a likely mistake is named, with the address that was meant", () => {
 });
 
 test("a domain nobody was written to is new, once", () => {
-	assert.deepEqual(newDomains(["a@x.example", "b@x.example", "c@y.example"], ["Y.example"]), ["x.example"]);
+	assert.deepEqual(newDomains(["a@x.example", "b@x.example", "c@y.example"], ["Y.example"]), [
+		"x.example",
+	]);
 });

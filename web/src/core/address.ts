@@ -37,8 +37,8 @@ export function isAddress(s: string): boolean {
 
 // A domain with letters beyond ASCII, as it is written in mail: bücher.example, xn--bcher-kva.example.
 function ascii(domain: string): string {
-	if (!/[^\x00-\x7f]/.test(domain) || !URL.canParse(`http://${domain}/`)) return domain;
-	return new URL(`http://${domain}/`).hostname;
+	if ([...domain].every((c) => c < "\u0080")) return domain;
+	return URL.canParse(`http://${domain}/`) ? new URL(`http://${domain}/`).hostname : domain;
 }
 
 // The case of the part before the @ is kept, the domain is written small and in ASCII.
@@ -57,7 +57,9 @@ function split(text: string): string[] {
 function unwrap(part: string): string[] {
 	const inside = [...part.matchAll(/<\s*([^<>]*?)\s*>/g)].map((m) => m[1] ?? "");
 	const found = inside.length > 0 ? inside : part.split(/\s+/);
-	return found.map((s) => s.replace(/^mailto:/i, "").replace(/^['"]+|['".]+$/g, "")).filter(Boolean);
+	return found
+		.map((s) => s.replace(/^mailto:/i, "").replace(/^['"]+|['".]+$/g, ""))
+		.filter(Boolean);
 }
 
 export function parseAddresses(text: string): Parsed {

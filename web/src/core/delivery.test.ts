@@ -86,12 +86,18 @@ test("looking again soon only while something moves", () => {
 
 test("what was taken along is counted over all", () => {
 	const files = [file("complete", 9), file("none")];
-	assert.deepEqual(taken([{ state: "verified", files }, { state: "opened", files }]), {
-		files: 4,
-		complete: 2,
-		running: 0,
-		sent: 18,
-	});
+	assert.deepEqual(
+		taken([
+			{ state: "verified", files },
+			{ state: "opened", files },
+		]),
+		{
+			files: 4,
+			complete: 2,
+			running: 0,
+			sent: 18,
+		},
+	);
 	assert.deepEqual(progressOf([]), { files: 0, complete: 0, running: 0, sent: 0 });
 });
 

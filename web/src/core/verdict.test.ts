@@ -60,8 +60,14 @@ test("who is stopped is named when others are not", () => {
 
 test("reasons with another date or text stay apart", () => {
 	const [row] = groupLines([
-		{ ...line("1", "a@x.example", "conditions"), reasons: [{ code: "release-conditions", text: "A" }] },
-		{ ...line("1", "b@x.example", "conditions"), reasons: [{ code: "release-conditions", text: "B" }] },
+		{
+			...line("1", "a@x.example", "conditions"),
+			reasons: [{ code: "release-conditions", text: "A" }],
+		},
+		{
+			...line("1", "b@x.example", "conditions"),
+			reasons: [{ code: "release-conditions", text: "B" }],
+		},
 	]);
 	assert.equal(row?.reasons.length, 2);
 	assert.deepEqual(row?.exits, [], "conditions keep nothing from going");
@@ -87,7 +93,10 @@ test("the summary counts and the worst decides", () => {
 });
 
 test("a verdict that changed in between is found", () => {
-	const before = groupLines([line("1", "a@x.example", "cleared"), line("2", "a@x.example", "cleared")]);
+	const before = groupLines([
+		line("1", "a@x.example", "cleared"),
+		line("2", "a@x.example", "cleared"),
+	]);
 	const after = groupLines([
 		line("1", "a@x.example", "cleared"),
 		line("2", "a@x.example", "blocked", "expired"),

@@ -139,7 +139,10 @@ export function summarise(files: readonly { state: VerdictState }[]): Summary {
 }
 
 // Files whose verdict is another one than before: what a refused send points at.
-export function changedFiles(before: readonly FileVerdict[], after: readonly FileVerdict[]): string[] {
+export function changedFiles(
+	before: readonly FileVerdict[],
+	after: readonly FileVerdict[],
+): string[] {
 	const was = new Map(before.map((f) => [f.asset, f]));
 	return after
 		.filter((f) => {

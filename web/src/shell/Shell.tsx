@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The frame of every screen: rail (bottom bar on phones), top bar with search, upload, basket
 // and account, the screen itself, live region, toasts, and the dialogs that lie over it.
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import type { ComponentChildren, ComponentType } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { offline } from "../api/client";
 import { may, session, signOut } from "../api/session";
 import { initials, number } from "../core/format";
@@ -17,7 +17,7 @@ import { Icon, type IconName, Mark } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { Toasts } from "../ui/Toast";
 import { setTheme, theme } from "./theme";
-import { basket, counts, railSlot, refreshFacts, upload } from "./slots";
+import { basket, basketOpen, counts, railSlot, refreshFacts, upload } from "./slots";
 
 interface Entry {
 	label: string;
@@ -196,6 +196,28 @@ function Account() {
 	);
 }
 
+/** A plain click opens the sheet over this screen; in a new window the basket is a page. */
+function openSheet(e: MouseEvent) {
+	if (e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
+	e.preventDefault();
+	basketOpen.value = true;
+}
+
+function Sheet() {
+	const [part, set] = useState<ComponentType | null>(null);
+	const open = basketOpen.value;
+	useEffect(() => {
+		if (open && part === null)
+			import("../features/basket/index").then(
+				(m) => set(() => m.BasketSheet),
+				() => navigate(to("basket", {})),
+			);
+	}, [open]);
+	if (!open || part === null) return null;
+	const Part = part;
+	return <Part />;
+}
+
 function Top() {
 	const openUpload = () =>
 		upload.value ? upload.value() : navigate(to("library", {}, { upload: true }));
@@ -207,7 +229,7 @@ function Top() {
 					{t.upload()}
 				</Button>
 			)}
-			<a class="btn hide-s" href={to("basket", {})}>
+			<a class="btn hide-s" href={to("basket", {})} onClick={openSheet}>
 				<Icon name="basket" />
 				<span>{t.basket()}</span>
 				<span class="num">{number(basket.value.count, language.value)}</span>
@@ -259,6 +281,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
 					</main>
 				</div>
 				<BottomBar />
+				<Sheet />
 			</div>
 		</>
 	);

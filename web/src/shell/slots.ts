@@ -15,6 +15,9 @@ export interface BasketFacts {
 }
 export const basket = signal<BasketFacts>({ count: 0, bytes: 0 });
 
+/** The sheet over any screen. */
+export const basketOpen = signal(false);
+
 export interface Counts {
 	assets: number;
 	deliveries: number;

@@ -16,7 +16,15 @@ import { Line5 } from "../../ui/Line5";
 import { Skeleton } from "../../ui/Skeleton";
 import { toast } from "../../ui/Toast";
 import { Notice, VerdictTag } from "../../ui/Verdict";
-import { addToBasket, type Basket, basket, basketOpen, clearBasket, loadBasket, removeFromBasket } from "./state";
+import {
+	addToBasket,
+	type Basket,
+	basket,
+	basketOpen,
+	clearBasket,
+	loadBasket,
+	removeFromBasket,
+} from "./state";
 import { Thumb } from "./thumb";
 import { reasonWords } from "./words";
 
@@ -33,7 +41,10 @@ function takeOut(ids: string[], said: string) {
 
 function empty(cards: readonly Card[]) {
 	const ids = cards.map((c) => c.id);
-	clearBasket().then(() => toast(t.cleared(), ids.length > 0 ? { undo: () => addToBasket(ids) } : {}), failed);
+	clearBasket().then(
+		() => toast(t.cleared(), ids.length > 0 ? { undo: () => addToBasket(ids) } : {}),
+		failed,
+	);
 }
 
 function Item({ card }: { card: Card }) {
@@ -94,7 +105,9 @@ function Actions({ b }: { b: Basket }) {
 	return (
 		<>
 			{bad.length > 0 && (
-				<Button onClick={() => takeOut(bad, t.removed_stopped({ n: bad.length }))}>{t.remove_stopped()}</Button>
+				<Button onClick={() => takeOut(bad, t.removed_stopped({ n: bad.length }))}>
+					{t.remove_stopped()}
+				</Button>
 			)}
 			<Button look="quiet" onClick={() => empty(b.cards)}>
 				{t.clear()}

@@ -4,7 +4,7 @@
 import { signal } from "@preact/signals";
 import { get, post } from "../../api/client";
 import type { Card } from "../../api/types";
-import { basket as facts } from "../../shell/slots";
+import { basketOpen, basket as facts } from "../../shell/slots";
 
 export interface Basket {
 	cards: Card[];
@@ -17,9 +17,10 @@ interface Count {
 	bytes: number;
 }
 
+export { basketOpen };
+
 /** null: not loaded yet. */
 export const basket = signal<Basket | null>(null);
-export const basketOpen = signal(false);
 
 // The server answers in the order of the requests only if they go one after the other.
 let last: Promise<unknown> = Promise.resolve();

@@ -7,9 +7,8 @@ import { language } from "../../i18n";
 
 interface AnyReason {
 	code: string;
-	date?: string;
-	text?: string;
-	[member: string]: unknown;
+	date?: unknown;
+	text?: unknown;
 }
 
 const plain: Record<string, () => string> = {
@@ -36,7 +35,9 @@ const dated: Record<string, (a: { date: string }) => string> = {
 export function reasonWords(r: AnyReason): string {
 	const day = typeof r.date === "string" ? date(r.date, language.value) : "";
 	if (r.code === "release-conditions")
-		return r.text ? t["release-conditions"]({ text: r.text }) : t["release-conditions-plain"]();
+		return typeof r.text === "string" && r.text !== ""
+			? t["release-conditions"]({ text: r.text })
+			: t["release-conditions-plain"]();
 	const withDate = dated[r.code];
 	if (withDate) return withDate({ date: day });
 	return plain[r.code]?.() ?? t.other({ code: r.code });

@@ -67,7 +67,13 @@ function Taken({ d, recipient }: { d: Delivery; recipient: string | null }) {
 	const sum = taken(who);
 	const part = who.flatMap((r) => r.files).filter((f) => !f.complete && f.sent_bytes > 0).length;
 	return (
-		<Notice tone={sum.complete > 0 ? "warn" : "info"} title={t.revoke_taken({ done: sum.complete, all: progressOf(who.flatMap((r) => r.files)).files })}>
+		<Notice
+			tone={sum.complete > 0 ? "warn" : "info"}
+			title={t.revoke_taken({
+				done: sum.complete,
+				all: progressOf(who.flatMap((r) => r.files)).files,
+			})}
+		>
 			{part > 0 && t.revoke_part({ n: part })}
 		</Notice>
 	);
@@ -79,7 +85,15 @@ export interface RevokeAsk {
 	delivery: Delivery | null;
 }
 
-export function RevokeDialog({ ask, close, done }: { ask: RevokeAsk; close: () => void; done: () => void }) {
+export function RevokeDialog({
+	ask,
+	close,
+	done,
+}: {
+	ask: RevokeAsk;
+	close: () => void;
+	done: () => void;
+}) {
 	const [reason, setReason] = useState("");
 	const d = useDelivery(ask.delivery, ask.number);
 	const who = ask.recipient;
@@ -95,7 +109,11 @@ export function RevokeDialog({ ask, close, done }: { ask: RevokeAsk; close: () =
 			actions={
 				<>
 					<Button onClick={close}>{common.cancel()}</Button>
-					<Button look="danger" busy={busy} onClick={() => run(() => revoke(ask.number, who, reason))}>
+					<Button
+						look="danger"
+						busy={busy}
+						onClick={() => run(() => revoke(ask.number, who, reason))}
+					>
 						{t.revoke_do()}
 					</Button>
 				</>
@@ -103,14 +121,32 @@ export function RevokeDialog({ ask, close, done }: { ask: RevokeAsk; close: () =
 		>
 			<p>{who === null ? t.revoke_all_text() : t.revoke_one_text({ who })}</p>
 			{d && <Taken d={d} recipient={who} />}
-			{who === null && <TextArea label={t.revoke_reason()} rows={2} value={reason} onInput={setReason} maxlength={2000} />}
+			{who === null && (
+				<TextArea
+					label={t.revoke_reason()}
+					rows={2}
+					value={reason}
+					onInput={setReason}
+					maxlength={2000}
+				/>
+			)}
 			<Trouble problem={trouble} />
 		</Dialog>
 	);
 }
 
-export function ExtendDialog({ d, close, done }: { d: Delivery; close: () => void; done: () => void }) {
-	const [day, setDay] = useState(() => dayAfter(14, new Date(Math.max(Date.parse(d.expires), Date.now()))));
+export function ExtendDialog({
+	d,
+	close,
+	done,
+}: {
+	d: Delivery;
+	close: () => void;
+	done: () => void;
+}) {
+	const [day, setDay] = useState(() =>
+		dayAfter(14, new Date(Math.max(Date.parse(d.expires), Date.now()))),
+	);
 	const end = endOfDay(day);
 	const { busy, trouble, run } = useDoing(() => {
 		toast(t.extended({ date: end ? date(end, language.value) : day }));
@@ -119,7 +155,8 @@ export function ExtendDialog({ d, close, done }: { d: Delivery; close: () => voi
 	});
 	const early = end === null || end.getTime() <= Date.parse(d.expires);
 	const error = () => {
-		if (trouble?.code === "expires-too-late") return t["expires-too-late"]({ detail: trouble.detail });
+		if (trouble?.code === "expires-too-late")
+			return t["expires-too-late"]({ detail: trouble.detail });
 		return early ? t["expires-too-early"]() : null;
 	};
 	return (
@@ -129,7 +166,12 @@ export function ExtendDialog({ d, close, done }: { d: Delivery; close: () => voi
 			actions={
 				<>
 					<Button onClick={close}>{common.cancel()}</Button>
-					<Button look="primary" busy={busy} disabled={early} onClick={() => run(() => extend(d.delivery, day))}>
+					<Button
+						look="primary"
+						busy={busy}
+						disabled={early}
+						onClick={() => run(() => extend(d.delivery, day))}
+					>
 						{t.extend_do()}
 					</Button>
 				</>
@@ -162,7 +204,12 @@ export function LinkDialog(p: { d: Delivery; who: string; close: () => void; don
 			actions={
 				<>
 					<Button onClick={p.close}>{common.cancel()}</Button>
-					<Button look="primary" icon="mail" busy={busy} onClick={() => run(() => newLink(p.d.delivery, p.who, true))}>
+					<Button
+						look="primary"
+						icon="mail"
+						busy={busy}
+						onClick={() => run(() => newLink(p.d.delivery, p.who, true))}
+					>
 						{t.link_send()}
 					</Button>
 				</>

@@ -3,6 +3,8 @@
 import { DeliveryList } from "./list";
 import { DeliveryPage } from "./page";
 
-export default function Deliveries({ params }: { params: { number?: string } }) {
-	return params.number === undefined ? <DeliveryList /> : <DeliveryPage key={params.number} number={params.number} />;
+/** Two addresses share this screen; only the second names a number. */
+export default function Deliveries({ params }: { params: unknown }) {
+	const { number } = params as { number?: string };
+	return number === undefined ? <DeliveryList /> : <DeliveryPage key={number} number={number} />;
 }

@@ -93,7 +93,9 @@ function Nothing({ f }: { f: Filter }) {
 	if (filtered)
 		return (
 			<Empty icon="ticket" title={t.nothing()}>
-				<Button onClick={() => setQuery({ state: null, q: null, mine: null }, { push: true })}>{t.reset()}</Button>
+				<Button onClick={() => setQuery({ state: null, q: null, mine: null }, { push: true })}>
+					{t.reset()}
+				</Button>
 			</Empty>
 		);
 	return (
@@ -132,7 +134,11 @@ export function DeliveryList() {
 			<h1 tabIndex={-1}>{t.title()}</h1>
 			<Filters f={f} />
 			{listProblem.value && (
-				<Notice tone="stop" title={listProblem.value.code === "offline" ? t.offline() : t.failed()} alert>
+				<Notice
+					tone="stop"
+					title={listProblem.value.code === "offline" ? t.offline() : t.failed()}
+					alert
+				>
 					<Button onClick={() => loadRows(f)}>{t.again()}</Button>
 				</Notice>
 			)}
@@ -141,7 +147,11 @@ export function DeliveryList() {
 			{list?.length === 0 && !loading.value && <Nothing f={f} />}
 			{list !== null && list.length > 0 && (
 				<div class={loading.value ? "dl-asking" : undefined}>
-					<DeliveryRows rows={list} caption={t.title()} action={(r) => <RevokeButton row={r} ask={setAsk} />} />
+					<DeliveryRows
+						rows={list}
+						caption={t.title()}
+						action={(r) => <RevokeButton row={r} ask={setAsk} />}
+					/>
 				</div>
 			)}
 			{more.value && (

@@ -27,7 +27,11 @@ function validity(d: Delivery): string {
 
 function Head({ d }: { d: Delivery }) {
 	const sum = d.files.reduce((n, f) => n + f.bytes, 0);
-	const facts = [t.files({ n: d.files.length }), bytes(sum, language.value), t.by({ who: d.sender.name || d.sender.address })];
+	const facts = [
+		t.files({ n: d.files.length }),
+		bytes(sum, language.value),
+		t.by({ who: d.sender.name || d.sender.address }),
+	];
 	const how = [validity(d), t.package(), t.code(), d.limit > 0 ? t.limit({ n: d.limit }) : ""];
 	return (
 		<Ticket number={d.delivery} stub={<StateTag state={d.state} />}>
@@ -38,7 +42,11 @@ function Head({ d }: { d: Delivery }) {
 	);
 }
 
-type Ask = { kind: "revoke"; ask: RevokeAsk } | { kind: "extend" } | { kind: "link"; who: string } | null;
+type Ask =
+	| { kind: "revoke"; ask: RevokeAsk }
+	| { kind: "extend" }
+	| { kind: "link"; who: string }
+	| null;
 
 function Asked({ d, ask, close }: { d: Delivery; ask: Ask; close: () => void }) {
 	const done = () => void loadDelivery(d.delivery);
@@ -57,7 +65,9 @@ function Buttons({ d, set }: { d: Delivery; set: (a: Ask) => void }) {
 			</Button>
 			<Button
 				look="danger"
-				onClick={() => set({ kind: "revoke", ask: { number: d.delivery, recipient: null, delivery: d } })}
+				onClick={() =>
+					set({ kind: "revoke", ask: { number: d.delivery, recipient: null, delivery: d } })
+				}
 			>
 				{t.revoke()}
 			</Button>
@@ -86,7 +96,8 @@ function Trouble({ number }: { number: string }) {
 function Whole({ d }: { d: Delivery }) {
 	const [ask, set] = useState<Ask>(null);
 	const on = {
-		revoke: (who: string) => set({ kind: "revoke", ask: { number: d.delivery, recipient: who, delivery: d } }),
+		revoke: (who: string) =>
+			set({ kind: "revoke", ask: { number: d.delivery, recipient: who, delivery: d } }),
 		link: (who: string) => set({ kind: "link", who }),
 	};
 	return (

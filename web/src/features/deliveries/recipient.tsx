@@ -56,7 +56,9 @@ function MailLine({ r }: { r: Recipient }) {
 	return (
 		<p class={bad ? "s dl-bad" : "s muted"}>
 			{mails[r.mail.state]?.() ?? r.mail.state}
-			{r.mail.reply !== null && r.mail.reply !== "" && ` · ${t.mail_reply({ reply: r.mail.reply })}`}
+			{r.mail.reply !== null &&
+				r.mail.reply !== "" &&
+				` · ${t.mail_reply({ reply: r.mail.reply })}`}
 			{bad && ` · ${t.address_wrong()}`}
 		</p>
 	);
@@ -95,11 +97,21 @@ function Actions({ d, r, on }: { d: Delivery; r: Recipient; on: RecipientActions
 	if (!may("send") || !open) return null;
 	return (
 		<span class="row sp">
-			<Button look="quiet" icon="mail" label={t.link_send_name({ who: r.address })} onClick={() => on.link(r.address)}>
+			<Button
+				look="quiet"
+				icon="mail"
+				label={t.link_send_name({ who: r.address })}
+				onClick={() => on.link(r.address)}
+			>
 				{t.link_send()}
 			</Button>
 			{d.recipients.length > 1 && (
-				<Button look="quiet" class="dl-red" label={t.revoke_one({ who: r.address })} onClick={() => on.revoke(r.address)}>
+				<Button
+					look="quiet"
+					class="dl-red"
+					label={t.revoke_one({ who: r.address })}
+					onClick={() => on.revoke(r.address)}
+				>
 					{t.revoke_do()}
 				</Button>
 			)}

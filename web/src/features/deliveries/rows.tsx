@@ -9,7 +9,12 @@ import { type Column, Table } from "../../ui/Table";
 import { Tag, type Tone } from "../../ui/Verdict";
 import type { DeliveryState, Row } from "./state";
 
-const tones: Record<DeliveryState, Tone> = { active: "ok", scheduled: "info", expired: "past", revoked: "stop" };
+const tones: Record<DeliveryState, Tone> = {
+	active: "ok",
+	scheduled: "info",
+	expired: "past",
+	revoked: "stop",
+};
 const names: Record<DeliveryState, () => string> = {
 	active: t.active,
 	scheduled: t.scheduled,
@@ -95,7 +100,11 @@ const columns: Column<Row>[] = [
 	},
 ];
 
-export function DeliveryRows(p: { rows: Row[]; caption: string; action?: (row: Row) => ComponentChildren }) {
+export function DeliveryRows(p: {
+	rows: Row[];
+	caption: string;
+	action?: (row: Row) => ComponentChildren;
+}) {
 	const all: Column<Row>[] = [
 		...columns,
 		{ key: "what", label: t.col_delivery(), cell: (r) => <What row={r} /> },
@@ -111,6 +120,9 @@ export function DeliveryRows(p: { rows: Row[]; caption: string; action?: (row: R
 		},
 	];
 	const action = p.action;
-	if (action) all.push({ key: "action", label: t.col_action(), hideLabel: true, cell: (r) => action(r) });
-	return <Table caption={p.caption} columns={all} rows={p.rows} keyOf={(r) => r.delivery} class="dl" />;
+	if (action)
+		all.push({ key: "action", label: t.col_action(), hideLabel: true, cell: (r) => action(r) });
+	return (
+		<Table caption={p.caption} columns={all} rows={p.rows} keyOf={(r) => r.delivery} class="dl" />
+	);
 }

@@ -4,7 +4,13 @@
 import { signal } from "@preact/signals";
 import { get, post, Problem } from "../../api/client";
 import type { Card } from "../../api/types";
-import { type Attention, type FileProgress, type MailOf, pollAfter, type RecipientState } from "../../core/delivery";
+import {
+	type Attention,
+	type FileProgress,
+	type MailOf,
+	pollAfter,
+	type RecipientState,
+} from "../../core/delivery";
 
 export type DeliveryState = "scheduled" | "active" | "expired" | "revoked";
 
@@ -87,7 +93,13 @@ export async function loadRows(f: Filter, behind = false): Promise<void> {
 	try {
 		const before = have.at(-1)?.delivery;
 		const state = f.state === "all" ? "" : f.state;
-		const page = await get<Row[]>("/deliveries", { state, q: f.q, mine: f.mine, before, limit: PAGE });
+		const page = await get<Row[]>("/deliveries", {
+			state,
+			q: f.q,
+			mine: f.mine,
+			before,
+			limit: PAGE,
+		});
 		if (mine !== asked) return;
 		rows.value = [...have, ...page];
 		more.value = page.length === PAGE;
@@ -139,7 +151,11 @@ export function watchDelivery(number: string): () => void {
 
 const at = (number: string) => `/deliveries/${encodeURIComponent(number)}`;
 
-export async function revoke(number: string, recipient: string | null, reason: string): Promise<void> {
+export async function revoke(
+	number: string,
+	recipient: string | null,
+	reason: string,
+): Promise<void> {
 	await post(`${at(number)}/revoke`, {
 		...(recipient !== null && { recipient }),
 		...(reason.trim() !== "" && { reason: reason.trim() }),
@@ -151,6 +167,10 @@ export async function extend(number: string, expires: string): Promise<void> {
 }
 
 /** mail: the new link goes out; without, it is in the answer. */
-export function newLink(number: string, address: string, mail: boolean): Promise<{ link: string | null }> {
+export function newLink(
+	number: string,
+	address: string,
+	mail: boolean,
+): Promise<{ link: string | null }> {
 	return post(`${at(number)}/link`, { address, ...(mail && { mail: true }) });
 }

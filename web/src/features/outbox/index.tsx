@@ -81,7 +81,11 @@ export default function Outbox() {
 							hideLabel: true,
 							cell: (m) =>
 								m.state === "not_sent" && (
-									<Button look="quiet" label={t.show_name({ who: m.to })} onClick={() => open(m, show)}>
+									<Button
+										look="quiet"
+										label={t.show_name({ who: m.to })}
+										onClick={() => open(m, show)}
+									>
 										{t.show()}
 									</Button>
 								),
@@ -91,6 +95,7 @@ export default function Outbox() {
 			)}
 			{shown && (
 				<Dialog title={shown.mail.subject} wide onClose={() => show(null)}>
+					{/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard */}
 					<pre class="ob-mail" tabIndex={0}>
 						{shown.text}
 					</pre>

@@ -19,12 +19,27 @@ interface Kind {
 }
 
 const kinds: Record<string, Kind> = {
-	"mail-failed": { words: t["mail-failed"], href: "/app/deliveries?state=all", tone: "stop", icon: "stop" },
-	"in-review": { words: t["in-review"], href: "/app/library?state=in_review", tone: "info", icon: "review" },
+	"mail-failed": {
+		words: t["mail-failed"],
+		href: "/app/deliveries?state=all",
+		tone: "stop",
+		icon: "stop",
+	},
+	"in-review": {
+		words: t["in-review"],
+		href: "/app/library?state=in_review",
+		tone: "info",
+		icon: "review",
+	},
 	expiring: { words: t.expiring, href: "/app/deliveries", tone: "warn", icon: "clock" },
 	"not-opened": { words: t["not-opened"], href: "/app/deliveries", tone: "info", icon: "mail" },
 	outbox: { words: t.outbox, href: "/app/outbox", tone: "info", icon: "inbox" },
-	"preview-failed": { words: t["preview-failed"], href: "/app/library", tone: "warn", icon: "image" },
+	"preview-failed": {
+		words: t["preview-failed"],
+		href: "/app/library",
+		tone: "warn",
+		icon: "image",
+	},
 };
 
 function Attention({ list }: { list: Overview["attention"] }) {

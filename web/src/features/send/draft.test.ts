@@ -2,10 +2,24 @@
 // draft.ts: what a draft asks of the server, and what keeps it from being sent.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bodyOf, dayAfter, type Draft, endOfDay, faultsOf, freshDraft, isTouched, keyKeeper, readDraft } from "./draft";
+import {
+	bodyOf,
+	dayAfter,
+	type Draft,
+	endOfDay,
+	faultsOf,
+	freshDraft,
+	isTouched,
+	keyKeeper,
+	readDraft,
+} from "./draft";
 
 const now = new Date(2026, 10, 25, 15, 0);
-const draft = (o: Partial<Draft> = {}): Draft => ({ ...freshDraft("de", now), to: ["a@x.example"], ...o });
+const draft = (o: Partial<Draft> = {}): Draft => ({
+	...freshDraft("de", now),
+	to: ["a@x.example"],
+	...o,
+});
 
 test("fourteen days at first, over the end of a month", () => {
 	assert.equal(freshDraft("de", now).expires, "2026-12-09");
@@ -22,7 +36,13 @@ test("only what was filled in is asked for", () => {
 		expires: "2026-12-09",
 	});
 	const full = bodyOf(
-		draft({ subject: " S ", message: "M\n", limit: "3", validFrom: "2026-11-26T08:00", expires: "" }),
+		draft({
+			subject: " S ",
+			message: "M\n",
+			limit: "3",
+			validFrom: "2026-11-26T08:00",
+			expires: "",
+		}),
 		["1"],
 	);
 	assert.equal(full.subject, "S");
@@ -36,7 +56,11 @@ test("what keeps a draft from being sent", () => {
 	assert.deepEqual(faultsOf(draft(), 1, now), {});
 	assert.deepEqual(faultsOf(draft({ to: [] }), 0, now), { files: "files-none", to: "to-none" });
 	assert.equal(faultsOf(draft({ expires: "2026-11-24" }), 1, now).expires, "expires-past");
-	assert.equal(faultsOf(draft({ expires: "2026-11-25" }), 1, now).expires, undefined, "today still ends later");
+	assert.equal(
+		faultsOf(draft({ expires: "2026-11-25" }), 1, now).expires,
+		undefined,
+		"today still ends later",
+	);
 	assert.equal(faultsOf(draft({ validFrom: "2026-12-10T08:00" }), 1, now).validFrom, "from-after");
 	for (const limit of ["0", "-1", "1.5", "1000000", "x"])
 		assert.equal(faultsOf(draft({ limit }), 1, now).limit, "limit-bad", limit);
@@ -55,7 +79,9 @@ test("a draft put away comes back; anything else does not", () => {
 	assert.deepEqual(readDraft(JSON.stringify(d), freshDraft("en", now)), d);
 	assert.equal(readDraft("{", freshDraft("de", now)), null);
 	assert.equal(readDraft(null, freshDraft("de", now)), null);
-	assert.deepEqual(readDraft('{"to":[1,"a@x.example"],"lang":"fr"}', freshDraft("en", now))?.to, ["a@x.example"]);
+	assert.deepEqual(readDraft('{"to":[1,"a@x.example"],"lang":"fr"}', freshDraft("en", now))?.to, [
+		"a@x.example",
+	]);
 	assert.equal(isTouched(freshDraft("de", now)), false);
 	assert.equal(isTouched(d), true);
 });

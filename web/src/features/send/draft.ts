@@ -59,10 +59,20 @@ export function isTouched(d: Draft): boolean {
 }
 
 export type FieldName = "files" | "to" | "expires" | "validFrom" | "limit";
-export type Fault = "files-none" | "to-none" | "expires-past" | "from-after" | "from-bad" | "limit-bad";
+export type Fault =
+	| "files-none"
+	| "to-none"
+	| "expires-past"
+	| "from-after"
+	| "from-bad"
+	| "limit-bad";
 
 /** What keeps the draft from being sent, by field; the check is asked apart from it. */
-export function faultsOf(d: Draft, files: number, now = new Date()): Partial<Record<FieldName, Fault>> {
+export function faultsOf(
+	d: Draft,
+	files: number,
+	now = new Date(),
+): Partial<Record<FieldName, Fault>> {
 	const found: Partial<Record<FieldName, Fault>> = {};
 	const end = endOfDay(d.expires);
 	const from = d.validFrom === "" ? null : new Date(d.validFrom);

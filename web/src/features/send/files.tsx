@@ -87,7 +87,11 @@ function Row({ v, card }: { v: FileVerdict; card: Card }) {
 				{v.reasons.length > 0 && (
 					<ul class="sd-reasons s">
 						{v.reasons.map((r) => (
-							<Reason key={`${r.code}${r.date ?? ""}${r.text ?? ""}`} reason={r} stopped={stopped} />
+							<Reason
+								key={`${r.code}${r.date ?? ""}${r.text ?? ""}`}
+								reason={r}
+								stopped={stopped}
+							/>
 						))}
 					</ul>
 				)}
@@ -118,7 +122,9 @@ function Sum() {
 	const text = checking.value ? t.checking() : note;
 	const title = () => {
 		if (s.stopped > 0)
-			return s.files === 1 ? t.verdict_stopped_one() : t.verdict_stopped({ n: s.stopped, all: s.files });
+			return s.files === 1
+				? t.verdict_stopped_one()
+				: t.verdict_stopped({ n: s.stopped, all: s.files });
 		return s.conditions > 0 ? t.verdict_conditions() : t.verdict_ok();
 	};
 	const tone = s.stopped > 0 ? "stop" : s.conditions > 0 ? "warn" : "ok";
@@ -155,9 +161,13 @@ export function Files() {
 			</ul>
 			<div class="row">
 				{rows.length < verdicts.value.length && (
-					<Button onClick={() => showAll(true)}>{t.show_all({ count: verdicts.value.length })}</Button>
+					<Button onClick={() => showAll(true)}>
+						{t.show_all({ count: verdicts.value.length })}
+					</Button>
 				)}
-				{bad.length > 0 && <Button onClick={() => takeOut(bad)}>{t.remove_stopped({ n: bad.length })}</Button>}
+				{bad.length > 0 && (
+					<Button onClick={() => takeOut(bad)}>{t.remove_stopped({ n: bad.length })}</Button>
+				)}
 				<a class="btn q" href="/app/library">
 					{t.more_files()}
 				</a>

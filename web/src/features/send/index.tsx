@@ -58,7 +58,10 @@ function Until({ asked }: { asked: boolean }) {
 	const echo =
 		end === null
 			? t.expires_none()
-			: t.expires_echo({ day: dateInWords(end, language.value), when: relative(end, language.value) });
+			: t.expires_echo({
+					day: dateInWords(end, language.value),
+					when: relative(end, language.value),
+				});
 	return (
 		<Field
 			label={t.expires()}
@@ -67,7 +70,11 @@ function Until({ asked }: { asked: boolean }) {
 			min={dayAfter(0)}
 			onInput={(expires) => edit({ expires })}
 			hint={echo}
-			error={late ? t["expires-too-late"]({ detail: late.detail }) : faultAt("expires", asked || draft.value.expires !== "")}
+			error={
+				late
+					? t["expires-too-late"]({ detail: late.detail })
+					: faultAt("expires", asked || draft.value.expires !== "")
+			}
 		/>
 	);
 }
@@ -130,8 +137,19 @@ function How({ asked }: { asked: boolean }) {
 	return (
 		<>
 			<Recipients error={faultAt("to", asked)} />
-			<Field label={t.subject()} value={d.subject} maxlength={400} onInput={(subject) => edit({ subject })} />
-			<TextArea label={t.message()} value={d.message} rows={5} maxlength={8000} onInput={(message) => edit({ message })} />
+			<Field
+				label={t.subject()}
+				value={d.subject}
+				maxlength={400}
+				onInput={(subject) => edit({ subject })}
+			/>
+			<TextArea
+				label={t.message()}
+				value={d.message}
+				rows={5}
+				maxlength={8000}
+				onInput={(message) => edit({ message })}
+			/>
 			<Language />
 			<Until asked={asked} />
 			<More asked={asked} />
@@ -149,7 +167,8 @@ function Trouble({ asked }: { asked: boolean }) {
 	const p = problem.value;
 	const open = Object.values(faults.value);
 	if (p !== null && p.code !== "expires-too-late") {
-		const known = p.code === "not-cleared" ? (changed.value.size > 0 ? t.changed : t["not-cleared"]) : null;
+		const known =
+			p.code === "not-cleared" ? (changed.value.size > 0 ? t.changed : t["not-cleared"]) : null;
 		const title = known?.() ?? (p.code === "offline" ? t.offline() : t.failed());
 		return (
 			<Notice tone="stop" title={title} alert>
@@ -189,7 +208,11 @@ function Foot({ ask }: { ask: () => void }) {
 }
 
 function named(): string[] | null {
-	const ids = place.value.query.get("assets")?.split(",").filter((s) => /^[1-9][0-9]*$/.test(s)) ?? [];
+	const ids =
+		place.value.query
+			.get("assets")
+			?.split(",")
+			.filter((s) => /^[1-9][0-9]*$/.test(s)) ?? [];
 	return ids.length > 0 ? ids : null;
 }
 

@@ -13,7 +13,11 @@ import { bytes, draft, files, summary } from "./state";
 const AFTER = 400;
 const views = ["page", "mail", "phone"] as const;
 type View = (typeof views)[number];
-const names: Record<View, () => string> = { page: t.view_page, mail: t.view_mail, phone: t.view_phone };
+const names: Record<View, () => string> = {
+	page: t.view_page,
+	mail: t.view_mail,
+	phone: t.view_phone,
+};
 
 function fields(view: View): [string, string][] {
 	const d = draft.value;
@@ -66,7 +70,13 @@ export function Preview() {
 		<>
 			<div class="row" role="group" aria-label={t.view()}>
 				{views.map((v) => (
-					<button key={v} type="button" class="chip" aria-pressed={v === view} onClick={() => setView(v)}>
+					<button
+						key={v}
+						type="button"
+						class="chip"
+						aria-pressed={v === view}
+						onClick={() => setView(v)}
+					>
 						{names[v]()}
 					</button>
 				))}
@@ -76,7 +86,12 @@ export function Preview() {
 					<input key={name} type="hidden" name={name} value={value} />
 				))}
 			</form>
-			<iframe class={`sd-frame sd-${view}`} name="sd-preview" title={t.preview_frame()} sandbox="" />
+			<iframe
+				class={`sd-frame sd-${view}`}
+				name="sd-preview"
+				title={t.preview_frame()}
+				sandbox=""
+			/>
 			<Points />
 		</>
 	);

@@ -11,7 +11,15 @@ import { Button } from "../../ui/Button";
 import { Combobox } from "../../ui/Combobox";
 import { Icon } from "../../ui/Icon";
 import { Notice } from "../../ui/Verdict";
-import { type Contact, contacts, draft, edit, findContacts, knownDomains, learnDomains } from "./state";
+import {
+	type Contact,
+	contacts,
+	draft,
+	edit,
+	findContacts,
+	knownDomains,
+	learnDomains,
+} from "./state";
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
@@ -46,7 +54,9 @@ function Chip({ address }: { address: string }) {
 function Known({ address }: { address: string }) {
 	const c = contacts.value.get(address.toLowerCase());
 	if (!c || c.deliveries === 0 || c.last_sent === null) return null;
-	return <p class="hint">{t.to_known({ n: c.deliveries, date: date(c.last_sent, language.value) })}</p>;
+	return (
+		<p class="hint">{t.to_known({ n: c.deliveries, date: date(c.last_sent, language.value) })}</p>
+	);
 }
 
 function Hints({ learned }: { learned: boolean }) {
@@ -79,7 +89,9 @@ const row = (c: Contact) => (
 	<span class="sd-contact">
 		<b>{c.address}</b>
 		<span class="s muted">
-			{[c.name ?? "", c.deliveries > 0 ? t.to_known_row({ n: c.deliveries }) : ""].filter(Boolean).join(" · ")}
+			{[c.name ?? "", c.deliveries > 0 ? t.to_known_row({ n: c.deliveries }) : ""]
+				.filter(Boolean)
+				.join(" · ")}
 		</span>
 	</span>
 );

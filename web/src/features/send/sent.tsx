@@ -50,7 +50,11 @@ export function SentPage({ sent }: { sent: Sent }) {
 					{sent.recipients.map((r) => (
 						<li key={r.address} class="row">
 							<span class="sd-name">{r.address}</span>
-							<Button icon="copy" label={t.copy_for({ who: r.address })} onClick={() => copy(r.link)}>
+							<Button
+								icon="copy"
+								label={t.copy_for({ who: r.address })}
+								onClick={() => copy(r.link)}
+							>
 								{t.copy()}
 							</Button>
 						</li>

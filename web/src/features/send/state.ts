@@ -18,7 +18,16 @@ import {
 } from "../../core/verdict";
 import { language } from "../../i18n";
 import { basket, loadBasket, removeFromBasket } from "../basket/state";
-import { type Body, bodyOf, type Draft, faultsOf, freshDraft, isTouched, keyKeeper, readDraft } from "./draft";
+import {
+	type Body,
+	bodyOf,
+	type Draft,
+	faultsOf,
+	freshDraft,
+	isTouched,
+	keyKeeper,
+	readDraft,
+} from "./draft";
 
 export interface Sent {
 	delivery: string;
@@ -155,7 +164,10 @@ export function keepChecking(): () => void {
 // ---- remembered addresses ----
 
 function remember(list: Contact[]) {
-	contacts.value = new Map([...contacts.value, ...list.map((c): [string, Contact] => [c.address.toLowerCase(), c])]);
+	contacts.value = new Map([
+		...contacts.value,
+		...list.map((c): [string, Contact] => [c.address.toLowerCase(), c]),
+	]);
 	const used = list.filter((c) => c.deliveries > 0).map((c) => domainOf(c.address));
 	knownDomains.value = new Set([...knownDomains.value, ...used]);
 }
@@ -187,7 +199,10 @@ function refused(e: Problem) {
 }
 
 export async function send(): Promise<void> {
-	const body: Body = bodyOf(draft.value, files.value.map((c) => c.id));
+	const body: Body = bodyOf(
+		draft.value,
+		files.value.map((c) => c.id),
+	);
 	sending.value = true;
 	problem.value = null;
 	try {
@@ -221,14 +236,17 @@ export function startAnew() {
 }
 
 /** Files that keep the rest from going. */
-export const stoppedFiles = computed(() => verdicts.value.filter((v) => stops(v.state)).map((v) => v.asset));
+export const stoppedFiles = computed(() =>
+	verdicts.value.filter((v) => stops(v.state)).map((v) => v.asset),
+);
 
 // ---- the draft put away ----
 
 export function takeUpDraft() {
 	if (isTouched(draft.value)) return;
 	const kept = readDraft(sessionStorage.getItem(KEPT), draft.value);
-	if (kept !== null && sessionStorage.getItem(`${KEPT}.of`) === session.value?.person.id) draft.value = kept;
+	if (kept !== null && sessionStorage.getItem(`${KEPT}.of`) === session.value?.person.id)
+		draft.value = kept;
 }
 
 export function keepDraft(): () => void {
