@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * keys - POST /api/v1/keys: another api key of the same person
+ * keys - /api/v1/keys: another api key of the same person, all there are, an end
  *
  * Nobody gives away more than he has: the scopes asked for are a subset of
  * those of the key that asks.  The secret is in this one answer and nowhere else.
@@ -76,5 +76,62 @@ keys_post(struct api *x, const struct request *q, struct reply *r, struct error 
 	js_kv_id(&j, "id", id.v);
 	js_kv_str(&j, "key", secret);
 	js_close(&j);
+	return 0;
+}
+
+/* "read,upload" as a list. */
+static void
+put_scopes(struct js *j, struct str scopes)
+{
+	js_key(j, "scopes");
+	js_list(j);
+	while (scopes.p != NULL)
+		js_str(j, str_trim(str_cut(scopes, ',', &scopes)));
+	js_list_end(j);
+}
+
+static void
+put_key(struct js *j, struct api *x, const struct api_key_row *k)
+{
+	js_open(j);
+	js_kv_id(j, "id", k->id.v);
+	js_kv_str(j, "name", k->name);
+	put_scopes(j, k->scopes);
+	js_kv_str(j, "owner", k->owner);
+	js_kv_time(j, "created", x->a, k->created_us);
+	js_kv_time(j, "used", x->a, k->used_us);
+	js_kv_time(j, "revoked", x->a, k->revoked_us);
+	js_close(j);
+}
+
+int
+keys_list(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	struct api_key_row *all;
+	struct js j;
+	size_t n;
+
+	(void)q;
+	if (api_key_list(x->db, x->a, &all, &n, e) < 0)
+		return e->code;
+	reply_json(r, &j);
+	js_list(&j);
+	for (size_t i = 0; i < n; i++)
+		put_key(&j, x, &all[i]);
+	js_list_end(&j);
+	return 0;
+}
+
+int
+keys_delete(struct api *x, const struct request *q, struct reply *r, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	api_key_id id;
+
+	if (input_id(q, 0, &id.v, e) < 0 ||
+	    change_begin(x->db, request_actor(q), EVENT_KEY_REVOKED, &c, e) < 0 ||
+	    api_key_revoke(c, id, e) < 0 || change_commit(&c, e) < 0)
+		return e->code;
+	r->status = 204;
 	return 0;
 }

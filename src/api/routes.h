@@ -40,6 +40,13 @@ HANDLER(assets_history);
 HANDLER(status_get);
 /* keys.c */
 HANDLER(keys_post);
+HANDLER(keys_list);
+HANDLER(keys_delete);
+/* people.c */
+HANDLER(people_get_all);
+HANDLER(people_post);
+HANDLER(people_patch);
+HANDLER(people_reset);
 /* session.c */
 HANDLER(session_get);
 HANDLER(session_delete);

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/vec.h"
 #include "crypto/hash.h"
 #include "db/db.h"
 #include "model/change.h"
@@ -147,4 +148,45 @@ api_key_create(struct change *c, struct arena *a, const struct api_key_new *n, a
 	*ret = id;
 	*ret_secret = secret;
 	return 0;
+}
+
+int
+api_key_list(
+    struct db *db, struct arena *a, struct api_key_row **ret, size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct api_key_row) all = {0};
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT k.id, k.person_id, k.name, k.scopes, p.name, k.created_us, k.used_us, "
+	        "k.revoked_us FROM api_key k JOIN person p ON p.id = k.person_id "
+	        "ORDER BY k.id DESC") < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0)
+		*VEC_ADD(&all) = (struct api_key_row){.id = {rows_int(q, 0)},
+		    .person = {rows_int(q, 1)},
+		    .name = rows_text(q, 2, a),
+		    .scopes = rows_text(q, 3, a),
+		    .owner = rows_text(q, 4, a),
+		    .created_us = rows_int(q, 5),
+		    .used_us = rows_int(q, 6),
+		    .revoked_us = rows_int(q, 7)};
+	VEC_TO_ARENA(&all, a, ret, ret_n);
+	return r;
+}
+
+int
+api_key_revoke(struct change *c, api_key_id id, struct error *e)
+{
+	struct event ev = EVENT_INIT(EVENT_KEY_REVOKED);
+	int64_t n;
+
+	if (db_exec(change_db(c), &n, e,
+	        "UPDATE api_key SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL",
+	        db_i(change_now(c)), db_i(id.v)) < 0)
+		return e->code;
+	if (n != 1)
+		return err_set(e, ERR_NOT_FOUND, "no such key, or it has ended");
+	return event_add(c, &ev, e);
 }

@@ -40,6 +40,18 @@ NODISCARD int api_key_touch(
 /* Adds the event key.created.  *ret_secret is the only copy. */
 NODISCARD int api_key_create(struct change *c, struct arena *a, const struct api_key_new *n,
     api_key_id *ret, struct str *ret_secret, struct error *e);
+/* A key as an administrator sees it. */
+struct api_key_row {
+	api_key_id id;
+	person_id person;
+	struct str name, scopes, owner; /* owner: the person's name */
+	int64_t created_us, used_us, revoked_us;
+};
+/* All, newest first. */
+NODISCARD int api_key_list(
+    struct db *db, struct arena *a, struct api_key_row **ret, size_t *ret_n, struct error *e);
+/* Adds key.revoked.  ERR_NOT_FOUND when there is none, or it was before. */
+NODISCARD int api_key_revoke(struct change *c, api_key_id id, struct error *e);
 /* "read,upload": the bits, or ERR_INVALID "bad-scope". */
 NODISCARD int scopes_parse(struct str s, unsigned *ret, struct error *e);
 /* What a role may at most; an unknown one: nothing. */

@@ -206,17 +206,28 @@ staff_session_end_all(struct change *c, person_id p, staff_session_id but, struc
 
 /* ---- one-time links ---- */
 
-int
-sign_in_link_new(struct change *c, struct arena *a, person_id p, enum link_purpose purpose,
-    struct str *ret_token, struct error *e)
+int64_t
+sign_in_link_life(enum link_purpose purpose)
+{
+	return purposes[purpose].life_us;
+}
+
+struct str
+sign_in_token(struct arena *a)
 {
 	uint8_t random[TOKEN_BYTES];
-	struct sha256 hash;
-	int64_t now = change_now(c);
 
 	random_bytes(random, sizeof random);
-	*ret_token = str_b64url(a, random, sizeof random);
-	hash = sha256(ret_token->p, ret_token->n);
+	return str_b64url(a, random, sizeof random);
+}
+
+int
+sign_in_link_put(
+    struct change *c, person_id p, enum link_purpose purpose, struct str token, struct error *e)
+{
+	struct sha256 hash = sha256(token.p, token.n);
+	int64_t now = change_now(c);
+
 	if (db_exec(change_db(c), NULL, e,
 	        "UPDATE sign_in_link SET used_us = ? WHERE person_id = ? AND used_us IS NULL",
 	        db_i(now), db_i(p.v)) < 0)
@@ -226,6 +237,14 @@ sign_in_link_new(struct change *c, struct arena *a, person_id p, enum link_purpo
 	    "VALUES (?, ?, ?, ?, ?, ?)",
 	    db_i(random_id()), db_i(p.v), db_s(str_c(purposes[purpose].name)),
 	    db_bytes(hash.b, sizeof hash.b), db_i(now), db_i(now + purposes[purpose].life_us));
+}
+
+int
+sign_in_link_new(struct change *c, struct arena *a, person_id p, enum link_purpose purpose,
+    struct str *ret_token, struct error *e)
+{
+	*ret_token = sign_in_token(a);
+	return sign_in_link_put(c, p, purpose, *ret_token, e);
 }
 
 static int

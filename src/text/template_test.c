@@ -194,7 +194,9 @@ check_name(struct arena *a, const char *template, struct str name)
 	if (str_eq(name, S("lang")) || str_eq(name, S("other_lang")))
 		return;
 	if (is_mail(template))
-		own = str_starts(own, S("mail_code")) ? S("mail_code") : S("mail_delivery");
+		own = str_starts(own, S("mail_code"))     ? S("mail_code")
+		      : str_starts(own, S("mail_invite")) ? S("mail_invite")
+		                                          : S("mail_delivery");
 	if (!documented(a, doc, arena_cstr(a, own), name) &&
 	    !documented(a, doc, is_mail(template) ? "every mail" : "every page", name))
 		fail_msg("%s: %.*s is not in docs/internals/templates.md", template, STR(name));

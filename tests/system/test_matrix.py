@@ -35,6 +35,9 @@ class World:
         self.keys = {}
         self.mail = wait_for(lambda: [m for m in server.mails(ADDRESS) if m["state"] == "not_sent"])[0]["id"]
         self.upload = self.begin_upload()
+        invited = server.api("POST", "/api/v1/people", {"name": "Spare", "address": "spare@geleit.example", "role": "viewer"})
+        self.person = invited.json()["person"]["id"]
+        self.spare_key = server.api("POST", "/api/v1/keys", {"name": "spare", "scopes": ["read"]}).json()["id"]
         self.staff = Staff(server)
         assert self.staff.request("POST", "/api/v1/session/link", {"token": server.sign_in_token()}).status == 200
 
@@ -63,7 +66,7 @@ class World:
         link = self.sent[1]["recipients"][0]["link"]
         for name, value in {"asset": self.asset, "upload": self.upload, "number": self.sent[0]["delivery"],
                             "spare": self.sent[2]["delivery"], "mail": self.mail, "token": link.rsplit("/", 1)[1],
-                            "address": ADDRESS, "csrf": "C" * 43, **more}.items():
+                            "address": ADDRESS, "person": self.person, "key": self.spare_key, "csrf": "C" * 43, **more}.items():
             text = text.replace("{" + name + "}", value)
         return text
 
