@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * deliveries - look at them, revoke, make a new link; sending is send.c
+ * deliveries - one of them, with how far each recipient came
+ *
+ * Lists are delivery_rows.c, sending is send.c, what is done to one later delivery_change.c.
  */
-#include "api/check.h"
-#include "api/recipient/links.h"
+#include "api/delivery_rows.h"
 #include "api/routes.h"
-#include "base/arena.h"
 #include "base/error.h"
-#include "base/random.h"
 #include "base/str.h"
-#include "base/time.h"
-#include "conf/conf.h"
-#include "model/contact.h"
-#include "model/person.h"
-#include "model/version.h"
+#include "model/mail.h"
+#include "model/recipient.h"
 #include "text/json.h"
-#include "text/name.h"
-
-static int
-find(struct api *x, const struct request *q, struct delivery *ret, struct error *e)
-{
-	struct str number;
-
-	if (!number_parse(x->a, q->params[0], &number))
-		return err_set(e, ERR_NOT_FOUND, "no delivery has this number");
-	return delivery_by_number(x->db, x->a, number, ret, e);
-}
-
-/* ---- one delivery ---- */
 
 /* The last mail that took the link to him. */
 static int
@@ -154,7 +137,7 @@ deliveries_get(struct api *x, const struct request *q, struct reply *r, struct e
 	struct delivery d;
 	struct js j;
 
-	if (find(x, q, &d, e) < 0 ||
+	if (delivery_of_path(x, q, &d, e) < 0 ||
 	    delivery_items(x->db, x->a, d.id, &items, &item_count, e) < 0 ||
 	    recipient_list(x->db, x->a, d.id, &recipients, &recipient_count, e) < 0 ||
 	    event_list_delivery(x->db, x->a, d.id, &events, &event_count, e) < 0)
@@ -175,113 +158,6 @@ deliveries_get(struct api *x, const struct request *q, struct reply *r, struct e
 	for (size_t i = 0; i < event_count; i++)
 		put_event(&j, x, &events[i], recipients, recipient_count);
 	js_list_end(&j);
-	js_close(&j);
-	return 0;
-}
-
-/* ---- revoke, link ---- */
-
-static int
-read_revoke(struct api *x, const struct request *q, struct str *recipient, struct str *reason,
-    struct error *e)
-{
-	AUTO(json_free) struct json_doc *doc = NULL;
-	struct str to = {0}, why = {0};
-
-	*recipient = *reason = (struct str){0};
-	if (q->m->body.n == 0)
-		return 0;
-	if (json_parse(q->m->body, &doc, e) < 0 ||
-	    json_get_str(json_root(doc), "recipient", &to, e) < 0 ||
-	    json_get_str(json_root(doc), "reason", &why, e) < 0 ||
-	    json_done(json_root(doc), e) < 0 ||
-	    text_clean(x->a, why, LIMIT_NOTE_BYTES, true, reason, e) < 0)
-		return e->code;
-	return to.n > 0 ? address_clean(x->a, to, recipient, e) : 0;
-}
-
-static int
-find_recipient(struct api *x, const struct delivery *d, struct str address, struct recipient *ret,
-    struct error *e)
-{
-	int n = recipient_by_address(x->db, x->a, d->id, address, ret, e);
-
-	return n == 0 ? err_set(e, ERR_NOT_FOUND, "the delivery has no such recipient") : MIN(n, 0);
-}
-
-static int
-revoke(struct api *x, const struct request *q, const struct delivery *d, struct str recipient,
-    struct str reason, struct error *e)
-{
-	AUTO(change_abort) struct change *c = NULL;
-	struct recipient who;
-
-	if (recipient.n > 0 && find_recipient(x, d, recipient, &who, e) < 0)
-		return e->code;
-	if (d->revoked_us != 0 || (recipient.n > 0 && who.revoked_us != 0))
-		return 0; /* done already: the first time counts */
-	if (change_begin(x->db, request_actor(q),
-	        recipient.n > 0 ? EVENT_RECIPIENT_REVOKED : EVENT_DELIVERY_REVOKED, &c, e) < 0)
-		return e->code;
-	if ((recipient.n > 0 ? recipient_revoke(c, who.id, e)
-	                     : delivery_revoke(c, d->id, reason, e)) < 0)
-		return e->code;
-	return change_commit(&c, e);
-}
-
-int
-deliveries_revoke(struct api *x, const struct request *q, struct reply *r, struct error *e)
-{
-	struct str recipient, reason;
-	struct delivery d;
-	struct js j;
-
-	if (find(x, q, &d, e) < 0 || read_revoke(x, q, &recipient, &reason, e) < 0 ||
-	    revoke(x, q, &d, recipient, reason, e) < 0 ||
-	    delivery_get(x->db, x->a, d.id, &d, e) < 0)
-		return e->code;
-	reply_json(r, &j);
-	js_open(&j);
-	js_kv_str(&j, "delivery", d.number);
-	js_kv_str(&j, "state", str_c(delivery_shown(&d, x->now_us)));
-	js_close(&j);
-	return 0;
-}
-
-static int
-read_address(struct api *x, const struct request *q, struct str *ret, struct error *e)
-{
-	AUTO(json_free) struct json_doc *doc = NULL;
-	struct str address = {0};
-
-	if (json_parse(q->m->body, &doc, e) < 0 ||
-	    json_get_str(json_root(doc), "address", &address, e) < 0 ||
-	    json_done(json_root(doc), e) < 0)
-		return e->code;
-	return address_clean(x->a, address, ret, e);
-}
-
-int
-deliveries_link(struct api *x, const struct request *q, struct reply *r, struct error *e)
-{
-	AUTO(change_abort) struct change *c = NULL;
-	struct recipient who;
-	struct str address;
-	struct delivery d;
-	struct link link;
-	struct js j;
-
-	if (find(x, q, &d, e) < 0 || read_address(x, q, &address, e) < 0 ||
-	    find_recipient(x, &d, address, &who, e) < 0 || link_new(x, &link, e) < 0)
-		return e->code;
-	if (change_begin(x->db, request_actor(q), EVENT_RECIPIENT_LINK, &c, e) < 0 ||
-	    recipient_new_link(c, who.id, &link.hash, LINK_ENDS_SESSIONS, e) < 0 ||
-	    change_commit(&c, e) < 0)
-		return e->code;
-	reply_json(r, &j);
-	js_open(&j);
-	js_kv_str(&j, "address", who.address);
-	js_kv_str(&j, "link", link.url);
 	js_close(&j);
 	return 0;
 }

@@ -182,6 +182,60 @@ one_tells_all_of_itself(void **state)
 	                        "\"mail\":{\"state\":\"failed\",\"reply\":\"550 no\"}"));
 }
 
+static uint32_t
+post_to(struct browser *b, const char *what, const char *json)
+{
+	return post_json(b->f,
+	    arena_printf(b->f->x.a, "/api/v1/deliveries/%.*s/%s", STR(b->number), what).p, json,
+	    NULL);
+}
+
+static void
+an_end_is_moved_only_later(void **state)
+{
+	struct browser *b = *state;
+	int64_t stamp = value(b->f, "stamp", "delivery", NULL);
+
+	assert_int_equal(post_to(b, "extend", "{\"expires\":\"13d\"}"), 400);
+	assert_true(says(b->f, "expires-too-early"));
+	assert_int_equal(post_to(b, "extend", "{\"expires\":\"91d\"}"), 400);
+	assert_true(says(b->f, "expires-too-late"));
+	assert_int_equal(post_to(b, "extend", "{}"), 400);
+	assert_int_equal(events(b->f, "delivery.extended"), 0);
+	set(b->f, "delivery", "expires_us = 5", NULL);
+	assert_int_equal(post_to(b, "extend", "{\"expires\":\"30d\"}"), 200);
+	assert_true(holds(b->f, "\"state\":\"active\",\"expires\":\"20"));
+	assert_int_equal(events(b->f, "delivery.extended"), 1);
+	assert_int_equal(value(b->f, "stamp", "delivery", NULL), stamp + 1);
+	open_link(b);
+	set(b->f, "delivery", "revoked_us = 5", NULL);
+	assert_int_equal(post_to(b, "extend", "{\"expires\":\"60d\"}"), 409);
+}
+
+static void
+a_new_link_is_told_or_mailed(void **state)
+{
+	struct browser *b = *state;
+	struct str told;
+
+	assert_int_equal(post_to(b, "link", "{\"address\":\"a@x.test\"}"), 200);
+	told = member(b->f, "link", 0);
+	assert_false(holds(b->f, "\"mail\""));
+	assert_int_equal(rows(b->f, "mail", NULL), 2);
+	assert_int_equal(post_to(b, "link", "{\"address\":\"a@x.test\",\"mail\":true}"), 200);
+	assert_true(holds(b->f, "\"link\":null,\"mail\":\"queued\""));
+	assert_int_equal(rows(b->f, "mail", NULL), 3);
+	b->token = str_from(told, sizeof URL "/r/" - 1); /* dead since */
+	assert_int_equal(
+	    post_from(b, "/r/open", arena_printf(b->f->x.a, "token=%.*s", STR(b->token)), URL),
+	    200);
+	b->token = str_head(part_after(b->f, mail_to(b->f, "delivery", "a@x.test"), URL "/r/"), 43);
+	open_link(b);
+	set(b->f, "recipient", "revoked_us = 5", "address = 'a@x.test'");
+	assert_int_equal(post_to(b, "link", "{\"address\":\"a@x.test\",\"mail\":true}"), 409);
+	assert_int_equal(rows(b->f, "mail", NULL), 3);
+}
+
 int
 main(void)
 {
@@ -192,6 +246,8 @@ main(void)
 	    TEST(mine_are_those_of_whoever_asks),
 	    TEST(what_wants_a_look_is_said),
 	    TEST(one_tells_all_of_itself),
+	    TEST(an_end_is_moved_only_later),
+	    TEST(a_new_link_is_told_or_mailed),
 	};
 #undef TEST
 

@@ -134,3 +134,13 @@ deliveries_list(struct api *x, const struct request *q, struct reply *r, struct 
 	reply_json(r, &j);
 	return delivery_rows_put(&j, x, list, n, e);
 }
+
+int
+delivery_of_path(struct api *x, const struct request *q, struct delivery *ret, struct error *e)
+{
+	struct str number;
+
+	if (!number_parse(x->a, q->params[0], &number))
+		return err_set(e, ERR_NOT_FOUND, "no delivery has this number");
+	return delivery_by_number(x->db, x->a, number, ret, e);
+}

@@ -94,6 +94,8 @@ const struct route routes[] = {
 	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"POST", "/api/v1/deliveries/{number}/revoke", deliveries_revoke,
 	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_DELIVERY_REVOKED, false, false},
+	{"POST", "/api/v1/deliveries/{number}/extend", deliveries_extend,
+	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_DELIVERY_EXTENDED, false, false},
 	{"POST", "/api/v1/deliveries/{number}/link", deliveries_link,
 	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_RECIPIENT_LINK, false, false},
 	{"GET", "/api/v1/outbox", outbox_list,

@@ -16,11 +16,12 @@ HANDLER(check_post);
 /* contacts.c, overview.c */
 HANDLER(contacts_list);
 HANDLER(overview_show);
-/* deliveries.c, delivery_rows.c, send.c */
+/* deliveries.c, delivery_rows.c, delivery_change.c, send.c */
 HANDLER(deliveries_post);
 HANDLER(deliveries_list);
 HANDLER(deliveries_get);
 HANDLER(deliveries_revoke);
+HANDLER(deliveries_extend);
 HANDLER(deliveries_link);
 /* uploads.c */
 HANDLER(uploads_options);

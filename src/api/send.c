@@ -12,6 +12,7 @@
 #include "api/names.h"
 #include "api/recipient/links.h"
 #include "api/routes.h"
+#include "api/validity.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/random.h"
@@ -41,45 +42,20 @@ struct sending {
 
 /* ---- the request ---- */
 
-/* 1 there, 0 absent.  *ret_day: a date alone, which means the end of that day. */
-static int
-read_date(
-    struct api *x, struct json *o, const char *name, int64_t *ret, bool *ret_day, struct error *e)
-{
-	struct str s = {0};
-	int r = json_get_str(o, name, &s, e);
-
-	if (r <= 0)
-		return r;
-	if (!time_parse_human(s, x->now_us, arena_cstr(x->a, x->conf->timezone), ret))
-		return err_key(
-		    e, ERR_INVALID, "bad-date", "%s is no date and no time from now", name);
-	*ret_day = s.n == sizeof "YYYY-MM-DD" - 1 && s.p[4] == '-';
-	return 1;
-}
-
-/* The last day may be used to its end when it was named as a day. */
 static int
 read_dates(struct api *x, struct json *o, struct delivery *d, struct error *e)
 {
-	int64_t from, days = MIN(x->conf->delivery_days, x->conf->delivery_max_days);
+	int64_t days = MIN(x->conf->delivery_days, x->conf->delivery_max_days);
 	bool day = false;
 
 	d->valid_from_us = x->now_us;
-	if (read_date(x, o, "valid_from", &d->valid_from_us, &day, e) < 0)
+	if (validity_date(x, o, "valid_from", &d->valid_from_us, &day, e) < 0)
 		return e->code;
-	from = MAX(d->valid_from_us, x->now_us);
-	d->expires_us = from + days * US_PER_DAY;
+	d->expires_us = MAX(d->valid_from_us, x->now_us) + days * US_PER_DAY;
 	day = false;
-	if (read_date(x, o, "expires", &d->expires_us, &day, e) < 0)
+	if (validity_date(x, o, "expires", &d->expires_us, &day, e) < 0)
 		return e->code;
-	if (d->expires_us <= from)
-		return err_key(
-		    e, ERR_INVALID, "expires-too-early", "the delivery would end before it begins");
-	if (d->expires_us > from + (x->conf->delivery_max_days + day) * US_PER_DAY)
-		return err_key(e, ERR_INVALID, "expires-too-late", "at most %lld days are allowed",
-		    (long long)x->conf->delivery_max_days);
-	return 0;
+	return validity_check(x, d->valid_from_us, d->expires_us, day, e);
 }
 
 static int
