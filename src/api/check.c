@@ -242,6 +242,16 @@ reason_put(struct js *j, struct api *x, const struct verdict_reason *reason)
 }
 
 void
+reasons_put(struct js *j, struct api *x, const struct verdict *v)
+{
+	js_key(j, "reasons");
+	js_list(j);
+	for (size_t i = 0; i < v->reason_count; i++)
+		reason_put(j, x, &v->reasons[i]);
+	js_list_end(j);
+}
+
+void
 check_lines_put(struct js *j, struct api *x, const struct check_line *lines, size_t n)
 {
 	js_key(j, "lines");
@@ -251,11 +261,7 @@ check_lines_put(struct js *j, struct api *x, const struct check_line *lines, siz
 		js_kv_id(j, "asset", lines[i].asset.v);
 		js_kv_str(j, "address", lines[i].address);
 		js_kv_str(j, "state", str_c(verdict_state_name(lines[i].verdict.state)));
-		js_key(j, "reasons");
-		js_list(j);
-		for (size_t k = 0; k < lines[i].verdict.reason_count; k++)
-			reason_put(j, x, &lines[i].verdict.reasons[k]);
-		js_list_end(j);
+		reasons_put(j, x, &lines[i].verdict);
 		js_close(j);
 	}
 	js_list_end(j);

@@ -42,3 +42,5 @@ bool check_refuses(const struct check_line *lines, size_t n);
 enum verdict_state check_worst(const struct check_line *lines, size_t n);
 /* "lines": [...] into an open object. */
 void check_lines_put(struct js *j, struct api *x, const struct check_line *lines, size_t n);
+/* "reasons": [...] of one verdict into an open object. */
+void reasons_put(struct js *j, struct api *x, const struct verdict *v);

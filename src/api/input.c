@@ -7,6 +7,8 @@
  */
 #include "api/input.h"
 
+#include <stdlib.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -76,4 +78,52 @@ input_page(
 		return err_key(e, ERR_INVALID, "bad-limit", "limit is 1 to %d", PAGE_MOST);
 	*ret_max = (int)n;
 	return 0;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	int64_t x = ((const asset_id *)a)->v, y = ((const asset_id *)b)->v;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Named twice is a mistake that would be counted twice. */
+static int
+refuse_twice(struct api *x, const asset_id *ids, size_t n, struct error *e)
+{
+	asset_id *sorted = ARENA_ARRAY(x->a, asset_id, n);
+
+	memcpy(sorted, ids, n * sizeof *ids);
+	qsort(sorted, n, sizeof *sorted, by_id);
+	for (size_t i = 1; i < n; i++) {
+		if (sorted[i].v == sorted[i - 1].v)
+			return err_key(e, ERR_INVALID, "bad-id", "an id is there twice");
+	}
+	return 0;
+}
+
+int
+input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **ret, size_t *ret_n,
+    struct error *e)
+{
+	struct json *list;
+	struct str text;
+	int r = json_get_list(o, w->name, &list, e);
+
+	if (r < 0)
+		return r;
+	if (r == 0 || json_list_size(list) == 0)
+		return err_key(e, ERR_INVALID, "missing", "%s is missing or empty", w->name);
+	if (json_list_size(list) > w->max)
+		return err_key(e, ERR_INVALID, "too-many", "more than %zu in %s", w->max, w->name);
+	*ret_n = json_list_size(list);
+	*ret = ARENA_ARRAY(x->a, asset_id, *ret_n);
+	for (size_t i = 0; i < *ret_n; i++) {
+		if (json_str(json_list_at(list, i), &text, e) < 0)
+			return e->code;
+		if (!id_parse(text, &(*ret)[i].v))
+			return err_key(e, ERR_INVALID, "bad-id", "an id in %s is none", w->name);
+	}
+	return refuse_twice(x, *ret, *ret_n, e);
 }

@@ -32,3 +32,10 @@ NODISCARD int input_text(
 /* cursor and limit of a list: an id to go on below (0: from the start), 1 to 100. */
 NODISCARD int input_page(
     struct api *x, const struct request *q, int64_t *ret_before, int *ret_max, struct error *e);
+/* A list of 1 to max different ids of files.  ERR_INVALID "missing", "too-many", "bad-id". */
+struct input_ids {
+	const char *name;
+	size_t max;
+};
+NODISCARD int input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **ret,
+    size_t *ret_n, struct error *e);

@@ -33,6 +33,13 @@ HANDLER(uploads_delete);
 HANDLER(assets_list);
 HANDLER(assets_get);
 HANDLER(assets_patch);
+/* library.c */
+HANDLER(assets_layout);
+HANDLER(assets_cards);
+/* folders.c */
+HANDLER(folders_list);
+HANDLER(folders_post);
+HANDLER(folders_patch);
 /* release.c */
 HANDLER(assets_release);
 /* history.c */

@@ -13,12 +13,15 @@
 #include "model/asset_words.h"
 #include "model/change.h"
 #include "model/folder.h"
+#include "model/search.h"
 #include "model/version.h"
+
+#define STEP 20 /* ids of one statement */
 
 #define ASSET_COLUMNS                                                                              \
 	"a.id, a.folder_id, f.path, a.title, a.class, a.embargo_us, a.expires_us, "                \
 	"a.current_version_id, a.created_by, a.created_us, a.changed_us, a.stamp, r.state, "       \
-	"r.until_us, r.reason, r.credit, r.view_only, r.set_by, r.set_us"
+	"r.until_us, r.reason, r.credit, r.view_only, r.set_by, r.set_us, a.trashed_us"
 #define ASSET_FROM                                                                                 \
 	" FROM asset a JOIN folder f ON f.id = a.folder_id JOIN release r ON r.asset_id = a.id "
 
@@ -47,6 +50,7 @@ read_row(struct rows *q, struct arena *a, struct asset *x)
 	    .created_us = rows_int(q, 9),
 	    .changed_us = rows_int(q, 10),
 	    .stamp = rows_int(q, 11),
+	    .trashed_us = rows_int(q, 19),
 	    .release = {.until_us = rows_int(q, 13),
 	        .reason = rows_text(q, 14, a),
 	        .credit = rows_text(q, 15, a),
@@ -76,15 +80,61 @@ asset_get(struct db *db, struct arena *a, asset_id id, struct asset *ret, struct
 	return r < 0 ? r : 0;
 }
 
+/* The step is found in any order; ret has the order of ids. */
+static int
+get_step(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct asset *ret,
+    struct error *e)
+{
+	static const char sql[] = "SELECT " ASSET_COLUMNS ASSET_FROM
+	                          "WHERE a.id IN (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+	AUTO(rows_close) struct rows *q = NULL;
+	struct db_value v[STEP];
+	struct asset x;
+	int r;
+
+	for (size_t i = 0; i < STEP; i++)
+		v[i] = db_i(i < n ? ids[i].v : 0);
+	if (db_query_values(db, &q, e, sql, v, STEP) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		read_row(q, a, &x);
+		for (size_t i = 0; i < n; i++) {
+			if (ids[i].v == x.id.v)
+				ret[i] = x;
+		}
+	}
+	return r;
+}
+
+int
+asset_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct asset *ret,
+    size_t *ret_n, struct error *e)
+{
+	size_t found = 0;
+
+	memset(ret, 0, n * sizeof *ret);
+	for (size_t at = 0; at < n; at += STEP) {
+		if (get_step(db, a, ids + at, MIN(n - at, (size_t)STEP), ret + at, e) < 0)
+			return e->code;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ret[i].id.v != 0)
+			ret[found++] = ret[i];
+	}
+	*ret_n = found;
+	return 0;
+}
+
 int
 asset_list(struct db *db, struct arena *a, const struct str *folder_path, struct page_at at,
     struct asset **ret, size_t *ret_n, struct error *e)
 {
-	static const char all[] = "SELECT " ASSET_COLUMNS ASSET_FROM
-	                          "WHERE a.id < ? ORDER BY a.id DESC LIMIT CAST(? AS BIGINT)";
+	static const char all[] =
+	    "SELECT " ASSET_COLUMNS ASSET_FROM "WHERE a.id < ? AND a.trashed_us IS NULL "
+	    "ORDER BY a.id DESC LIMIT CAST(? AS BIGINT)";
 	static const char some[] =
-	    "SELECT " ASSET_COLUMNS ASSET_FROM
-	    "WHERE a.id < ? AND f.path = ? ORDER BY a.id DESC LIMIT CAST(? AS BIGINT)";
+	    "SELECT " ASSET_COLUMNS ASSET_FROM "WHERE a.id < ? AND f.path = ? AND a.trashed_us IS "
+	    "NULL ORDER BY a.id DESC LIMIT CAST(? AS BIGINT)";
 	AUTO(rows_close) struct rows *q = NULL;
 	struct asset *list = ARENA_ARRAY(a, struct asset, (size_t)at.max);
 	int64_t below = at.id != 0 ? at.id : INT64_MAX;
@@ -121,7 +171,8 @@ asset_create(struct change *c, struct arena *a, const struct asset_new *n, struc
 	    db_exec(change_db(c), NULL, e, asset, db_i(n->id.v), db_i(folder.v), db_s(n->title),
 	        db_i(n->first.v), db_i(n->by.v), db_i(now), db_i(now)) < 0 ||
 	    db_exec(change_db(c), NULL, e, release, db_i(n->id.v), db_b(false), db_i(n->by.v),
-	        db_i(now)) < 0)
+	        db_i(now)) < 0 ||
+	    search_index(c, n->id, e) < 0)
 		return e->code;
 	ev.asset = n->id;
 	return event_add(c, &ev, e);
@@ -195,7 +246,7 @@ asset_edit(
 	}
 	if (ed->note != NULL && note_add(c, id, *ed->note, ed->by, e) < 0)
 		return e->code;
-	if (changed(c, id, e) < 0)
+	if (search_index(c, id, e) < 0 || changed(c, id, e) < 0)
 		return e->code;
 	ev.asset = id;
 	return event_add(c, &ev, e);
@@ -241,5 +292,6 @@ verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
 	ret->class = x.class;
 	ret->malware = version.damaged ? MALWARE_ERROR : version.malware;
 	ret->ingested = version.ready;
+	ret->trashed = x.trashed_us != 0;
 	return 0;
 }

@@ -38,6 +38,7 @@ struct asset {
 	version_id current;
 	person_id created_by;
 	int64_t created_us, changed_us, stamp;
+	int64_t trashed_us; /* 0: not in the trash */
 	struct release release;
 };
 struct note {
@@ -48,7 +49,10 @@ struct note {
 
 NODISCARD int asset_get(
     struct db *db, struct arena *a, asset_id id, struct asset *ret, struct error *e);
-/* Newest first, below at.id, in one folder or all (folder NULL). */
+/* Many at once, in the order of ids; those that are not there are left out. */
+NODISCARD int asset_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n,
+    struct asset *ret, size_t *ret_n, struct error *e);
+/* Newest first without the trash, below at.id, in one folder or all (folder NULL). */
 NODISCARD int asset_list(struct db *db, struct arena *a, const struct str *folder_path,
     struct page_at at, struct asset **ret, size_t *ret_n, struct error *e);
 NODISCARD int asset_keywords(

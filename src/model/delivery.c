@@ -199,7 +199,8 @@ read_facts(struct rows *q, struct arena *a, struct delivery_item *i)
 	    .expires_us = rows_int(q, 13),
 	    .release_until_us = rows_int(q, 15),
 	    .credit = rows_text(q, 16, a),
-	    .view_only = rows_bool(q, 17)};
+	    .view_only = rows_bool(q, 17),
+	    .trashed = !rows_is_null(q, 18)};
 	if (!class_parse(rows_text(q, 11, a), &f->class))
 		f->class = CLASS_CONFIDENTIAL;
 	if (!release_parse(rows_text(q, 14, a), &f->release))
@@ -230,7 +231,7 @@ delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_i
 	static const char sql[] =
 	    "SELECT i.position, i.asset_id, i.version_id, i.name, v.bytes, v.state, v.sha256, "
 	    "v.crc32, v.media_type, v.malware, v.created_us, x.class, x.embargo_us, x.expires_us, "
-	    "r.state, r.until_us, r.credit, r.view_only FROM delivery_item i "
+	    "r.state, r.until_us, r.credit, r.view_only, x.trashed_us FROM delivery_item i "
 	    "JOIN version v ON v.id = i.version_id JOIN asset x ON x.id = i.asset_id "
 	    "JOIN release r ON r.asset_id = i.asset_id "
 	    "WHERE i.delivery_id = ? ORDER BY i.position";

@@ -15,6 +15,7 @@
 #include "model/asset.h"
 #include "model/change.h"
 #include "model/job.h"
+#include "model/search.h"
 
 int
 upload_get(struct db *db, struct arena *a, struct id128 id, struct upload *ret, struct error *e)
@@ -111,6 +112,8 @@ complete(struct change *c, struct arena *a, const struct upload *u, asset_id *re
 	struct release cleared = {.state = RELEASE_CLEARED, .set_by = u->person};
 
 	if (make_or_renew_asset(c, a, u, ret, e) < 0 || make_version(c, u, *ret, e) < 0)
+		return e->code;
+	if (u->asset.v != 0 && search_index(c, *ret, e) < 0)
 		return e->code;
 	if (u->release_cleared && release_set(c, *ret, &cleared, e) < 0)
 		return e->code;

@@ -96,6 +96,12 @@ is_pending(const struct verdict_facts *f)
 }
 
 static bool
+is_trashed(const struct verdict_facts *f)
+{
+	return f->trashed;
+}
+
+static bool
 is_infected(const struct verdict_facts *f)
 {
 	return f->malware != MALWARE_CLEAN && f->malware != MALWARE_NOT_SCANNED;
@@ -150,6 +156,7 @@ static const struct rule {
     {"release-conditions", CHECK_RELEASE, VERDICT_CONDITIONS, has_conditions},
     {"embargo", CHECK_DATES, VERDICT_BLOCKED, is_embargoed},
     {"expired", CHECK_DATES, VERDICT_BLOCKED, is_expired},
+    {"trashed", CHECK_RELEASE, VERDICT_BLOCKED, is_trashed},
     {"malware-infected", CHECK_RELEASE, VERDICT_BLOCKED, is_infected},
     {"malware-unscanned", CHECK_RELEASE, VERDICT_BLOCKED, is_held_unscanned},
     {"ingest-pending", CHECK_RELEASE, VERDICT_IN_REVIEW, is_pending},

@@ -53,6 +53,7 @@ struct verdict_facts {
 	enum malware_state malware;
 	bool hold_unscanned; /* setting malware.unscanned */
 	bool ingested;
+	bool trashed;
 	/* the recipient's side */
 	bool recipient_blocked;
 	int level_reached;  /* enum identity_level; -1: not a recipient yet (check, send) */

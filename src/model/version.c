@@ -14,6 +14,8 @@
 #include "db/db.h"
 #include "model/change.h"
 
+#define STEP 20 /* ids of one statement */
+
 #define VERSION_COLUMNS                                                                            \
 	"id, asset_id, number, name, bytes, sha256, crc32, media_type, malware, state, "           \
 	"created_by, "                                                                             \
@@ -54,6 +56,43 @@ version_get(struct db *db, struct arena *a, version_id id, struct version *ret, 
 	if (r > 0)
 		read_row(q, a, ret);
 	return r < 0 ? r : 0;
+}
+
+static int
+get_step(struct db *db, struct arena *a, const version_id *ids, size_t n, struct version *ret,
+    struct error *e)
+{
+	static const char sql[] = "SELECT " VERSION_COLUMNS " FROM version WHERE id IN "
+	                          "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+	AUTO(rows_close) struct rows *q = NULL;
+	struct db_value v[STEP];
+	struct version x;
+	int r;
+
+	for (size_t i = 0; i < STEP; i++)
+		v[i] = db_i(i < n ? ids[i].v : 0);
+	if (db_query_values(db, &q, e, sql, v, STEP) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		read_row(q, a, &x);
+		for (size_t i = 0; i < n; i++) {
+			if (ids[i].v == x.id.v)
+				ret[i] = x;
+		}
+	}
+	return r;
+}
+
+int
+version_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n,
+    struct version *ret, struct error *e)
+{
+	memset(ret, 0, n * sizeof *ret);
+	for (size_t at = 0; at < n; at += STEP) {
+		if (get_step(db, a, ids + at, MIN(n - at, (size_t)STEP), ret + at, e) < 0)
+			return e->code;
+	}
+	return 0;
 }
 
 int

@@ -40,6 +40,9 @@ struct version_part {
 
 NODISCARD int version_get(
     struct db *db, struct arena *a, version_id id, struct version *ret, struct error *e);
+/* Many at once: ret[i] is of ids[i], with id 0 where there is none. */
+NODISCARD int version_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n,
+    struct version *ret, struct error *e);
 /* Oldest first. */
 NODISCARD int version_list(struct db *db, struct arena *a, asset_id id, struct version **ret,
     size_t *ret_n, struct error *e);
