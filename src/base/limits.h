@@ -11,7 +11,7 @@
 
 /* Messages between roles (design 3.1) */
 #define LIMIT_MSG_BYTES 65536
-#define LIMIT_MSG_FDS 4
+#define LIMIT_MSG_FDS 18 /* even, as the kernel counts; most for RENDER: the parts of a file and where its previews go */
 #define LIMIT_TICKET_BYTES 512
 #define LIMIT_PLAN_INLINE_BYTES 32768
 #define LIMIT_PLAN_BYTES (64 * 1024 * 1024)
@@ -40,6 +40,14 @@
 #define LIMIT_NAME_BYTES 200
 #define LIMIT_PATH_BYTES 1024
 #define LIMIT_PARTS_PER_VERSION 1000000
+
+/* Previews (pipeline.md): one job of geleit-media */
+#define LIMIT_RENDER_PARTS 16
+#define LIMIT_RENDER_JOBS 2                  /* at a time */
+#define LIMIT_RENDER_BYTES (48 * 1024 * 1024) /* of everything it gives back */
+#define LIMIT_RENDER_PAGES 10
+#define LIMIT_RENDER_CPU_S 20
+#define LIMIT_RENDER_WALL_MS 40000
 
 /* Nouns */
 #define LIMIT_TITLE_BYTES 400

@@ -13,6 +13,7 @@
  *	master -> role       START PEER RELOAD    role -> master  READY
  *	app, worker -> keeper  WRAP UNWRAP PEPPER SIGN UNSEAL_* TICKET_KEY
  *	worker -> egress     DELIVER              egress -> worker DELIVERED
+ *	worker -> media      RENDER               media -> worker  RENDERED
  *
  * Layer: msg (base only).
  */
@@ -49,6 +50,8 @@ enum msg {
 	MSG_ANSWER, /* the keeper's, to each of the seven above; id as asked */
 	MSG_DELIVER = 48,
 	MSG_DELIVERED,
+	MSG_RENDER = 56,
+	MSG_RENDERED,
 };
 
 enum role_kind {
@@ -58,6 +61,7 @@ enum role_kind {
 	ROLE_KEEPER,
 	ROLE_WORKER,
 	ROLE_EGRESS,
+	ROLE_MEDIA,
 	ROLE_KIND_COUNT
 };
 const char *role_name(enum role_kind r);
@@ -235,6 +239,37 @@ struct msg_delivered {
 	struct str reply; /* the server's own words, at most 1,000 bytes */
 };
 
+/* ---- previews ---- */
+
+/* Which libraries a job may need; told by our own look at the first bytes. */
+enum media_kind { MEDIA_PICTURE, MEDIA_HEIF, MEDIA_SVG, MEDIA_PDF, MEDIA_KIND_COUNT };
+const char *media_kind_name(enum media_kind k);
+
+struct msg_render_part {
+	struct id128 blob;
+	uint64_t bytes; /* plaintext */
+};
+/*
+ * Descriptor 0: a memfd for the result (format: media/record.h); then the parts'
+ * ciphertext, read-only, in order.  The job may read one file and nothing else.
+ */
+struct msg_render {
+	int64_t job;
+	enum media_kind kind;
+	uint8_t key[32];
+	uint32_t pages; /* at most so many */
+	const struct msg_render_part *parts;
+	size_t part_count;
+};
+enum render_outcome { RENDER_ENDED, RENDER_TIMED_OUT, RENDER_KILLED };
+/* ENDED: the memfd says the rest, and is to be read as what a stranger wrote. */
+struct msg_rendered {
+	int64_t job;
+	enum render_outcome outcome;
+	uint32_t detail; /* exit code, or the signal that ended it */
+	uint32_t cpu_ms, peak_kib;
+};
+
 #define MSG_CODEC(name)                                                                            \
 	void msg_##name##_put(struct buf *b, const struct msg_##name *m);                          \
 	NODISCARD int msg_##name##_get(                                                            \
@@ -254,4 +289,6 @@ MSG_CODEC(keeper);
 MSG_CODEC(answer);
 MSG_CODEC(deliver);
 MSG_CODEC(delivered);
+MSG_CODEC(render); /* also checks the kind, and that there is a byte to read */
+MSG_CODEC(rendered);
 #undef MSG_CODEC

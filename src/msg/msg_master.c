@@ -15,6 +15,7 @@ static const char *const names[ROLE_KIND_COUNT] = {
     [ROLE_KEEPER] = "keeper",
     [ROLE_WORKER] = "worker",
     [ROLE_EGRESS] = "egress",
+    [ROLE_MEDIA] = "media",
 };
 
 const char *

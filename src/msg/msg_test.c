@@ -131,6 +131,54 @@ CHECK(deliver, {.mail = 5,
                    .logo_png = S("p"),
                    .compose_only = true})
 CHECK(delivered, {.mail = 5, .outcome = MAIL_IS_DEFERRED, .reply = S("450 4.7.1 later")})
+static const struct msg_render_part render_parts[] = {{{{5}}, 10}, {{{6}}, LIMIT_PART_BYTES}};
+CHECK(render, {.job = 5,
+                  .kind = MEDIA_PDF,
+                  .key = {9},
+                  .pages = LIMIT_RENDER_PAGES,
+                  .parts = render_parts,
+                  .part_count = 2})
+CHECK(rendered,
+    {.job = 5, .outcome = RENDER_KILLED, .detail = 9, .cpu_ms = 20000, .peak_kib = 4096})
+
+static int
+render_of(enum media_kind kind, uint32_t pages, const struct msg_render_part *parts, size_t n)
+{
+	struct msg_render in = {
+	    .job = 1, .kind = kind, .pages = pages, .parts = parts, .part_count = n};
+	struct msg_render out;
+	struct arena *a = arena_new();
+	struct error e;
+	struct buf b;
+	int r;
+
+	buf_init(&b, LIMIT_MSG_BYTES);
+	msg_render_put(&b, &in);
+	r = msg_render_get(buf_view(&b), a, &out, &e);
+	buf_fini(&b);
+	arena_free(&a);
+	return r;
+}
+
+/* An empty file makes a decoder abort: it never gets so far. */
+static void
+nothing_to_render_is_refused(void **state)
+{
+	static const struct msg_render_part many[LIMIT_RENDER_PARTS + 1] = {{{{1}}, 1}};
+	static const struct msg_render_part empty = {{{1}}, 0};
+	static const struct msg_render_part large = {{{1}}, LIMIT_PART_BYTES + 1};
+
+	(void)state;
+	assert_int_equal(render_of(MEDIA_PICTURE, 1, render_parts, 2), 0);
+	assert_int_equal(render_of(MEDIA_KIND_COUNT, 1, render_parts, 2), ERR_PROTOCOL);
+	assert_int_equal(render_of(MEDIA_PICTURE, 0, render_parts, 2), ERR_PROTOCOL);
+	assert_int_equal(
+	    render_of(MEDIA_PICTURE, LIMIT_RENDER_PAGES + 1, render_parts, 2), ERR_PROTOCOL);
+	assert_int_equal(render_of(MEDIA_PICTURE, 1, NULL, 0), ERR_PROTOCOL);
+	assert_int_equal(render_of(MEDIA_PICTURE, 1, &empty, 1), ERR_PROTOCOL);
+	assert_int_equal(render_of(MEDIA_PICTURE, 1, &large, 1), ERR_PROTOCOL);
+	assert_int_equal(render_of(MEDIA_PICTURE, 1, many, ARRAY_LEN(many)), ERR_PROTOCOL);
+}
 
 static int
 plan_of(const struct msg_segment *g, size_t n, uint64_t bytes, uint32_t slots)
@@ -201,6 +249,9 @@ main(void)
 	    cmocka_unit_test(answer_round_trip),
 	    cmocka_unit_test(deliver_round_trip),
 	    cmocka_unit_test(delivered_round_trip),
+	    cmocka_unit_test(render_round_trip),
+	    cmocka_unit_test(rendered_round_trip),
+	    cmocka_unit_test(nothing_to_render_is_refused),
 	    cmocka_unit_test(plans_that_lie_are_refused),
 	    cmocka_unit_test(counts_beyond_the_limits_are_refused),
 	};

@@ -123,7 +123,7 @@ descriptors_pass_and_do_not_survive_exec(void **state)
 static void
 send_raw(int fd, const void *bytes, size_t n, size_t fd_count)
 {
-	char control[CMSG_SPACE(16 * sizeof(int))] = {0};
+	char control[CMSG_SPACE((LIMIT_MSG_FDS + 12) * sizeof(int))] = {0};
 	struct iovec iov = {(void *)(uintptr_t)bytes, n};
 	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct cmsghdr *cm;
@@ -172,7 +172,7 @@ nonsense_is_refused_and_leaves_no_descriptor(void **state)
 	refuse_raw(p, frame, 1, 0);
 	refuse_raw(p, large, sizeof large, 1); /* one byte too long */
 	refuse_raw(p, frame, (size_t)n, LIMIT_MSG_FDS + 1);
-	refuse_raw(p, frame, (size_t)n, 16);
+	refuse_raw(p, frame, (size_t)n, LIMIT_MSG_FDS + 12);
 	frame[0] ^= 1;
 	refuse_raw(p, frame, (size_t)n, LIMIT_MSG_FDS);
 }
@@ -205,7 +205,7 @@ a_full_socket_is_busy_and_never_blocks(void **state)
 static int
 send_more_than_may_be_in_flight(const struct pair *p)
 {
-	const struct rlimit few = {16, 16};
+	const struct rlimit few = {64, 64};
 	struct ipc_msg m = {.type = 1, .fd_count = LIMIT_MSG_FDS};
 	int64_t start = time_monotonic_us();
 	struct error e;

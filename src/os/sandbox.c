@@ -226,8 +226,11 @@ static int
 enter_landlock(const struct sandbox *s, unsigned *missing, struct error *e)
 {
 	uint64_t handled = 0;
-	AUTO(fd_close) int ruleset = open_ruleset(s, &handled, missing, e);
+	AUTO(fd_close) int ruleset = -1;
 
+	if ((s->may & SANDBOX_MAY_JAIL) != 0)
+		return 0;
+	ruleset = open_ruleset(s, &handled, missing, e);
 	if (ruleset < 0)
 		return (*missing & SANDBOX_MISSING_LANDLOCK) != 0 ? 0 : e->code;
 	for (size_t i = 0; i < s->path_count; i++) {
@@ -263,9 +266,9 @@ static const struct {
     {SCMP_SYS(execve), SANDBOX_MAY_EXEC},
     {SCMP_SYS(execveat), SANDBOX_MAY_EXEC},
     /* the mount family and other namespaces */
-    {SCMP_SYS(mount), 0},
-    {SCMP_SYS(umount2), 0},
-    {SCMP_SYS(pivot_root), 0},
+    {SCMP_SYS(mount), SANDBOX_MAY_JAIL},
+    {SCMP_SYS(umount2), SANDBOX_MAY_JAIL},
+    {SCMP_SYS(pivot_root), SANDBOX_MAY_JAIL},
     {SCMP_SYS(chroot), 0},
     {SCMP_SYS(open_tree), 0},
     {SCMP_SYS(move_mount), 0},
@@ -323,8 +326,9 @@ deny_by_argument(scmp_filter_ctx f, unsigned may)
 	    f, DENY, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, truncating, truncating));
 	r |= seccomp_rule_add(
 	    f, DENY, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, truncating, truncating));
-	r |= seccomp_rule_add(
-	    f, DENY, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, newuser, newuser));
+	if ((may & SANDBOX_MAY_JAIL) == 0)
+		r |= seccomp_rule_add(
+		    f, DENY, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, newuser, newuser));
 	/* their flags lie in memory; glibc then takes clone() and openat() */
 	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
 	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

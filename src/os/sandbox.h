@@ -41,6 +41,9 @@ enum sandbox_may {
 	SANDBOX_MAY_TRUNCATE = 16, /* SQLite truncates its WAL */
 	SANDBOX_MAY_UNIX = 32,     /* socket(AF_UNIX) only */
 	SANDBOX_MAY_ACCEPT = 64,
+	/* Namespaces and mounts, for who puts others into a root of their own.  Then there is no
+	 * Landlock, which forbids every change of what is mounted where. */
+	SANDBOX_MAY_JAIL = 128,
 };
 
 struct sandbox {

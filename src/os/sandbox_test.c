@@ -391,6 +391,28 @@ the_mount_family_and_side_doors_are_closed(void **state)
 	assert_int_equal(try_with(0, load_bpf), EPERM);
 }
 
+static long
+namespace_in_a_jailer(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid == 0)
+		_exit(0);
+	/* where user namespaces are forbidden, it is not us who says so */
+	return pid > 0 || errno != EPERM || getuid() != 0 ? 0 : -1;
+}
+
+static void
+a_jailer_may_make_jails_and_no_more(void **state)
+{
+	assert_int_equal(try_with(SANDBOX_MAY_JAIL, namespace_in_a_jailer), 0);
+	assert_int_equal(try_with(SANDBOX_MAY_JAIL, unmount_something), EINVAL);
+	assert_int_equal(try_with(SANDBOX_MAY_JAIL, make_namespace), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_JAIL, change_root), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_JAIL, make_inet), EPERM);
+	assert_int_equal(try_with(SANDBOX_MAY_JAIL, execute), EPERM);
+}
+
 /* Whatever the permissions; with arguments that would make each fail differently. */
 static const long never[] = {
     SYS_ptrace,
@@ -399,9 +421,6 @@ static const long never[] = {
     SYS_process_madvise,
     SYS_pidfd_getfd,
     SYS_kcmp,
-    SYS_mount,
-    SYS_umount2,
-    SYS_pivot_root,
     SYS_chroot,
     SYS_open_tree,
     SYS_move_mount,
@@ -439,7 +458,7 @@ static const long never[] = {
 };
 static const long unless_granted[] = {SYS_kill, SYS_tkill, SYS_tgkill, SYS_pidfd_send_signal,
     SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_execve, SYS_execveat, SYS_ftruncate, SYS_socket,
-    SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4};
+    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4};
 
 /* -1 when a call gives anything but EPERM. */
 static long
@@ -669,6 +688,7 @@ main(void)
 	    cmocka_unit_test(no_network_but_what_was_granted),
 	    cmocka_unit_test(each_permission_opens_its_own_call_only),
 	    cmocka_unit_test(other_processes_are_out_of_reach),
+	    cmocka_unit_test(a_jailer_may_make_jails_and_no_more),
 	    cmocka_unit_test(the_mount_family_and_side_doors_are_closed),
 	    cmocka_unit_test(the_whole_list_is_denied_and_most_of_it_to_everyone),
 	    cmocka_unit_test(what_libraries_need_still_works),

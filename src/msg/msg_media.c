@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * msg_media - one file to geleit-media, and how its job ended
+ */
+#include "msg/msg.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "msg/wire.h"
+
+#define PART_BYTES 24
+
+static const char *const kinds[MEDIA_KIND_COUNT] = {"picture", "heif", "svg", "pdf"};
+
+const char *
+media_kind_name(enum media_kind k)
+{
+	return k < MEDIA_KIND_COUNT ? kinds[k] : "none";
+}
+
+void
+msg_render_put(struct buf *b, const struct msg_render *m)
+{
+	put_u64(b, (uint64_t)m->job);
+	put_u8(b, (uint8_t)m->kind);
+	buf_add(b, m->key, sizeof m->key);
+	put_u32(b, m->pages);
+	put_u32(b, (uint32_t)m->part_count);
+	for (size_t i = 0; i < m->part_count; i++) {
+		buf_add(b, m->parts[i].blob.b, sizeof m->parts[i].blob.b);
+		put_u64(b, m->parts[i].bytes);
+	}
+}
+
+static void
+get_parts(struct wire *w, struct arena *a, struct msg_render *ret)
+{
+	size_t n = get_count(w, LIMIT_RENDER_PARTS, PART_BYTES);
+	struct msg_render_part *parts = ARENA_ARRAY(a, struct msg_render_part, n);
+
+	for (size_t i = 0; i < n; i++) {
+		get_fixed(w, parts[i].blob.b, sizeof parts[i].blob.b);
+		parts[i].bytes = get_u64(w);
+		if (parts[i].bytes == 0 || parts[i].bytes > LIMIT_PART_BYTES)
+			w->bad = true;
+	}
+	ret->parts = parts;
+	ret->part_count = n;
+}
+
+int
+msg_render_get(struct str in, struct arena *a, struct msg_render *ret, struct error *e)
+{
+	struct wire w = {in.p, in.n, false};
+	uint8_t kind;
+
+	ret->job = (int64_t)get_u64(&w);
+	kind = get_u8(&w);
+	get_fixed(&w, ret->key, sizeof ret->key);
+	ret->pages = get_u32(&w);
+	get_parts(&w, a, ret);
+	if (kind >= MEDIA_KIND_COUNT || ret->part_count == 0 || ret->pages == 0 ||
+	    ret->pages > LIMIT_RENDER_PAGES)
+		w.bad = true;
+	ret->kind = w.bad ? MEDIA_PICTURE : (enum media_kind)kind;
+	return wire_end(&w, "RENDER", e);
+}
+
+void
+msg_rendered_put(struct buf *b, const struct msg_rendered *m)
+{
+	put_u64(b, (uint64_t)m->job);
+	put_u8(b, (uint8_t)m->outcome);
+	put_u32(b, m->detail);
+	put_u32(b, m->cpu_ms);
+	put_u32(b, m->peak_kib);
+}
+
+int
+msg_rendered_get(struct str in, struct arena *a, struct msg_rendered *ret, struct error *e)
+{
+	struct wire w = {in.p, in.n, false};
+	uint8_t outcome;
+
+	(void)a;
+	ret->job = (int64_t)get_u64(&w);
+	outcome = get_u8(&w);
+	ret->detail = get_u32(&w);
+	ret->cpu_ms = get_u32(&w);
+	ret->peak_kib = get_u32(&w);
+	if (outcome > RENDER_KILLED)
+		w.bad = true;
+	ret->outcome = w.bad ? RENDER_KILLED : (enum render_outcome)outcome;
+	return wire_end(&w, "RENDERED", e);
+}
