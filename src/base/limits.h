@@ -11,7 +11,8 @@
 
 /* Messages between roles (design 3.1) */
 #define LIMIT_MSG_BYTES 65536
-#define LIMIT_MSG_FDS 18 /* even, as the kernel counts; most for RENDER: the parts of a file and where its previews go */
+/* Most are for RENDER, the parts of a file; even, as the kernel counts. */
+#define LIMIT_MSG_FDS 18
 #define LIMIT_TICKET_BYTES 512
 #define LIMIT_PLAN_INLINE_BYTES 32768
 #define LIMIT_PLAN_BYTES (64 * 1024 * 1024)
@@ -43,7 +44,7 @@
 
 /* Previews (pipeline.md): one job of geleit-media */
 #define LIMIT_RENDER_PARTS 16
-#define LIMIT_RENDER_JOBS 2                  /* at a time */
+#define LIMIT_RENDER_JOBS 2                   /* at a time */
 #define LIMIT_RENDER_BYTES (48 * 1024 * 1024) /* of everything it gives back */
 #define LIMIT_RENDER_PAGES 10
 #define LIMIT_RENDER_CPU_S 20

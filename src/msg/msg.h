@@ -244,6 +244,8 @@ struct msg_delivered {
 /* Which libraries a job may need; told by our own look at the first bytes. */
 enum media_kind { MEDIA_PICTURE, MEDIA_HEIF, MEDIA_SVG, MEDIA_PDF, MEDIA_KIND_COUNT };
 const char *media_kind_name(enum media_kind k);
+/* Of a type from text/media_type.h; false: nothing of it can be shown. */
+bool media_kind_of(struct str media_type, enum media_kind *ret);
 
 struct msg_render_part {
 	struct id128 blob;

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/str.h"
 #include "msg/wire.h"
 
 #define PART_BYTES 24
@@ -16,6 +17,35 @@ const char *
 media_kind_name(enum media_kind k)
 {
 	return k < MEDIA_KIND_COUNT ? kinds[k] : "none";
+}
+
+/* An SVG may lie in a gzip; whether it does is seen behind the seal. */
+bool
+media_kind_of(struct str media_type, enum media_kind *ret)
+{
+	static const struct {
+		const char *type;
+		enum media_kind kind;
+	} list[] = {
+	    {"image/jpeg", MEDIA_PICTURE},
+	    {"image/png", MEDIA_PICTURE},
+	    {"image/gif", MEDIA_PICTURE},
+	    {"image/webp", MEDIA_PICTURE},
+	    {"image/tiff", MEDIA_PICTURE},
+	    {"image/heic", MEDIA_HEIF},
+	    {"image/heif", MEDIA_HEIF},
+	    {"image/avif", MEDIA_HEIF},
+	    {"image/svg+xml", MEDIA_SVG},
+	    {"application/pdf", MEDIA_PDF},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(list); i++) {
+		if (str_eq_c(media_type, list[i].type)) {
+			*ret = list[i].kind;
+			return true;
+		}
+	}
+	return false;
 }
 
 void

@@ -138,8 +138,8 @@ CHECK(render, {.job = 5,
                   .pages = LIMIT_RENDER_PAGES,
                   .parts = render_parts,
                   .part_count = 2})
-CHECK(rendered,
-    {.job = 5, .outcome = RENDER_KILLED, .detail = 9, .cpu_ms = 20000, .peak_kib = 4096})
+CHECK(
+    rendered, {.job = 5, .outcome = RENDER_KILLED, .detail = 9, .cpu_ms = 20000, .peak_kib = 4096})
 
 static int
 render_of(enum media_kind kind, uint32_t pages, const struct msg_render_part *parts, size_t n)

@@ -458,7 +458,8 @@ static const long never[] = {
 };
 static const long unless_granted[] = {SYS_kill, SYS_tkill, SYS_tgkill, SYS_pidfd_send_signal,
     SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_execve, SYS_execveat, SYS_ftruncate, SYS_socket,
-    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4};
+    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_connect, SYS_bind, SYS_listen, SYS_accept,
+    SYS_accept4};
 
 /* -1 when a call gives anything but EPERM. */
 static long

@@ -7,7 +7,7 @@
  * or a blob (a short-lived child checks those before the start).
  *
  * Ties: front-app pairs, request lanes (master keeps the app end of every lane,
- * so that a new app gets it), app-keeper, worker-keeper, worker-egress.  When a
+ * so that a new app gets it), app-keeper, worker-keeper, -egress and -media.  When a
  * child dies its ties are made anew and PEER goes to the survivors; it comes
  * back after 0.1 s, doubling to 10 s.  A closed control socket ends a child, so
  * all end with master, whatever way it goes.
@@ -132,6 +132,7 @@ static const struct {
     {ROLE_APP, ROLE_KEEPER},
     {ROLE_WORKER, ROLE_KEEPER},
     {ROLE_WORKER, ROLE_EGRESS},
+    {ROLE_WORKER, ROLE_MEDIA},
 };
 
 static bool
@@ -222,10 +223,15 @@ start_child(struct child *c, struct error *e)
 	struct master *m = c->master;
 	const char *const role_argv[] = {"geleitd", "-x", role_name(c->role), m->conf.dir.p, NULL};
 	const char *const egress_argv[] = {"geleit-egress", NULL};
+	const char *const media_argv[] = {"geleit-media", NULL};
 	AUTO(fd_close) int key = -1;
 	int pair[2];
-	struct spawn s = {.path = c->role == ROLE_EGRESS ? m->egress_path : "/proc/self/exe",
-	    .argv = c->role == ROLE_EGRESS ? egress_argv : role_argv,
+	struct spawn s = {.path = c->role == ROLE_EGRESS  ? m->egress_path
+	                          : c->role == ROLE_MEDIA ? m->media_path
+	                                                  : "/proc/self/exe",
+	    .argv = c->role == ROLE_EGRESS  ? egress_argv
+	            : c->role == ROLE_MEDIA ? media_argv
+	                                    : role_argv,
 	    .extra_fd = -1,
 	    .die_with_parent = true};
 
@@ -476,6 +482,7 @@ master_serve(struct master *m, struct error *e)
 	add(m, ROLE_APP, m->apps + 1);
 	add(m, ROLE_WORKER, 1);
 	add(m, ROLE_EGRESS, 1);
+	add(m, ROLE_MEDIA, 1);
 	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, FRONTS_MOST));
 	if (loop_new(&m->loop, e) < 0 || loop_signals(m->loop, on_signal, m, e) < 0 ||
 	    loop_every(m->loop, 100, on_tick, m, e) < 0)

@@ -43,7 +43,7 @@ struct master {
 	int listener;
 	int lock; /* DIR/run/server.lock */
 	struct id128 boot;
-	const char *key_path, *lock_path, *egress_path;
+	const char *key_path, *lock_path, *egress_path, *media_path;
 	bool is_root, was_ready, ending;
 	char sign_in[64]; /* token of the first administrator's link, "" when he is not needed */
 	struct loop *loop;

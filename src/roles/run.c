@@ -123,13 +123,14 @@ check_in_child(struct master *m, struct error *e)
 	return err_key(e, ERR_DENIED, "checked", "the check before the start failed");
 }
 
-/* geleit-egress lies beside geleitd when installed, in src/egress when built. */
+/* A program of its own lies beside geleitd when installed, in src/NAME when built. */
 static int
-find_egress(struct arena *a, const char **ret, struct error *e)
+find_program(struct arena *a, const char *name, const char **ret, struct error *e)
 {
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	const char *const places[] = {"geleit-egress", "../egress/geleit-egress"};
+	const char *const places[] = {
+	    arena_printf(a, "geleit-%s", name).p, arena_printf(a, "../%s/geleit-%s", name, name).p};
 	char *slash;
 
 	if (n < 0)
@@ -142,7 +143,7 @@ find_egress(struct arena *a, const char **ret, struct error *e)
 		if (access(*ret, X_OK) == 0)
 			return 0;
 	}
-	return err_set(e, ERR_NOT_FOUND, "geleit-egress is not beside geleitd");
+	return err_set(e, ERR_NOT_FOUND, "geleit-%s is not beside geleitd", name);
 }
 
 static int
@@ -151,7 +152,9 @@ prepare(struct arena *a, const struct run_options *o, struct master *m, struct e
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	struct str kept, text;
 
-	if (open_dir(a, o, m, &kept, &text, e) < 0 || find_egress(a, &m->egress_path, e) < 0 ||
+	if (open_dir(a, o, m, &kept, &text, e) < 0 ||
+	    find_program(a, "egress", &m->egress_path, e) < 0 ||
+	    find_program(a, "media", &m->media_path, e) < 0 ||
 	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 || check_in_child(m, e) < 0 ||
 	    keep_options(a, m->conf.dir, kept, text, e) < 0)
 		return e->code;

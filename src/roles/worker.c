@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * worker - what is done later: ingest, mail, expiry, sweeping, sequencing the log
+ * worker - what is done later: ingest, mail, previews, expiry, sweeping, the log
  *
  * May: the database, blobs and parts, keys by the keeper.
  * May not: accept connections, connect (but to a PostgreSQL server), execute.
@@ -79,6 +79,12 @@ mail_round(struct worker *w, struct error *e)
 }
 
 static int
+render_round(struct worker *w, struct error *e)
+{
+	return render_next(w, e);
+}
+
+static int
 round_of(struct worker *w, const char *what, int (*step)(struct worker *, struct error *))
 {
 	struct error e;
@@ -103,6 +109,7 @@ on_round(void *arg)
 	w->next_poll_us = now + POLL_ANYWAY_US;
 	busy |= round_of(w, "mail", mail_round);
 	busy |= round_of(w, "job", job_round);
+	busy |= round_of(w, "preview", render_round);
 	busy |= round_of(w, "log", sequence_round);
 	w->seen_counter = busy != 0 ? -1 : counter;
 }
@@ -114,6 +121,7 @@ on_two_seconds(void *arg)
 
 	if (w->mail.id.v != 0 && loop_now(w->loop) - w->mail_since_us > 240 * US_PER_S)
 		mail_given_up(w);
+	renders_look(w);
 	sweep_often(w);
 }
 
@@ -158,6 +166,38 @@ on_egress(void *arg, uint32_t events)
 		egress_gone(w);
 }
 
+static void
+media_gone(struct worker *w)
+{
+	watch_free(&w->media_watch);
+	fd_close(&w->media);
+	renders_given_up(w, INT64_MAX);
+}
+
+static void
+on_media(void *arg, uint32_t events)
+{
+	struct worker *w = arg;
+	AUTO(ipc_msg_close) struct ipc_msg m = {0};
+	struct error e;
+	int r = ipc_recv(w->media, w->space, &m, &e);
+
+	(void)events;
+	if (r > 0)
+		rendered(w, &m);
+	else if (r < 0)
+		media_gone(w);
+}
+
+static int
+take_media(struct worker *w, int fd, struct error *e)
+{
+	media_gone(w);
+	w->media = fd;
+	w->seen_counter = -1;
+	return loop_watch(w->loop, fd, LOOP_READ, on_media, w, &w->media_watch, e);
+}
+
 static int
 on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 {
@@ -165,6 +205,8 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 
 	if (p->role == ROLE_KEEPER)
 		return keeper_client_set(w->keys.keeper.arg, fd, e);
+	if (p->role == ROLE_MEDIA)
+		return take_media(w, fd, e);
 	if (p->role != ROLE_EGRESS) {
 		fd_close(&fd);
 		return err_set(e, ERR_PROTOCOL, "a peer a worker has no business with");
@@ -209,7 +251,9 @@ worker_run(struct role_env *env, struct error *e)
 	w->conf = env->conf;
 	w->a = arena_new();
 	w->mail_arena = arena_new();
-	w->egress = -1;
+	w->egress = w->media = -1;
+	for (size_t i = 0; i < LIMIT_RENDER_JOBS; i++)
+		w->renders[i].output = -1;
 	w->seen_counter = -1;
 	umask(007);
 	if (loop_new(&w->loop, e) < 0 || keeper_client_new(env, &keeper, e) < 0 ||

@@ -5,6 +5,7 @@
  *	worker.c         the role: rights, peers, rounds
  *	worker_ingest.c  one pass over a finished upload
  *	worker_mail.c    mails to egress and what became of them
+ *	worker_render.c  files to geleit-media and what it made of them
  *	worker_sweep.c   what has ended by itself or belongs to nobody
  *
  * Layer: roles.
@@ -12,6 +13,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "model/job.h"
 #include "model/keyring.h"
 #include "model/mail.h"
 #include "msg/msg.h"
@@ -21,8 +23,14 @@ struct arena;
 struct conf;
 struct db;
 struct error;
-struct job;
 struct store;
+
+/* One job that geleit-media has. */
+struct render_slot {
+	struct job job; /* id 0: free */
+	int output;     /* the memfd it writes into */
+	int64_t since_us;
+};
 
 struct worker {
 	const struct conf *conf;
@@ -36,6 +44,9 @@ struct worker {
 	struct mail mail;         /* the one egress has; id 0: none */
 	struct arena *mail_arena; /* where mail's strings live */
 	int64_t mail_since_us;
+	int media; /* our pair with it, -1: none now */
+	struct watch *media_watch;
+	struct render_slot renders[LIMIT_RENDER_JOBS];
 	int64_t seen_counter; /* of the database, when nothing was left to do */
 	int64_t next_poll_us;
 	char space[LIMIT_MSG_BYTES];
@@ -49,6 +60,15 @@ NODISCARD int mail_next(
     struct worker *w, struct error *e); /* 1 one was handed to egress, 0 nothing to do */
 void mail_delivered(struct worker *w, struct ipc_msg *m);
 void mail_given_up(struct worker *w); /* egress died with it, or is silent for too long */
+
+/* worker_render.c */
+/* Can anything of this type be shown?  The name is asked only what to try. */
+bool render_kind(struct str type, struct str name, enum media_kind *ret);
+NODISCARD int render_next(
+    struct worker *w, struct error *e); /* 1 one was handed to media, 0 nothing to do */
+void rendered(struct worker *w, struct ipc_msg *m);
+void renders_given_up(struct worker *w, int64_t before_us); /* those handed over before that */
+void renders_look(struct worker *w);                        /* every 2 s: who is silent */
 
 /* worker_sweep.c */
 void sweep_often(struct worker *w);  /* every 2 s: silent transfers */

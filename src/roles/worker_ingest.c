@@ -24,6 +24,7 @@
 #include "crypto/sealed.h"
 #include "model/change.h"
 #include "model/job.h"
+#include "model/rendition.h"
 #include "model/version.h"
 #include "os/file.h"
 #include "store/store.h"
@@ -186,14 +187,27 @@ read_all(struct pass *p, struct error *e)
 
 /* ---- the end ---- */
 
+/* The pictures of it are another process's work, later. */
 static int
-commit(struct pass *p, const struct ingested *in, struct error *e)
+expect_renditions(
+    struct change *c, const struct version *v, const struct ingested *in, struct error *e)
+{
+	enum media_kind kind;
+
+	if (in->damaged || !render_kind(in->media_type, v->name, &kind))
+		return 0;
+	return media_expect(c, v->id, v->created_by, e);
+}
+
+static int
+commit(struct pass *p, const struct version *v, const struct ingested *in, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 
 	if (change_begin(p->w->db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_VERSION_INGESTED, &c, e) <
 	        0 ||
-	    version_ingested(c, p->job->version, in, e) < 0 || job_done(c, p->job, e) < 0)
+	    version_ingested(c, p->job->version, in, e) < 0 || expect_renditions(c, v, in, e) < 0 ||
+	    job_done(c, p->job, e) < 0)
 		return e->code;
 	return change_commit(&c, e);
 }
@@ -226,7 +240,7 @@ finish(struct pass *p, const struct version *v, int read, struct error *e)
 		in.part_count = p->merged_count;
 	}
 	for (int i = 0; i < LIMIT_CHANGE_RETRIES && r == ERR_RETRY; i++)
-		r = commit(p, &in, e);
+		r = commit(p, v, &in, e);
 	if (r < 0)
 		return r;
 	if (in.parts != NULL)

@@ -14,7 +14,7 @@ import pytest
 
 from geleit import BUILD, wait_for
 
-ROLES = ["front", "app", "keeper", "worker", "egress"]
+ROLES = ["front", "app", "keeper", "worker", "egress", "media"]
 
 
 def status(pid):
@@ -56,9 +56,9 @@ def test_each_role_is_a_user_of_its_own(server, role):
         assert "0" not in s["Groups"]
 
 
-def test_keeper_front_and_egress_hold_no_file(server):
+def test_keeper_front_egress_and_media_hold_no_file(server):
     """keeper closed the key; front opens a blob only while it sends one."""
-    for role in ("keeper", "front", "egress"):
+    for role in ("keeper", "front", "egress", "media"):
         for pid in server.roles(role):
             assert [f for f in open_files(pid) if is_file(f)] == [], role
 

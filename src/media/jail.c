@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * jail - a process for one job, in namespaces of its own
+ *
+ * Cloned straight into them, so that it is the first process of its own world:
+ * its end ends everything it could have started.  Between clone and exec only
+ * calls that are safe there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "media/media.h"
+#include "os/file.h"
+
+#define NAMESPACES                                                                                 \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
+	    CLONE_NEWCGROUP)
+#define OUT_OF_THE_WAY 64
+#define NOT_STARTED 127
+
+/* What is ours to say before we are the namespace's root. */
+struct maps {
+	char uid[32], gid[32];
+};
+
+static bool
+put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return ok;
+}
+
+/* The files of a process that may not be dumped belong to root: be dumpable for these lines. */
+static bool
+map_ids(const struct maps *m)
+{
+	return prctl(PR_SET_DUMPABLE, 1) == 0 && put("/proc/self/setgroups", "deny") &&
+	       put("/proc/self/uid_map", m->uid) && put("/proc/self/gid_map", m->gid);
+}
+
+/* First all to numbers out of the way: any may stand where another belongs. */
+static bool
+place(const struct jail *j)
+{
+	int moved[JOB_PARTS + LIMIT_RENDER_PARTS];
+	int n = JOB_PARTS + (int)j->part_count;
+
+	for (int i = 0; i < n; i++) {
+		int from = i < JOB_REQUEST    ? j->null
+		           : i == JOB_REQUEST ? j->request
+		           : i == JOB_OUTPUT  ? j->output
+		                              : j->parts[i - JOB_PARTS];
+
+		moved[i] = fcntl(from, F_DUPFD, OUT_OF_THE_WAY);
+		if (moved[i] < 0)
+			return false;
+	}
+	for (int i = 0; i < n; i++) {
+		if (dup2(moved[i], i) < 0)
+			return false;
+	}
+	return close_range((unsigned)n, ~0u, 0) == 0;
+}
+
+static void
+reset_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static NORETURN void
+become(const struct jail *j, const struct maps *m)
+{
+	static const char *const env[] = {"VIPSHOME=/nonexistent", "VIPS_DISC_THRESHOLD=100g",
+	    "VIPS_NOVECTOR=1", "MALLOC_ARENA_MAX=1", "LC_ALL=C.UTF-8", "GIO_USE_VFS=local", NULL};
+	const char *const argv[] = {"geleit-media", "job", media_kind_name(j->kind),
+	    j->may_have_namespaces ? "jailed" : "bare", NULL};
+
+	if (j->may_have_namespaces && !map_ids(m))
+		_exit(NOT_STARTED);
+	reset_signals();
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || !place(j))
+		_exit(NOT_STARTED);
+	execve("/proc/self/exe", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
+	_exit(NOT_STARTED);
+}
+
+int
+jail_start(const struct jail *j, pid_t *ret, int *ret_pidfd, struct error *e)
+{
+	unsigned long flags = CLONE_PIDFD | SIGCHLD;
+	struct maps m;
+	int pidfd = -1;
+	long pid;
+
+	snprintf(m.uid, sizeof m.uid, "0 %u 1", geteuid());
+	snprintf(m.gid, sizeof m.gid, "0 %u 1", getegid());
+	flags |= j->may_have_namespaces ? NAMESPACES : 0;
+	pid = syscall(SYS_clone, flags, NULL, &pidfd, NULL, NULL);
+	if (pid == 0)
+		become(j, &m);
+	if (pid < 0 && j->may_have_namespaces)
+		return err_set(e, ERR_DENIED, "no namespaces: %s", strerror(errno));
+	if (pid < 0)
+		return err_errno(e, "clone");
+	(void)fcntl(pidfd, F_SETFD, FD_CLOEXEC);
+	*ret = (pid_t)pid;
+	*ret_pidfd = pidfd;
+	return 0;
+}

@@ -1,0 +1,568 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later */
+/*
+ * picture - from one stranger's file to its renditions
+ *
+ * Header and limits first, then one decode of at most 1600 pixels, each smaller
+ * rendition from the next larger.  Renditions are sRGB, 8 bit, upright and
+ * without any metadata: JPEG, or WebP where something shows through.
+ *
+ * Traps of libvips 8.14 this works around: a reduced size asked for with
+ * VIPS_SIZE_DOWN takes the smallest level of a pyramid, so the size is clamped
+ * here; export_profile costs 40 % when nothing is to be converted; a file that
+ * ends early decodes without a word unless fail_on says otherwise.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <vips/vips.h>
+
+#undef MIN /* GLib's; ours are the same */
+#undef MAX
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/str.h"
+#include "media/media.h"
+
+#define LARGEST 1600
+#define PIXELS_MOST 400e6
+#define PIXELS_MOST_SCANS 100e6 /* progressive JPEG, HEIF: whole in memory */
+#define PIXELS_MOST_ADAM7 50e6
+#define FRAMES_MOST 50000
+#define OUTPUT_TEXT 200
+
+static const uint32_t sizes[] = {64, 320, 640, LARGEST};
+#define SIZES ARRAY_LEN(sizes)
+
+/* libvips has no destructors for C before 8.16. */
+static void
+image_free(VipsImage **i)
+{
+	g_clear_object(i);
+}
+
+static void
+source_free(VipsSource **s)
+{
+	g_clear_object(s);
+}
+
+/* ---- source ---- */
+
+/* One reading of the input: libvips keeps no place of its own in a custom source. */
+struct cursor {
+	struct input *in;
+	uint64_t at;
+};
+
+static gint64
+on_read(VipsSourceCustom *source, void *p, gint64 n, void *arg)
+{
+	struct cursor *c = arg;
+	long got = input_read(c->in, c->at, p, n > 0 ? (size_t)n : 0);
+
+	(void)source;
+	c->at += got > 0 ? (uint64_t)got : 0;
+	return got;
+}
+
+static gint64
+on_seek(VipsSourceCustom *source, gint64 offset, int whence, void *arg)
+{
+	struct cursor *c = arg;
+	gint64 base = whence == SEEK_CUR   ? (gint64)c->at
+	              : whence == SEEK_END ? (gint64)c->in->bytes
+	                                   : 0;
+
+	(void)source;
+	if (offset > INT64_MAX / 2 || offset < -(INT64_MAX / 2) || base + offset < 0)
+		return -1;
+	c->at = (uint64_t)(base + offset);
+	return base + offset;
+}
+
+static void
+cursor_free(gpointer p, GClosure *closure)
+{
+	(void)closure;
+	free(p);
+}
+
+static VipsSource *
+source_of(struct rendering *r)
+{
+	VipsSourceCustom *s;
+	struct cursor *c;
+
+	if (r->kind == MEDIA_SVG)
+		return vips_source_new_from_memory(r->svg.p, r->svg.n);
+	s = vips_source_custom_new();
+	c = xcalloc(1, sizeof *c);
+	c->in = r->in;
+	g_signal_connect_data(s, "read", G_CALLBACK(on_read), c, cursor_free, 0);
+	g_signal_connect(s, "seek", G_CALLBACK(on_seek), c);
+	return VIPS_SOURCE(s);
+}
+
+/* ---- header ---- */
+
+static int
+number_of(VipsImage *head, const char *name)
+{
+	int v = 0;
+
+	if (vips_image_get_typeof(head, name) == G_TYPE_INT)
+		(void)vips_image_get_int(head, name, &v);
+	return v;
+}
+
+static bool
+is_vector(const struct rendering *r)
+{
+	return r->kind == MEDIA_SVG || r->kind == MEDIA_PDF;
+}
+
+static const char *
+past_limit(const struct rendering *r, VipsImage *head)
+{
+	double pixels = (double)head->Xsize * head->Ysize;
+
+	if (is_vector(r))
+		return NULL;
+	if (pixels > PIXELS_MOST)
+		return "pixels";
+	if (pixels > PIXELS_MOST_SCANS &&
+	    (number_of(head, "jpeg-multiscan") != 0 || r->kind == MEDIA_HEIF))
+		return "pixels";
+	if (pixels > PIXELS_MOST_ADAM7 && number_of(head, "interlaced") != 0)
+		return "pixels";
+	return number_of(head, VIPS_META_N_PAGES) > FRAMES_MOST ? "frames" : NULL;
+}
+
+static void
+put_number(struct rendering *r, const char *key, int v)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", v);
+	if (v > 0)
+		record_info(r->out, key, str_c(text));
+}
+
+/* libvips shows Exif as "NIKON D70 (NIKON D70, ASCII, 10 components, 10 bytes)". */
+static struct str
+exif_text(VipsImage *head, const char *name)
+{
+	const char *value = NULL;
+	struct str s;
+
+	if (vips_image_get_typeof(head, name) == 0 ||
+	    vips_image_get_string(head, name, &value) != 0 || value == NULL)
+		return (struct str){0};
+	s = str_c(value);
+	for (size_t i = 0; i + 1 < s.n; i++) {
+		if (s.p[i] == ' ' && s.p[i + 1] == '(')
+			return str_trim(str_head(s, i));
+	}
+	return s;
+}
+
+static bool
+is_plain(struct str s, size_t most)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	}
+	return s.n > 0 && s.n <= most && str_is_utf8(s);
+}
+
+/* "Canon" and "Canon EOS R5" are one camera, "NIKON" and "Z 9" are two words of it. */
+static void
+put_camera(struct rendering *r, VipsImage *head)
+{
+	struct str make = exif_text(head, "exif-ifd0-Make");
+	struct str model = exif_text(head, "exif-ifd0-Model");
+	char text[OUTPUT_TEXT];
+
+	if (!is_plain(model, 60))
+		return;
+	if (!is_plain(make, 59) || str_starts(model, make))
+		snprintf(text, sizeof text, "%.*s", STR(model));
+	else
+		snprintf(text, sizeof text, "%.*s %.*s", STR(make), STR(model));
+	record_info(r->out, "camera", str_c(text));
+}
+
+/* "2024:05:01 12:30:00" becomes "2024-05-01 12:30:00"; cameras without a clock write blanks. */
+static void
+put_taken(struct rendering *r, VipsImage *head)
+{
+	struct str s = exif_text(head, "exif-ifd2-DateTimeOriginal");
+	char text[20];
+
+	if (s.n != 19)
+		return;
+	memcpy(text, s.p, 19);
+	text[19] = '\0';
+	text[4] = text[7] = '-';
+	for (int i = 0; i < 19; i++) {
+		bool digit = text[i] >= '0' && text[i] <= '9';
+
+		if (digit == (i == 4 || i == 7 || i == 10 || i == 13 || i == 16))
+			return;
+	}
+	if (text[10] != ' ' || text[13] != ':' || text[16] != ':')
+		return;
+	record_info(r->out, "taken", str_c(text));
+}
+
+static void
+put_head(struct rendering *r, VipsImage *head)
+{
+	bool swap = vips_image_get_orientation_swap(head);
+	const char *space = vips_enum_nick(VIPS_TYPE_INTERPRETATION, (int)head->Type);
+
+	put_number(r, "width", swap ? head->Ysize : head->Xsize);
+	put_number(r, "height", swap ? head->Xsize : head->Ysize);
+	put_number(r, "pages", number_of(head, VIPS_META_N_PAGES));
+	if (space != NULL)
+		record_info(r->out, "space", str_c(space));
+	put_camera(r, head);
+	put_taken(r, head);
+}
+
+/* ---- decoding ---- */
+
+/* To 8 bit grey or sRGB, with or without alpha. */
+static VipsImage *
+to_screen(VipsImage *in)
+{
+	AUTO(image_free) VipsImage *colour = NULL;
+	VipsImage *out = NULL;
+	bool grey = in->Type == VIPS_INTERPRETATION_B_W || in->Type == VIPS_INTERPRETATION_GREY16;
+
+	if (vips_colourspace(in, &colour, grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB,
+	        NULL) != 0 ||
+	    vips_cast_uchar(colour, &out, NULL) != 0)
+		return NULL;
+	return out;
+}
+
+/* Paper is white. */
+static VipsImage *
+on_white(VipsImage *in)
+{
+	AUTO(image_free) VipsImage *flat = NULL;
+	double white[] = {255, 255, 255};
+	VipsArrayDouble *background = vips_array_double_new(white, in->Bands > 2 ? 3 : 1);
+	int r = vips_flatten(in, &flat, "background", background, NULL);
+
+	vips_area_unref(VIPS_AREA(background));
+	return r == 0 ? TAKE(flat) : NULL;
+}
+
+static bool
+needs_profile(VipsImage *head)
+{
+	return vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0 ||
+	       head->Type == VIPS_INTERPRETATION_CMYK;
+}
+
+struct wanted {
+	uint32_t page;
+	int side;
+	bool profile;
+	VipsFailOn fail_on;
+};
+
+static int
+shrink(struct rendering *r, const struct wanted *w, VipsImage **ret)
+{
+	AUTO(source_free) VipsSource *s = source_of(r);
+	bool pages = r->kind == MEDIA_PDF || strcmp(r->sniffed.loader, "VipsForeignLoadTiff") == 0;
+	char option[32] = "";
+
+	if (pages)
+		snprintf(option, sizeof option, "[page=%u]", w->page - 1);
+	if (w->profile)
+		return vips_thumbnail_source(s, ret, w->side, "height", w->side, "option_string",
+		    option, "fail_on", w->fail_on, "export_profile", "srgb", NULL);
+	return vips_thumbnail_source(s, ret, w->side, "height", w->side, "option_string", option,
+	    "fail_on", w->fail_on, NULL);
+}
+
+/* One page, decoded, in memory: the only time it is decoded. */
+static VipsImage *
+decode(struct rendering *r, const struct wanted *w)
+{
+	AUTO(image_free) VipsImage *small = NULL;
+	AUTO(image_free) VipsImage *screen = NULL;
+	AUTO(image_free) VipsImage *flat = NULL;
+
+	if (shrink(r, w, &small) != 0 || (screen = to_screen(small)) == NULL)
+		return NULL;
+	if (r->kind == MEDIA_PDF && vips_image_hasalpha(screen)) {
+		flat = on_white(screen);
+		return flat != NULL ? vips_image_copy_memory(flat) : NULL;
+	}
+	return vips_image_copy_memory(screen);
+}
+
+/* A file that ends early still shows what there is of it. */
+static VipsImage *
+decode_or_rest(struct rendering *r, struct wanted *w)
+{
+	VipsImage *image = decode(r, w);
+
+	if (image != NULL || r->in->corrupt)
+		return image;
+	w->fail_on = VIPS_FAIL_ON_NONE;
+	image = decode(r, w);
+	r->damaged = r->damaged || image != NULL;
+	return image;
+}
+
+/* ---- encoding ---- */
+
+/* An alpha channel that hides nothing is left out. */
+static VipsImage *
+without_idle_alpha(VipsImage *in)
+{
+	AUTO(image_free) VipsImage *alpha = NULL;
+	VipsImage *out = NULL;
+	double least = 0;
+
+	if (!vips_image_hasalpha(in)) {
+		g_object_ref(in);
+		return in;
+	}
+	if (vips_extract_band(in, &alpha, in->Bands - 1, NULL) != 0 ||
+	    vips_min(alpha, &least, NULL) != 0)
+		return NULL;
+	if (least == 255 && vips_extract_band(in, &out, 0, "n", in->Bands - 1, NULL) == 0)
+		return out;
+	g_object_ref(in);
+	return in;
+}
+
+struct encoded {
+	void *p;
+	size_t n;
+	struct render_picture picture;
+};
+
+static bool
+encode(VipsImage *image, uint32_t page, uint32_t size, struct encoded *ret)
+{
+	bool alpha = vips_image_hasalpha(image);
+	int r = alpha ? vips_webpsave_buffer(
+	                    image, &ret->p, &ret->n, "Q", 85, "effort", 2, "strip", TRUE, NULL)
+	              : vips_jpegsave_buffer(image, &ret->p, &ret->n, "Q", 82, "optimize_coding",
+	                    TRUE, "strip", TRUE, NULL);
+
+	ret->picture = (struct render_picture){.page = page,
+	    .size = size,
+	    .width = (uint32_t)image->Xsize,
+	    .height = (uint32_t)image->Ysize,
+	    .format = alpha ? PICTURE_WEBP : PICTURE_JPEG,
+	    .bytes = {ret->p, ret->n}};
+	return r == 0;
+}
+
+static VipsImage *
+smaller(VipsImage *in, int side)
+{
+	AUTO(image_free) VipsImage *out = NULL;
+
+	if (vips_thumbnail_image(in, &out, side, "height", side, "no_rotate", TRUE, NULL) != 0)
+		return NULL;
+	return vips_image_copy_memory(out);
+}
+
+static void
+put_likeness(struct rendering *r, VipsImage *smallest)
+{
+	AUTO(image_free)
+	VipsImage *flat =
+	    vips_image_hasalpha(smallest) ? on_white(smallest) : g_object_ref(smallest);
+	AUTO(image_free) VipsImage *rgb = NULL;
+	char hash[BLURHASH_TEXT], colour[8];
+	uint8_t *pixels;
+	size_t n = 0;
+
+	if (flat == NULL || vips_colourspace(flat, &rgb, VIPS_INTERPRETATION_sRGB, NULL) != 0 ||
+	    rgb->Bands != 3 || (pixels = vips_image_write_to_memory(rgb, &n)) == NULL)
+		return;
+	if (n == 3 * (size_t)rgb->Xsize * (size_t)rgb->Ysize) {
+		likeness_blurhash(pixels, rgb->Xsize, rgb->Ysize, hash);
+		likeness_colour(pixels, rgb->Xsize, rgb->Ysize, colour);
+		record_info(r->out, "blurhash", str_c(hash));
+		record_info(r->out, "colour", str_c(colour));
+	}
+	g_free(pixels);
+}
+
+/* Later pages are seen as a strip and large: two sizes. */
+static bool
+is_made(uint32_t page, size_t i)
+{
+	return page == 1 || sizes[i] == 320 || sizes[i] == LARGEST;
+}
+
+/* From the largest down; told from the smallest up.  A size that would enlarge stands for itself:
+ * the first that holds the whole picture is the last one made. */
+static bool
+put_page(struct rendering *r, VipsImage *whole, uint32_t page)
+{
+	struct encoded list[SIZES] = {0};
+	AUTO(image_free) VipsImage *image = without_idle_alpha(whole);
+	int side = MAX(whole->Xsize, whole->Ysize);
+	bool ok = image != NULL;
+
+	for (size_t i = SIZES; ok && i-- > 0;) {
+		VipsImage *next;
+
+		if ((i > 0 && (int)sizes[i - 1] >= side) || !is_made(page, i))
+			continue;
+		next = (int)sizes[i] < MAX(image->Xsize, image->Ysize)
+		           ? smaller(image, (int)sizes[i])
+		           : g_object_ref(image);
+		image_free(&image);
+		image = next;
+		ok = image != NULL && encode(image, page, sizes[i], &list[i]);
+	}
+	for (size_t i = 0; i < SIZES; i++) {
+		if (ok && list[i].p != NULL)
+			record_picture(r->out, &list[i].picture);
+		g_free(list[i].p);
+	}
+	if (ok && page == 1)
+		put_likeness(r, image);
+	return ok;
+}
+
+/* ---- the whole ---- */
+
+static bool
+fits_loader(struct rendering *r, VipsSource *s)
+{
+	const char *loader = vips_foreign_find_load_source(s);
+
+	return loader != NULL && g_str_has_prefix(loader, r->sniffed.loader);
+}
+
+static VipsImage *
+look(struct rendering *r, const char **ret_reason)
+{
+	AUTO(source_free) VipsSource *s = source_of(r);
+	VipsImage *head;
+
+	if (!fits_loader(r, s)) {
+		*ret_reason = "other-kind";
+		return NULL;
+	}
+	head = vips_image_new_from_source(s, "", "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	*ret_reason = "does-not-decode";
+	if (head == NULL && (strstr(vips_error_buffer(), "ncrypted") != NULL ||
+	                        strstr(vips_error_buffer(), "assword") != NULL))
+		*ret_reason = "locked";
+	return head;
+}
+
+static uint32_t
+pages_of(const struct rendering *r, VipsImage *head)
+{
+	int pages =
+	    r->sniffed.has_frames || r->kind == MEDIA_HEIF ? 1 : number_of(head, VIPS_META_N_PAGES);
+
+	return (uint32_t)MIN(MAX(pages, 1), (int)r->pages_most);
+}
+
+static int
+side_of(const struct rendering *r, VipsImage *head)
+{
+	return is_vector(r) ? LARGEST : MIN(LARGEST, MAX(head->Xsize, head->Ysize));
+}
+
+/* A page that does not show ends the list; the first one must. */
+static uint32_t
+put_pages(struct rendering *r, VipsImage *head)
+{
+	uint32_t n = pages_of(r, head), page = 1;
+
+	for (; page <= n; page++) {
+		struct wanted w = {.page = page,
+		    .side = side_of(r, head),
+		    .profile = !is_vector(r) && needs_profile(head),
+		    .fail_on = is_vector(r) ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_TRUNCATED};
+		AUTO(image_free) VipsImage *image = decode_or_rest(r, &w);
+
+		if (image == NULL || !put_page(r, image, page))
+			break;
+	}
+	r->damaged = r->damaged || page <= n;
+	return page - 1;
+}
+
+static bool
+take_svg(struct rendering *r)
+{
+	AUTO(buf_fini) struct buf raw = {0};
+	uint8_t step[16384];
+	uint64_t at = 0;
+	long n;
+
+	buf_init(&raw, SVG_BYTES_MOST);
+	buf_init(&r->svg, SVG_BYTES_MOST);
+	while ((n = input_read(r->in, at, step, sizeof step)) > 0) {
+		buf_add(r->sniffed.is_gzip ? &raw : &r->svg, step, (size_t)n);
+		at += (uint64_t)n;
+	}
+	if (n < 0 || (r->sniffed.is_gzip && !inflate_svg(buf_view(&raw), &r->svg)))
+		return false;
+	return r->svg.n > 0 && !r->svg.full &&
+	       memmem(r->svg.p, MIN(r->svg.n, (size_t)SNIFF_BYTES), "<svg", 4) != NULL;
+}
+
+static void
+end(struct rendering *r, enum render_state state, const char *reason)
+{
+	if (r->in->corrupt)
+		record_done(r->out, RENDER_DAMAGED, "does-not-authenticate");
+	else
+		record_done(r->out, state, reason);
+}
+
+static void
+render_checked(struct rendering *r)
+{
+	const char *reason = "does-not-decode";
+	AUTO(image_free) VipsImage *head = look(r, &reason);
+
+	if (head == NULL) {
+		end(r, strcmp(reason, "does-not-decode") == 0 ? RENDER_DAMAGED : RENDER_REFUSED,
+		    reason);
+		return;
+	}
+	reason = past_limit(r, head);
+	put_head(r, head);
+	if (reason != NULL)
+		end(r, RENDER_REFUSED, reason);
+	else if (put_pages(r, head) == 0)
+		end(r, RENDER_DAMAGED, "does-not-decode");
+	else
+		end(r, r->damaged ? RENDER_DAMAGED : RENDER_READY, r->damaged ? "ends-early" : "");
+}
+
+void
+render(struct rendering *r)
+{
+	sniff(r->in, r->kind, &r->sniffed);
+	if (r->sniffed.refused != NULL)
+		end(r, RENDER_REFUSED, r->sniffed.refused);
+	else if (r->kind == MEDIA_SVG && !take_svg(r))
+		end(r, RENDER_REFUSED, "svg-size");
+	else
+		render_checked(r);
+}
