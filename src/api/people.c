@@ -9,6 +9,7 @@
 #include "api/input.h"
 #include "api/invite.h"
 #include "api/routes.h"
+#include "api/staff.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -16,7 +17,6 @@
 #include "base/str.h"
 #include "model/change.h"
 #include "text/json.h"
-#include "text/name.h"
 
 static void
 put_row(struct js *j, struct api *x, const struct person_row *p)
@@ -85,10 +85,7 @@ read_address(struct api *x, struct json *o, struct str *ret, struct error *e)
 
 	if (r <= 0)
 		return r;
-	if (address_clean(x->a, raw, ret, e) < 0)
-		return e->code;
-	*ret = str_lower(x->a, *ret);
-	return 1;
+	return staff_address(x, raw, ret, e) < 0 ? e->code : 1;
 }
 
 static int

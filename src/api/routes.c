@@ -51,7 +51,7 @@ const struct route routes[] = {
 	{"POST", "/api/v1/session/totp", session_totp,
 	    SIGN_IN, LANE_INTERACTIVE, BODY_JSON, EVENT_SESSION_BEGUN, false, false},
 	{"POST", "/api/v1/session/step-up", session_step_up,
-	    SIGN_IN, LANE_INTERACTIVE, BODY_JSON, EVENT_SESSION_BEGUN, false, false},
+	    SIGN_IN, LANE_SLOW, BODY_JSON, EVENT_SESSION_BEGUN, false, false},
 	{"GET", "/api/v1/sessions", sessions_list,
 	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"DELETE", "/api/v1/sessions/{session}", sessions_end,

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "model/api_key.h"
 #include "model/change.h"
+#include "model/credential.h"
 #include "text/json.h"
 
 #define TOKEN_CHARACTERS 43
@@ -51,36 +52,59 @@ put_person(struct js *j, const struct person *p)
 	js_close(j);
 }
 
-void
-session_put(struct api *x, struct reply *r, const struct staff_session *s, struct str token)
+/* What is still to be set, in the order in which it is asked for. */
+static int
+put_needs(struct js *j, struct api *x, const struct person *p, struct error *e)
+{
+	struct credential cred;
+
+	if (credential_get(x->db, x->a, p->id, &cred, e) < 0)
+		return e->code;
+	js_key(j, "needs");
+	js_list(j);
+	if (p->address.n == 0)
+		js_str(j, S("address"));
+	if (cred.password.n == 0)
+		js_str(j, S("password"));
+	if (cred.totp.n == 0)
+		js_str(j, S("totp"));
+	js_list_end(j);
+	return 0;
+}
+
+static int
+put_session(
+    struct js *j, struct api *x, const struct staff_session *s, struct str token, struct error *e)
 {
 	unsigned scopes = s->state == STAFF_ACTIVE ? role_scopes(s->person.role) : 0;
 	int64_t proved = staff_proved_until(s);
-	struct js j;
 
-	reply_json(r, &j);
-	js_open(&j);
-	js_kv_str(&j, "state", str_c(staff_state_name(s->state)));
-	put_person(&j, &s->person);
-	put_scopes(&j, scopes);
-	js_kv_str(&j, "csrf", staff_csrf(x, token));
-	js_kv_time(&j, "proved_until", x->a, proved > x->now_us ? proved : 0);
-	js_kv_time(&j, "idle_ends", x->a, staff_session_idle_end(s));
-	js_kv_time(&j, "ends", x->a, staff_session_end_us(s));
-	js_close(&j);
+	js_open(j);
+	js_kv_str(j, "state", str_c(staff_state_name(s->state)));
+	if (s->state == STAFF_ENROL && put_needs(j, x, &s->person, e) < 0)
+		return e->code;
+	put_person(j, &s->person);
+	put_scopes(j, scopes);
+	js_kv_str(j, "csrf", staff_csrf(x, token));
+	js_kv_time(j, "proved_until", x->a, proved > x->now_us ? proved : 0);
+	js_kv_time(j, "idle_ends", x->a, staff_session_idle_end(s));
+	js_kv_time(j, "ends", x->a, staff_session_end_us(s));
+	js_close(j);
+	return 0;
 }
 
 int
 session_get(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
-	(void)e;
-	session_put(x, r, q->who.staff, q->who.cookie_token);
-	return 0;
+	struct js j;
+
+	reply_json(r, &j);
+	return put_session(&j, x, q->who.staff, q->who.cookie_token, e);
 }
 
 /* The session this request began, read back as any later request finds it. */
 int
-session_show_new(struct api *x, struct reply *r, struct str token, struct error *e)
+session_put_new(struct js *j, struct api *x, struct str token, struct error *e)
 {
 	struct sha256 hash = sha256(token.p, token.n);
 	struct staff_session s;
@@ -88,9 +112,17 @@ session_show_new(struct api *x, struct reply *r, struct str token, struct error 
 
 	if (n <= 0)
 		return n < 0 ? n : err_set(e, ERR_UNAUTHENTICATED, "the session is over");
+	return put_session(j, x, &s, token, e);
+}
+
+int
+session_show_new(struct api *x, struct reply *r, struct str token, struct error *e)
+{
+	struct js j;
+
 	staff_cookie_set(r, x, token);
-	session_put(x, r, &s, token);
-	return 0;
+	reply_json(r, &j);
+	return session_put_new(&j, x, token, e);
 }
 
 static int

@@ -8,7 +8,9 @@
 
 #include "api/staff.h"
 
-/* The session as JSON; token: its cookie, from which the csrf word comes. */
-void session_put(struct api *x, struct reply *r, const struct staff_session *s, struct str token);
-/* The same after a change of the cookie, which is set. */
+struct js;
+
+/* The session of a new cookie as JSON, with the csrf word that comes from it. */
+NODISCARD int session_put_new(struct js *j, struct api *x, struct str token, struct error *e);
+/* The same as a whole answer, which sets the cookie. */
 NODISCARD int session_show_new(struct api *x, struct reply *r, struct str token, struct error *e);

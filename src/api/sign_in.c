@@ -385,7 +385,9 @@ session_totp_confirm(struct api *x, const struct request *q, struct reply *r, st
 	reply_json(r, &j);
 	js_open(&j);
 	put_recovery(&j, codes);
-	js_kv_str(&j, "csrf", staff_csrf(x, cookie));
+	js_key(&j, "session");
+	if (session_put_new(&j, x, cookie, e) < 0)
+		return e->code;
 	js_close(&j);
 	return 0;
 }
@@ -411,19 +413,35 @@ plain_recovery(struct api *x, struct str code)
 struct proof {
 	struct credential cred;
 	struct sha256 recovery;
-	bool by_recovery;
+	bool by_recovery, by_password;
 	int64_t step;
 };
+
+/* Enough for somebody who gave the second factor already: a fresh proof. */
+static int
+prove_by_password(
+    struct api *x, const struct request *q, struct proof *p, struct str password, struct error *e)
+{
+	p->by_password = true;
+	if (q->who.staff->state == STAFF_ACTIVE && p->cred.password.n > 0 &&
+	    password.n <= PASSWORD_MOST && password_matches(p->cred.password, password))
+		return 0;
+	err_key(e, ERR_UNAUTHENTICATED, "wrong-credentials", "the password is not right");
+	return note_failure(x, q->who.person, "wrong-password", false, e);
+}
 
 static int
 read_proof(struct api *x, const struct request *q, struct proof *p, struct error *e)
 {
-	struct str code, recovery;
+	struct str code, recovery, password;
 
 	*p = (struct proof){0};
-	if (READ_MEMBERS(x, q, e, {"code", &code}, {"recovery", &recovery}) < 0 ||
+	if (READ_MEMBERS(
+	        x, q, e, {"code", &code}, {"recovery", &recovery}, {"password", &password}) < 0 ||
 	    credential_get(x->db, x->a, q->who.person, &p->cred, e) < 0)
 		return e->code;
+	if (password.n > 0)
+		return prove_by_password(x, q, p, password, e);
 	p->by_recovery = recovery.n > 0;
 	if (p->by_recovery)
 		return keyring_pepper(
@@ -442,13 +460,15 @@ prove(struct api *x, const struct request *q, struct reply *r, const struct proo
 	const struct staff_session *s = q->who.staff;
 	struct sha256 token;
 	struct str cookie = staff_cookie_new(x, &token);
-	int spent;
+	int spent = 0;
 
 	ev.outcome = p->by_recovery ? S("recovery") : is_first ? S("active") : S("fresh");
 	if (change_begin(x->db, request_actor(q), EVENT_SESSION_BEGUN, &c, e) < 0)
 		return e->code;
-	spent = p->by_recovery ? recovery_use(c, s->person.id, &p->recovery, e)
-	                       : credential_spend_step(c, s->person.id, p->step, e);
+	if (p->by_recovery)
+		spent = recovery_use(c, s->person.id, &p->recovery, e);
+	else if (!p->by_password)
+		spent = credential_spend_step(c, s->person.id, p->step, e);
 	if (spent == ERR_UNAUTHENTICATED) {
 		change_abort(&c);
 		return refuse_code(x, q, e);

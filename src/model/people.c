@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "db/db.h"
 #include "model/change.h"
+#include "model/credential.h"
 #include "model/staff_session.h"
 
 #define COLUMNS                                                                                    \
@@ -212,12 +213,7 @@ person_reset(struct change *c, const struct person_key *who, struct str name, st
 {
 	struct act act = {EVENT_PERSON_RESET, S(""), name};
 
-	if (db_exec(change_db(c), NULL, e,
-	        "UPDATE credential SET password = NULL, totp = NULL, totp_offered = NULL, "
-	        "failures = 0 WHERE person_id = ?",
-	        db_i(who->person.v)) < 0 ||
-	    db_exec(change_db(c), NULL, e, "DELETE FROM recovery_code WHERE person_id = ?",
-	        db_i(who->person.v)) < 0 ||
+	if (credential_clear(c, who->person, e) < 0 ||
 	    staff_session_end_all(c, who->person, (staff_session_id){0}, e) < 0)
 		return e->code;
 	return record(c, who, &act, e);

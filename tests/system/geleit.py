@@ -196,7 +196,8 @@ class Staff:
             assert m.group(2).startswith("; Path=/; Secure; HttpOnly; SameSite=Strict"), a.headers["Set-Cookie"]
             self.cookie = m.group(1) or None
             if a.status == 200:
-                self.csrf = a.json()["csrf"]
+                told = a.json()
+                self.csrf = told.get("session", told)["csrf"]
         return a
 
     def post(self, path, **members):
