@@ -30,7 +30,6 @@ function Filters({ f }: { f: Filter }) {
 	return (
 		<div class="row dl-filters">
 			<form
-				role="search"
 				class="dl-search"
 				onSubmit={(e) => {
 					e.preventDefault();

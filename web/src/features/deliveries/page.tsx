@@ -35,8 +35,7 @@ function Head({ d }: { d: Delivery }) {
 	const how = [validity(d), t.package(), t.code(), d.limit > 0 ? t.limit({ n: d.limit }) : ""];
 	return (
 		<Ticket number={d.delivery} stub={<StateTag state={d.state} />}>
-			<b class="dl-title">{d.subject || t.no_subject()}</b>
-			<span class="s muted num">{facts.join(" · ")}</span>
+			<b class="num">{facts.join(" · ")}</b>
 			<span class="s">{how.filter(Boolean).join(" · ")}</span>
 		</Ticket>
 	);
@@ -139,9 +138,7 @@ export function DeliveryPage({ number }: { number: string }) {
 			<a class="dl-back" href="/app/deliveries">
 				<Icon name="back" /> {t.back()}
 			</a>
-			<h1 tabIndex={-1}>
-				eTicket <span class="mono">{number}</span>
-			</h1>
+			<h1 tabIndex={-1}>{d === null ? t.one({ number }) : d.subject || t.no_subject()}</h1>
 			<Trouble number={number} />
 			{d === null && deliveryProblem.value === null && <Skeleton lines={6} />}
 			{d !== null && <Whole d={d} />}

@@ -60,6 +60,12 @@ function MailLine({ r }: { r: Recipient }) {
 				r.mail.reply !== "" &&
 				` · ${t.mail_reply({ reply: r.mail.reply })}`}
 			{bad && ` · ${t.address_wrong()}`}
+			{r.mail.state === "not_sent" && may("outbox") && (
+				<>
+					{" "}
+					<a href={`/app/outbox?to=${encodeURIComponent(r.address)}`}>{t.to_outbox()}</a>
+				</>
+			)}
 		</p>
 	);
 }

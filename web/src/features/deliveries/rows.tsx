@@ -74,13 +74,19 @@ function What({ row }: { row: Row }) {
 	);
 }
 
+function doneWords(row: Row): string {
+	if (row.done === 0) return t.done_none();
+	if (row.done >= row.recipients) return t.done_all();
+	return t.done({ n: row.recipients, done: row.done });
+}
+
 function Progress({ row }: { row: Row }) {
 	const a = row.attention === null ? undefined : attention[row.attention];
 	return (
 		<span class="dl-progress">
 			<Bar done={row.done} all={row.recipients} />
 			<span class="row dl-words">
-				<span>{t.done({ n: row.recipients, done: row.done })}</span>
+				<span>{doneWords(row)}</span>
 				{a && <Tag tone={a[0]}>{a[1]()}</Tag>}
 				{row.state !== "active" && <StateTag state={row.state} />}
 			</span>

@@ -24,6 +24,7 @@ import {
 	edit,
 	faults,
 	files,
+	filesProblem,
 	keepChecking,
 	keepDraft,
 	loaded,
@@ -220,10 +221,10 @@ function named(): string[] | null {
 function useSending() {
 	useEffect(() => {
 		takeUpDraft();
-		loadFiles(named()).catch(() => undefined);
+		void loadFiles(named());
 		const stop = [keepChecking(), keepDraft()];
 		const back = () => {
-			if (document.visibilityState === "visible") reloadFiles().catch(() => undefined);
+			if (document.visibilityState === "visible") void reloadFiles();
 		};
 		document.addEventListener("visibilitychange", back);
 		return () => {
@@ -231,6 +232,16 @@ function useSending() {
 			document.removeEventListener("visibilitychange", back);
 		};
 	}, []);
+}
+
+function Content() {
+	if (filesProblem.value !== null)
+		return (
+			<Notice tone="stop" title={t.files_failed()} alert>
+				<Button onClick={() => void loadFiles(named())}>{t.again()}</Button>
+			</Notice>
+		);
+	return loaded.value ? <Files /> : <Skeleton lines={6} />;
 }
 
 export default function SendPage() {
@@ -255,7 +266,7 @@ export default function SendPage() {
 			<div class="send">
 				<section aria-labelledby="sd-1">
 					<h2 id="sd-1">{t.col1()}</h2>
-					{loaded.value ? <Files /> : <Skeleton lines={6} />}
+					<Content />
 				</section>
 				<section aria-labelledby="sd-2">
 					<h2 id="sd-2">{t.col2()}</h2>

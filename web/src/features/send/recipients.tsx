@@ -135,6 +135,9 @@ export function Recipients({ error }: { error: string | null }) {
 				if (text !== "") take(text);
 			}}
 		>
+			<span class="b" aria-hidden="true">
+				{t.to()}
+			</span>
 			{to.length > 0 && (
 				<ul class="row sd-chips" aria-label={t.to()}>
 					{to.map((a) => (
@@ -144,6 +147,7 @@ export function Recipients({ error }: { error: string | null }) {
 			)}
 			<Combobox<Contact>
 				label={t.to()}
+				hideLabel
 				type="text"
 				value={text}
 				placeholder={to.length > 0 ? t.to_placeholder() : t.to_first()}

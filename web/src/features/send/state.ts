@@ -49,6 +49,7 @@ export const draft = signal<Draft>(freshDraft(language.value));
 export const removed = signal<ReadonlySet<string>>(new Set());
 const named = signal<Card[] | null>(null);
 export const loaded = signal(false);
+export const filesProblem = signal<Problem | null>(null);
 export const files = computed<Card[]>(() =>
 	(named.value ?? basket.value?.cards ?? []).filter((c) => !removed.value.has(c.id)),
 );
@@ -100,13 +101,19 @@ export function restoreFiles(ids: string[]) {
 
 /** ids: the files that the address names; null: those of the basket. */
 export async function loadFiles(ids: string[] | null) {
-	if (ids === null) {
-		named.value = null;
-		await loadBasket();
-	} else {
-		named.value = (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards;
+	try {
+		if (ids === null) {
+			named.value = null;
+			await loadBasket();
+		} else {
+			named.value = (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards;
+		}
+		loaded.value = true;
+		filesProblem.value = null;
+	} catch (e) {
+		if (!(e instanceof Problem)) throw e;
+		filesProblem.value = e;
 	}
-	loaded.value = true;
 }
 
 /** A file may have been cleared in the meantime: asked again when the window comes back. */
