@@ -102,7 +102,7 @@ function Actions({ d, r, on }: { d: Delivery; r: Recipient; on: RecipientActions
 	const open = (d.state === "active" || d.state === "scheduled") && r.state !== "revoked";
 	if (!may("send") || !open) return null;
 	return (
-		<span class="row sp">
+		<span class="row sp dl-acts">
 			<Button
 				look="quiet"
 				icon="mail"

@@ -192,7 +192,7 @@ function Foot({ ask }: { ask: () => void }) {
 		else ask();
 	};
 	return (
-		<footer class="foot">
+		<footer class="sd-foot">
 			<span class="s muted">{may("send") ? t.logged() : t.may_not()}</span>
 			<Button
 				look="primary"
@@ -263,7 +263,7 @@ export default function SendPage() {
 				<h1 tabIndex={-1}>{t.title()}</h1>
 				<span class="sp muted s hide-s">{t.kept()}</span>
 			</div>
-			<div class="send">
+			<div class="sd-cols">
 				<section aria-labelledby="sd-1">
 					<h2 id="sd-1">{t.col1()}</h2>
 					<Content />
