@@ -56,9 +56,9 @@ class Server:
         self.settings = list(settings)
         self.process = None
 
-    def start(self, extra=()):
+    def start(self, extra=(), demo=False):
         argv = [str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
-                "--url", self.url, "--db", self.db]
+                "--url", self.url, "--db", self.db, *([] if demo else ["--empty"])]
         for s in self.settings:
             argv += ["--set", s]
         self.log = open(self.dir.parent / "log", "ab")
