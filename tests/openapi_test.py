@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("GELEIT_BUILD", ROOT / "build"))
 SCOPES = {"read": 1, "upload": 2, "edit": 4, "release": 8, "send": 16, "outbox": 32, "admin": 64}
 METHODS = {"get", "head", "post", "put", "patch", "delete", "options"}
-BODIES = {"none": None, "json": "application/json", "stream": "application/offset+octet-stream"}
+BODIES = {"none": None, "json": "application/json", "form": "application/x-www-form-urlencoded", "stream": "application/offset+octet-stream"}
 
 
 class Route:

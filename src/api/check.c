@@ -106,12 +106,35 @@ read_addresses(struct api *x, struct json *o, struct check_ask *ret, struct erro
 		return e->code;
 	ret->addresses = ARENA_ARRAY(x->a, struct str, json_list_size(list));
 	for (size_t i = 0; i < json_list_size(list); i++) {
-		if (json_str(json_list_at(list, i), &s, e) < 0 ||
-		    address_clean(x->a, s, &address, e) < 0)
+		if (json_str(json_list_at(list, i), &s, e) < 0)
+			return e->code;
+		ret->typed = arena_str(x->a, s);
+		if (address_clean(x->a, s, &address, e) < 0)
 			return e->code;
 		if (!has_address(ret, address))
 			ret->addresses[ret->address_count++] = address;
 	}
+	return 0;
+}
+
+int
+check_ask_refuse(struct reply *r, struct api *x, const struct check_ask *ask, const struct error *e)
+{
+	struct js j;
+
+	if (strcmp(e->key, "bad-address") != 0)
+		return e->code;
+	r->status = 422;
+	reply_json(r, &j);
+	reply_field(r, "Content-Type", S("application/problem+json"));
+	js_open(&j);
+	js_kv_str(&j, "type", S("urn:geleit:problem:bad-address"));
+	js_kv_str(&j, "title", S("An address is written wrongly"));
+	js_kv_int(&j, "status", r->status);
+	js_kv_str(&j, "code", S("bad-address"));
+	js_kv_str(&j, "detail", str_c(e->msg));
+	js_kv_str(&j, "address", ask->typed);
+	js_close(&j);
 	return 0;
 }
 
@@ -275,8 +298,11 @@ check_post(struct api *x, const struct request *q, struct reply *r, struct error
 	struct check_ask ask;
 	struct js j;
 
-	if (json_parse(q->m->body, &doc, e) < 0 || check_ask_read(x, json_root(doc), &ask, e) < 0 ||
-	    json_done(json_root(doc), e) < 0 || check_lines(x, q, &ask, &lines, e) < 0)
+	if (json_parse(q->m->body, &doc, e) < 0)
+		return e->code;
+	if (check_ask_read(x, json_root(doc), &ask, e) < 0)
+		return check_ask_refuse(r, x, &ask, e);
+	if (json_done(json_root(doc), e) < 0 || check_lines(x, q, &ask, &lines, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_open(&j);

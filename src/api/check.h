@@ -22,6 +22,7 @@ struct check_ask {
 	struct str *addresses;
 	size_t address_count;
 	enum send_method method;
+	struct str typed; /* after ERR_INVALID "bad-address": which one */
 };
 struct check_line {
 	asset_id asset;
@@ -33,6 +34,9 @@ struct check_line {
 /* Members assets (ids, or {"asset", "version"}), to, method of a JSON object.  Errors: ERR_INVALID.
  */
 NODISCARD int check_ask_read(struct api *x, struct json *o, struct check_ask *ret, struct error *e);
+/* That error as a problem of its own, 422 with the address; any other is given back. */
+NODISCARD int check_ask_refuse(
+    struct reply *r, struct api *x, const struct check_ask *ask, const struct error *e);
 /* asset_count * address_count lines.  Errors: ERR_NOT_FOUND for an unknown file. */
 NODISCARD int check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
     struct check_line **ret, struct error *e);

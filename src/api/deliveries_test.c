@@ -246,6 +246,80 @@ a_new_link_is_told_or_mailed(void **state)
 	assert_int_equal(rows(b->f, "mail", NULL), 3);
 }
 
+static uint32_t
+preview(struct browser *b, const char *form)
+{
+	return send_ask(b->f, (struct ask){.method = "POST",
+	                          .target = S("/api/v1/deliveries/preview"),
+	                          .fields = {"content-type", FORM},
+	                          .length = (int64_t)strlen(form),
+	                          .body = str_c(form)});
+}
+
+static void
+a_preview_is_what_will_come(void **state)
+{
+	struct browser *b = *state;
+
+	assert_int_equal(preview(b, "view=mail&lang=de&subject=Presse&message=Guten%20%3CTag%3E&"
+	                            "count=3&bytes=8400000&expires=2030-01-31"),
+	    200);
+	assert_true(holds(b->f, "Guten &lt;Tag&gt;") && holds(b->f, "8,4 MB"));
+	assert_true(holds(b->f, "3 Dateien von Anna (Geleit)") && holds(b->f, "31.01.2030"));
+	assert_true(str_ends(field(b->f, "Content-Security-Policy"),
+	    S("frame-ancestors 'self'; sandbox allow-same-origin")));
+	assert_int_equal(preview(b, "view=page&lang=en&count=1"), 200);
+	assert_true(holds(b->f, "sent you one file") && holds(b->f, "/static/recipient."));
+	assert_false(holds(b->f, "<script"));
+	assert_int_equal(preview(b, "view=mail&expires=bald"), 400);
+	assert_int_equal(preview(b, "view=odd"), 400);
+	assert_int_equal(rows(b->f, "mail", NULL), 2);
+}
+
+static void
+a_subject_counts_the_files(void **state)
+{
+	struct browser *b = *state;
+
+	assert_int_equal(rows(b->f, "mail", "subject = '3 Dateien von Anna (Geleit)'"), 2);
+	send_to(b, "\"c@y.test\"", "Presse");
+	assert_int_equal(rows(b->f, "mail", "subject = 'Presse – 2 Dateien von Anna (Geleit)'"), 1);
+}
+
+/* Only in a session: a stranger is not told that there is something. */
+static void
+before_its_date_it_says_from_when_on(void **state)
+{
+	struct browser *b = *state;
+
+	deliver(b, ",\"valid_from\":\"2d\"");
+	assert_int_equal(get(b, path(b, "")), 200);
+	assert_false(shows(b, "Abrufbar ab"));
+	open_link(b);
+	assert_int_equal(get(b, path(b, "")), 200);
+	assert_true(shows(b, "Abrufbar ab") && shows(b, "Anna"));
+	assert_false(shows(b, "eins.txt") || shows(b, "/code"));
+	assert_int_equal(post(b, path(b, "/code"), "send=1"), 200);
+	assert_int_equal(rows(b->f, "mail", "kind = 'code'"), 0);
+	assert_int_equal(get(b, path(b, "/file/1")), 403);
+	set(b->f, "delivery", "valid_from_us = 5", NULL);
+	assert_int_equal(get(b, path(b, "")), 200);
+	assert_true(shows(b, "/code"));
+}
+
+static void
+an_address_typed_wrongly_is_named(void **state)
+{
+	struct browser *b = *state;
+	static const char json[] = "{\"assets\":[\"100\"],\"to\":[\"c@y.test\",\"d @y\"]}";
+
+	assert_int_equal(post_json(b->f, "/api/v1/check", json, NULL), 422);
+	assert_true(says(b->f, "bad-address") && holds(b->f, "\"address\":\"d @y\""));
+	assert_int_equal(post_json(b->f, "/api/v1/deliveries", json, NULL), 422);
+	assert_true(says(b->f, "bad-address") && holds(b->f, "\"address\":\"d @y\""));
+	assert_int_equal(rows(b->f, "delivery", NULL), 1);
+}
+
 int
 main(void)
 {
@@ -258,6 +332,10 @@ main(void)
 	    TEST(one_tells_all_of_itself),
 	    TEST(an_end_is_moved_only_later),
 	    TEST(a_new_link_is_told_or_mailed),
+	    TEST(a_preview_is_what_will_come),
+	    TEST(a_subject_counts_the_files),
+	    TEST(before_its_date_it_says_from_when_on),
+	    TEST(an_address_typed_wrongly_is_named),
 	};
 #undef TEST
 

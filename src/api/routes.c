@@ -100,6 +100,8 @@ const struct route routes[] = {
 	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_DELIVERY_CREATED, false, false},
 	{"GET", "/api/v1/deliveries", deliveries_list,
 	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
+	{"POST", "/api/v1/deliveries/preview", preview_post,
+	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_FORM, CHANGE_HOUSEKEEPING, true, false},
 	{"GET", "/api/v1/deliveries/{number}", deliveries_get,
 	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"POST", "/api/v1/deliveries/{number}/revoke", deliveries_revoke,

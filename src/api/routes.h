@@ -16,6 +16,8 @@ HANDLER(check_post);
 /* contacts.c, overview.c */
 HANDLER(contacts_list);
 HANDLER(overview_show);
+/* preview.c */
+HANDLER(preview_post);
 /* deliveries.c, delivery_rows.c, delivery_change.c, send.c */
 HANDLER(deliveries_post);
 HANDLER(deliveries_list);

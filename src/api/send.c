@@ -348,7 +348,9 @@ deliveries_post(struct api *x, const struct request *q, struct reply *r, struct 
 	struct sending s = {0};
 	int n;
 
-	if (read_sending(x, q, &s, e) < 0 || read_idem(x, q, &s, e) < 0)
+	if (read_sending(x, q, &s, e) < 0)
+		return check_ask_refuse(r, x, &s.ask, e);
+	if (read_idem(x, q, &s, e) < 0)
 		return e->code;
 	n = answer_again(x, &s, r, e);
 	if (n != 0)

@@ -66,7 +66,7 @@ check_refuses_what_it_does_not_know(void **state)
 	    {"{\"assets\":[100],\"to\":[\"a@x.test\"]}", 400},
 	    {"{\"assets\":[],\"to\":[\"a@x.test\"]}", 400},
 	    {"{\"assets\":[\"100\"]}", 400},
-	    {"{\"assets\":[\"100\"],\"to\":[\"nobody\"]}", 400},
+	    {"{\"assets\":[\"100\"],\"to\":[\"nobody\"]}", 422},
 	    {"{\"assets\":[\"100\"],\"to\":[\"a@x.test\"],\"method\":\"view_only\"}", 400},
 	    {"{\"assets\":[\"100\"],\"to\":[\"a@x.test\"],\"more\":1}", 400},
 	    {"{\"assets\":[{\"asset\":\"100\",\"version\":\"201\"}],\"to\":[\"a@x.test\"]}", 404},

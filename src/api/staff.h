@@ -3,8 +3,8 @@
  * staff - who is signed in: the cookie, its csrf word, a fresh proof
  *
  * The cookie __Host-geleit-s is SameSite=Strict; every method but GET and HEAD
- * also needs the field Geleit-CSRF with the word that GET /api/v1/session tells,
- * and an Origin that, when there, is ours.
+ * also needs the field Geleit-CSRF (a form: its field csrf) with the word that GET
+ * /api/v1/session tells, and an Origin that, when there, is ours.
  *
  * Layer: api.
  */

@@ -3,12 +3,13 @@
  * worker_mail - mails to egress and what became of them
  *
  * One mail is on its way at a time; its row is leased.  The request in the row
- * (template, language, values) is rendered in the brand here, since egress has
+ * (template, language, values) is rendered here (api/mail_text.h), since egress has
  * neither database nor templates.  Without SMTP egress only composes, and the
  * text is kept in the row, sealed: the Postausgang.
  */
 #include "roles/worker.h"
 
+#include "api/mail_text.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
@@ -20,11 +21,8 @@
 #include "model/mail_request.h"
 #include "os/file.h"
 #include "os/loop.h"
-#include "text/colour.h"
-#include "text/template.h"
 
 #define LEASE_US (300 * US_PER_S)
-#define NAME_MOST 64
 
 static const char *const outcome_state[] = {
     [MAIL_OK_ACCEPTED] = "accepted",
@@ -33,70 +31,17 @@ static const char *const outcome_state[] = {
     [MAIL_IS_UNKNOWN] = "unknown",
 };
 
-/* ---- rendering ---- */
-
-static int
-render(struct worker *w, const struct mail_request *q, const char *ending, struct tv *v,
-    struct str *ret, struct error *e)
-{
-	struct str name = arena_printf(w->a, "%.*s%s", STR(q->template), ending);
-	struct buf b;
-
-	buf_init_arena(&b, w->a, LIMIT_MAIL_BYTES);
-	if (template_render(&b, name.p, q->lang, v, e) < 0)
-		return e->code;
-	if (b.full)
-		return err_set(e, ERR_TOO_LARGE, "mail");
-	*ret = buf_view(&b);
-	return 0;
-}
-
-static void
-colours_of(struct worker *w, struct tv *v, struct str colour)
-{
-	struct brand_colours c;
-	struct rgb rgb = {0x00, 0x5c, 0x60};
-
-	colour_parse(colour, &rgb);
-	brand_colours(rgb, &c);
-	tv_str(v, "brand_colour", colour_hex(w->a, c.brand));
-	tv_str(v, "brand_on", colour_hex(w->a, c.on));
-	tv_str(v, "brand_ink", colour_hex(w->a, c.light.ink));
-	tv_str(v, "brand_line", colour_hex(w->a, c.light.line));
-}
-
-static struct tv *
-values_of(struct worker *w, const struct mail_request *q, const struct brand *brand)
-{
-	struct tv *v = tv_new(w->a);
-
-	tv_str(v, "brand_name", brand->name);
-	colours_of(w, v, brand->colour);
-	tv_str(v, "imprint", brand->imprint);
-	tv_str(v, "privacy_url", brand->privacy_url);
-	tv_bool(v, "logo", brand->logo.n > 0);
-	for (size_t i = 0; i < q->value_count; i++) {
-		const char *name = arena_cstr(w->a, q->values[i].name);
-
-		if (q->values[i].is_flag)
-			tv_bool(v, name, q->values[i].flag);
-		else
-			tv_str(v, name, q->values[i].text);
-	}
-	return v;
-}
-
 static int
 compose(struct worker *w, const struct mail *m, struct msg_deliver *d, struct error *e)
 {
 	struct mail_request q;
+	struct mail_text t;
 	struct brand brand;
-	struct tv *v;
 
 	if (mail_request_get(w->db, w->a, &w->keys, m->id, &q, e) < 0 ||
-	    brand_get(w->db, w->a, &brand, e) < 0)
+	    brand_get(w->db, w->a, &brand, e) < 0 ||
+	    mail_text_make(w->a, &q, &brand, S("cid:logo"), &t, e) < 0)
 		return e->code;
-	v = values_of(w, &q, &brand);
 	*d = (struct msg_deliver){.mail = m->id.v,
 	    .from_name = brand.name,
 	    .from_address = w->conf->smtp_from.n > 0 ? w->conf->smtp_from : S("geleit@localhost"),
@@ -105,10 +50,10 @@ compose(struct worker *w, const struct mail *m, struct msg_deliver *d, struct er
 	    .message_id = m->message_id,
 	    .date_us = m->created_us,
 	    .logo_png = brand.logo,
+	    .text = t.text,
+	    .html = t.html,
 	    .compose_only = w->conf->smtp_url.n == 0};
-	if (render(w, &q, ".txt", v, &d->text, e) < 0)
-		return e->code;
-	return render(w, &q, ".html", v, &d->html, e);
+	return 0;
 }
 
 static int

@@ -58,8 +58,8 @@ lang_of(const struct delivery *d)
 	return str_eq_c(d->lang, "en") ? "en" : "de";
 }
 
-static struct str
-mail_values(struct api *x, const struct delivery *d, const struct link *link)
+struct str
+link_mail_values(struct api *x, const struct delivery *d, const struct link *link)
 {
 	const char *lang = lang_of(d), *zone = arena_cstr(x->a, x->conf->timezone);
 	struct buf b;
@@ -75,6 +75,7 @@ mail_values(struct api *x, const struct delivery *d, const struct link *link)
 	js_kv_str(&j, "message", d->message);
 	js_kv_bool(&j, "one_file", d->item_count == 1);
 	js_kv_str(&j, "file_count_text", text_count(x->a, lang, d->item_count));
+	js_kv_int(&j, "file_count", d->item_count);
 	js_kv_str(&j, "size", text_bytes(x->a, lang, d->total_bytes));
 	if (d->valid_from_us > x->now_us)
 		js_kv_str(&j, "valid_from", text_datetime(x->a, lang, d->valid_from_us, zone));
@@ -99,7 +100,7 @@ mail_subject(struct api *x, const struct delivery *d, struct str *ret, struct er
 	tv_str(v, "sender_name", d->sender_name);
 	tv_str(v, "subject", d->subject);
 	tv_bool(v, "one_file", d->item_count == 1);
-	tv_str(v, "file_count_text", text_count(x->a, lang_of(d), d->item_count));
+	tv_int(v, "file_count", d->item_count);
 	buf_init_arena(&b, x->a, LIMIT_TITLE_BYTES * 2);
 	if (template_render(&b, "mail_delivery_subject.txt", lang_of(d), v, e) < 0)
 		return e->code;
@@ -116,7 +117,7 @@ link_mail(struct api *x, const struct delivery *d, recipient_id r, struct str ad
 	if (mail_subject(x, d, &ret->subject, e) < 0)
 		return e->code;
 	return mail_prepare(
-	    x->a, &x->keys, x->conf, "mail_delivery", mail_values(x, d, link), ret, e);
+	    x->a, &x->keys, x->conf, "mail_delivery", link_mail_values(x, d, link), ret, e);
 }
 
 /* ---- a new link, asked for by whoever says he is the recipient ---- */

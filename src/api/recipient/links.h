@@ -26,3 +26,5 @@ NODISCARD int link_derived(struct api *x, struct str seed, struct link *ret, str
 /* The delivery's mail to one recipient, ready for mail_queue. */
 NODISCARD int link_mail(struct api *x, const struct delivery *d, recipient_id r, struct str address,
     const struct link *link, struct mail_draft *ret, struct error *e);
+/* What its template takes, as a JSON object: also for a preview. */
+struct str link_mail_values(struct api *x, const struct delivery *d, const struct link *link);

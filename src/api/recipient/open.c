@@ -76,7 +76,7 @@ open_session(struct api *x, const struct request *q, const struct recipient *who
 	return change_commit(&c, e);
 }
 
-/* 1 live, 0 not. */
+/* 1 live, 0 not.  One before its date is: in the session the page says from when on. */
 static int
 live_link(
     struct api *x, struct str token, struct recipient *who, struct delivery *d, struct error *e)
@@ -93,7 +93,7 @@ live_link(
 		return n;
 	if (delivery_get(x->db, x->a, who->delivery, d, e) < 0)
 		return e->code;
-	return who->revoked_us == 0 && delivery_is_live(d, x->now_us);
+	return who->revoked_us == 0 && d->revoked_us == 0 && x->now_us < d->expires_us;
 }
 
 int

@@ -2,8 +2,8 @@
 /*
  * page - GET /d/NUMBER: the page of the step reached
  *
- * arrival, then verify once a code is out, then the package; ended when the
- * delivery is over; without a session, or for a number that is not this
+ * arrival, then verify once a code is out, then the package; early before its date, ended when
+ * the delivery is over; without a session, or for a number that is not this
  * browser's, the neutral page, which tells nothing.
  */
 #include "api/recipient/files.h"
@@ -81,6 +81,8 @@ ended_show(
 
 	if (begin(x, q, v, &p, e) < 0)
 		return e->code;
+	if (visit_end(x, v) == VISIT_EARLY)
+		return page_show(&p, r, "early.html", e);
 	tv_bool(p.values, "revoked", revoked);
 	tv_str(p.values, "ended_at",
 	    text_datetime(x->a, v->lang, at, arena_cstr(x->a, x->conf->timezone)));

@@ -58,7 +58,7 @@ struct visit {
 NODISCARD int visit_find(
     struct api *x, const struct request *q, struct visit *ret, struct error *e);
 /* Revoked (also the recipient alone), expired, or not yet valid. */
-enum visit_end { VISIT_LIVE, VISIT_REVOKED, VISIT_EXPIRED };
+enum visit_end { VISIT_LIVE, VISIT_REVOKED, VISIT_EXPIRED, VISIT_EARLY };
 enum visit_end visit_end(const struct api *x, const struct visit *v);
 /* Origin and the form's csrf field: ERR_DENIED. */
 NODISCARD int visit_check_form(
@@ -95,5 +95,6 @@ NODISCARD int verify_show(struct api *x, const struct request *q, const struct v
     const struct verify_state *s, struct reply *r, struct error *e);
 NODISCARD int arrival_show(struct api *x, const struct request *q, const struct visit *v,
     const struct verify_state *s, struct reply *r, struct error *e);
+/* Over, or not begun. */
 NODISCARD int ended_show(struct api *x, const struct request *q, const struct visit *v,
     struct reply *r, struct error *e);

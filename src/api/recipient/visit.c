@@ -54,7 +54,9 @@ visit_end(const struct api *x, const struct visit *v)
 {
 	if (v->delivery.revoked_us != 0 || v->recipient.revoked_us != 0)
 		return VISIT_REVOKED;
-	return delivery_is_live(&v->delivery, x->now_us) ? VISIT_LIVE : VISIT_EXPIRED;
+	if (x->now_us >= v->delivery.expires_us)
+		return VISIT_EXPIRED;
+	return x->now_us < v->delivery.valid_from_us ? VISIT_EARLY : VISIT_LIVE;
 }
 
 int
@@ -102,6 +104,7 @@ page_delivery_values(struct page *p, const struct visit *v, struct error *e)
 	tv_str(p->values, "sent_on", text_date(a, p->lang, d->created_us, zone));
 	tv_bool(p->values, "one_file", d->item_count == 1);
 	tv_str(p->values, "file_count_text", text_count(a, p->lang, d->item_count));
+	tv_str(p->values, "valid_from", text_datetime(a, p->lang, d->valid_from_us, zone));
 	tv_str(p->values, "valid_until", text_datetime(a, p->lang, d->expires_us, zone));
 	tv_str(p->values, "masked_address", text_masked_address(a, v->recipient.address));
 	tv_str(p->values, "csrf", v->csrf);
