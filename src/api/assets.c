@@ -4,10 +4,12 @@
  *
  * A list and a single file have the same shape, so that a client needs one
  * reader.  A change with If-Match holds only when nobody changed the file since;
- * keywords and note are added to those that are there.
+ * keywords and note are added to those that are there.  A single file also says
+ * what its card says, and all its versions.
  */
 #include "api/assets.h"
 
+#include "api/card.h"
 #include "api/input.h"
 #include "api/routes.h"
 #include "base/arena.h"
@@ -16,11 +18,11 @@
 #include "base/str.h"
 #include "http/http.h"
 #include "model/asset.h"
+#include "model/card.h"
+#include "model/person.h"
 #include "model/version.h"
 #include "text/json.h"
 #include "text/name.h"
-
-#define KEYWORDS_AT_ONCE 100
 
 struct str
 asset_etag(struct api *x, const struct asset *f)
@@ -28,12 +30,10 @@ asset_etag(struct api *x, const struct asset *f)
 	return arena_printf(x->a, "\"%lld\"", (long long)f->stamp);
 }
 
+/* Without what it is of: the current version and the list of all share it. */
 static void
-put_version(struct js *j, struct api *x, const struct version *v)
+put_content(struct js *j, struct api *x, const struct version *v)
 {
-	js_key(j, "version");
-	js_open(j);
-	js_kv_id(j, "version", v->id.v);
 	js_kv_int(j, "number", v->number);
 	js_kv_str(j, "name", v->name);
 	js_kv_int(j, "bytes", v->bytes);
@@ -42,11 +42,26 @@ put_version(struct js *j, struct api *x, const struct version *v)
 		js_str(j, str_hex(x->a, v->sha256.b, sizeof v->sha256.b));
 	else
 		js_null(j);
-	js_key(j, "type");
+}
+
+static void
+put_type(struct js *j, const char *key, const struct version *v)
+{
+	js_key(j, key);
 	if (v->ready)
 		js_str(j, v->media_type);
 	else
 		js_null(j);
+}
+
+static void
+put_version(struct js *j, struct api *x, const struct version *v)
+{
+	js_key(j, "version");
+	js_open(j);
+	js_kv_id(j, "version", v->id.v);
+	put_content(j, x, v);
+	put_type(j, "type", v);
 	js_kv_str(j, "malware", str_c(malware_name(v->malware)));
 	js_kv_str(j, "state", v->damaged ? S("damaged") : v->ready ? S("ready") : S("pending"));
 	js_close(j);
@@ -94,14 +109,13 @@ put_words(struct js *j, struct api *x, asset_id id, struct error *e)
 	return 0;
 }
 
-int
-asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
+static int
+put_members(struct js *j, struct api *x, const struct asset *f, struct error *e)
 {
 	struct version v;
 
 	if (version_get(x->db, x->a, f->current, &v, e) < 0)
 		return e->code;
-	js_open(j);
 	js_kv_id(j, "asset", f->id.v);
 	js_kv_str(j, "title", f->title);
 	js_kv_str(j, "folder", f->folder_path);
@@ -115,6 +129,15 @@ asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
 	js_kv_time(j, "created", x->a, f->created_us);
 	js_kv_time(j, "changed", x->a, f->changed_us);
 	js_kv_str(j, "etag", asset_etag(x, f));
+	return 0;
+}
+
+int
+asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
+{
+	js_open(j);
+	if (put_members(j, x, f, e) < 0)
+		return e->code;
 	js_close(j);
 	return 0;
 }
@@ -149,6 +172,59 @@ assets_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	return 0;
 }
 
+static int
+put_versions(struct js *j, struct api *x, asset_id id, struct error *e)
+{
+	struct version *list;
+	struct person by;
+	size_t n;
+
+	if (version_list(x->db, x->a, id, &list, &n, e) < 0)
+		return e->code;
+	js_key(j, "versions");
+	js_list(j);
+	for (size_t i = n; i-- > 0;) {
+		const struct version *v = &list[i];
+
+		if (person_get(x->db, x->a, v->created_by, &by, e) < 0)
+			return e->code;
+		js_open(j);
+		js_kv_id(j, "id", v->id.v);
+		put_content(j, x, v);
+		put_type(j, "media_type", v);
+		js_kv_time(j, "created", x->a, v->created_us);
+		js_kv_str(j, "created_by", by.name);
+		js_close(j);
+	}
+	js_list_end(j);
+	return 0;
+}
+
+/* What a card says too, and all versions, newest first. */
+static int
+put_more(struct js *j, struct api *x, asset_id id, struct error *e)
+{
+	struct card *card;
+	size_t n;
+
+	if (card_list(x->db, x->a, &id, 1, &card, &n, e) < 0)
+		return e->code;
+	if (n == 0)
+		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
+	card_put_shape(j, x, card);
+	return put_versions(j, x, id, e);
+}
+
+static int
+put_whole(struct js *j, struct api *x, const struct asset *f, struct error *e)
+{
+	js_open(j);
+	if (put_members(j, x, f, e) < 0 || put_more(j, x, f->id, e) < 0)
+		return e->code;
+	js_close(j);
+	return 0;
+}
+
 /* The file as it stands now, with its ETag. */
 static int
 answer(struct api *x, const struct request *q, struct reply *r, asset_id id, struct error *e)
@@ -166,7 +242,7 @@ answer(struct api *x, const struct request *q, struct reply *r, asset_id id, str
 		r->status = 304;
 		return 0;
 	}
-	return asset_put(&j, x, &f, e);
+	return put_whole(&j, x, &f, e);
 }
 
 int
@@ -242,25 +318,15 @@ read_dates(struct api *x, struct json *o, struct patch *p, struct error *e)
 static int
 read_keywords(struct api *x, struct json *o, struct patch *p, struct error *e)
 {
-	struct json *list;
-	struct str *words, typed;
-	int r = json_get_list(o, "keywords", &list, e);
+	struct input_words add, remove;
 
-	if (r <= 0)
-		return r;
-	if (json_list_size(list) > KEYWORDS_AT_ONCE)
-		return err_key(
-		    e, ERR_INVALID, "too-many", "more than %d keywords at once", KEYWORDS_AT_ONCE);
-	words = ARENA_ARRAY(x->a, struct str, json_list_size(list));
-	for (size_t i = 0; i < json_list_size(list); i++) {
-		if (json_str(json_list_at(list, i), &typed, e) < 0 ||
-		    text_clean(x->a, typed, LIMIT_KEYWORD_BYTES, false, &words[i], e) < 0)
-			return e->code;
-		if (words[i].n == 0)
-			return err_key(e, ERR_INVALID, "bad-keyword", "a keyword is empty");
-	}
-	p->edit.add_keywords = words;
-	p->edit.add_keyword_count = json_list_size(list);
+	if (input_keywords(x, o, "keywords", &add, e) < 0 ||
+	    input_keywords(x, o, "remove_keywords", &remove, e) < 0)
+		return e->code;
+	p->edit.add_keywords = add.list;
+	p->edit.add_keyword_count = add.n;
+	p->edit.remove_keywords = remove.list;
+	p->edit.remove_keyword_count = remove.n;
 	return 0;
 }
 
@@ -269,7 +335,7 @@ says_nothing(const struct asset_edit *ed)
 {
 	return ed->title == NULL && ed->class == NULL && ed->embargo_us == NULL &&
 	       ed->expires_us == NULL && ed->folder_path == NULL && ed->note == NULL &&
-	       ed->add_keyword_count == 0;
+	       ed->add_keyword_count == 0 && ed->remove_keyword_count == 0;
 }
 
 /* If-Match is compared here and holds, by the stamp, until the change. */
@@ -290,14 +356,52 @@ read_condition(
 	return 0;
 }
 
+/* 412 with the file as somebody else made it, so that both can be put side by side. */
+static int
+put_changed(struct api *x, struct reply *r, asset_id id, struct error *e)
+{
+	struct asset f;
+	struct js j;
+
+	if (asset_get(x->db, x->a, id, &f, e) < 0)
+		return e->code;
+	r->status = 412;
+	reply_json(r, &j);
+	reply_field(r, "Content-Type", S("application/problem+json"));
+	reply_field(r, "ETag", asset_etag(x, &f));
+	js_open(&j);
+	js_kv_str(&j, "type", S("urn:geleit:problem:changed"));
+	js_kv_str(&j, "title", S("Somebody has changed the file meanwhile"));
+	js_kv_int(&j, "status", 412);
+	js_kv_str(&j, "code", S("changed"));
+	js_kv_str(&j, "detail", S("nothing was changed; current is the file as it is now"));
+	js_key(&j, "current");
+	if (put_whole(&j, x, &f, e) < 0)
+		return e->code;
+	js_close(&j);
+	return 0;
+}
+
+static int
+apply(struct api *x, const struct request *q, asset_id id, struct asset_edit *ed, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (read_condition(x, q, id, ed, e) < 0 ||
+	    change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
+	    asset_edit(c, x->a, id, ed, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
 int
 assets_patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	AUTO(json_free) struct json_doc *doc = NULL;
-	AUTO(change_abort) struct change *c = NULL;
 	struct patch p = {.edit.by = q->who.person};
 	struct json *o;
 	asset_id id;
+	int res;
 
 	if (input_id(q, 0, &id.v, e) < 0 || json_parse(q->m->body, &doc, e) < 0)
 		return e->code;
@@ -307,9 +411,8 @@ assets_patch(struct api *x, const struct request *q, struct reply *r, struct err
 		return e->code;
 	if (says_nothing(&p.edit))
 		return err_key(e, ERR_INVALID, "nothing-to-change", "nothing is to be changed");
-	if (read_condition(x, q, id, &p.edit, e) < 0 ||
-	    change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
-	    asset_edit(c, x->a, id, &p.edit, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
-	return answer(x, q, r, id, e);
+	res = apply(x, q, id, &p.edit, e);
+	if (res == ERR_PRECONDITION)
+		return put_changed(x, r, id, e);
+	return res < 0 ? res : answer(x, q, r, id, e);
 }

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
@@ -19,6 +20,7 @@
 
 #define PAGE_DEFAULT 50
 #define PAGE_MOST 100
+#define KEYWORDS_AT_ONCE 100
 
 int
 input_id(const struct request *q, size_t i, int64_t *ret, struct error *e)
@@ -126,4 +128,31 @@ input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **r
 			return err_key(e, ERR_INVALID, "bad-id", "an id in %s is none", w->name);
 	}
 	return refuse_twice(x, *ret, *ret_n, e);
+}
+
+int
+input_keywords(
+    struct api *x, struct json *o, const char *name, struct input_words *ret, struct error *e)
+{
+	struct json *list;
+	struct str typed;
+	int r = json_get_list(o, name, &list, e);
+
+	*ret = (struct input_words){0};
+	if (r <= 0)
+		return r;
+	if (json_list_size(list) > KEYWORDS_AT_ONCE)
+		return err_key(
+		    e, ERR_INVALID, "too-many", "more than %d keywords at once", KEYWORDS_AT_ONCE);
+	ret->list = ARENA_ARRAY(x->a, struct str, json_list_size(list));
+	for (; ret->n < json_list_size(list); ret->n++) {
+		struct str *word = &ret->list[ret->n];
+
+		if (json_str(json_list_at(list, ret->n), &typed, e) < 0 ||
+		    text_clean(x->a, typed, LIMIT_KEYWORD_BYTES, false, word, e) < 0)
+			return e->code;
+		if (word->n == 0)
+			return err_key(e, ERR_INVALID, "bad-keyword", "a keyword is empty");
+	}
+	return 1;
 }

@@ -39,3 +39,10 @@ struct input_ids {
 };
 NODISCARD int input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **ret,
     size_t *ret_n, struct error *e);
+/* Up to 100 keywords: 1 there, 0 absent.  ERR_INVALID "too-many", "bad-keyword". */
+struct input_words {
+	struct str *list;
+	size_t n;
+};
+NODISCARD int input_keywords(
+    struct api *x, struct json *o, const char *name, struct input_words *ret, struct error *e);

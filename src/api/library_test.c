@@ -162,6 +162,203 @@ folders_are_made_and_moved(void **state)
 	assert_int_equal(events(f, "folder.changed"), 2);
 }
 
+/* The token in the answer of a bulk change. */
+static struct str
+undo_of(struct fixture *f)
+{
+	struct str body = arena_str(f->x.a, buf_view(&f->r.body));
+	const char *at = strstr(body.p, "\"undo\":\"");
+
+	if (at == NULL)
+		fail_msg("no token in %s", body.p);
+	return (struct str){at + 8, 32};
+}
+
+static uint32_t
+undo(struct fixture *f, struct str token)
+{
+	return send_ask(f, (struct ask){.method = "POST",
+	                       .target = arena_printf(f->x.a, "/api/v1/undo/%.*s", STR(token)),
+	                       .length = -2});
+}
+
+static void
+bulk(struct fixture *f, const char *ids, const char *what, const char *want)
+{
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/assets/bulk", say(f, "{\"ids\":[%s],%s}", ids, what)), 200);
+	holds(f, want);
+}
+
+static size_t
+in_view(struct fixture *f, const char *query)
+{
+	assert_int_equal(get(f, say(f, "/api/v1/assets/layout?%s%s", query, "")), 200);
+	return (size_t)(uint8_t)f->r.body.p[4];
+}
+
+static void
+what_is_done_to_many_can_be_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	const char *one = new_file(f), *two = new_file(f);
+	const char *both = say(f, "\"%s\",\"%s\"", one, two);
+	struct str token;
+
+	bulk(f, both, "\"trash\":true", "{\"done\":2,\"undo\":\"");
+	token = undo_of(f);
+	assert_int_equal(in_view(f, "q=tif"), 0);
+	assert_int_equal(in_view(f, "trash=1"), 2);
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/assets/cards", say(f, "{\"ids\":[%s]%s}", both, "")), 200);
+	holds(f, "\"code\":\"trashed\"");
+	bulk(f, both, "\"trash\":true", "{\"done\":0,\"undo\":null}");
+	assert_int_equal(undo(f, token), 200);
+	holds(f, "{\"done\":2}");
+	assert_int_equal(in_view(f, "q=tif"), 2);
+	assert_int_equal(undo(f, token), 404);
+	assert_true(says(f, "undo-over"));
+	assert_int_equal(events(f, "asset.trashed"), 2);
+	assert_int_equal(events(f, "asset.restored"), 2);
+	assert_int_equal(events(f, "undo.done"), 1);
+}
+
+static void
+undo_leaves_alone_what_was_changed_since(void **state)
+{
+	struct fixture *f = *state;
+	const char *one = new_file(f), *two = new_file(f);
+	const char *both = say(f, "\"%s\",\"%s\"", one, two);
+	struct str token;
+
+	bulk(f, both, "\"folder\":\"B\"", "\"done\":2");
+	token = undo_of(f);
+	bulk(f, say(f, "\"%s\"%s", one, ""), "\"folder\":\"C\"", "\"done\":1");
+	assert_int_equal(undo(f, token), 200);
+	holds(f, "{\"done\":1}");
+	assert_int_equal(in_view(f, "folder=A"), 1);
+	assert_int_equal(in_view(f, "folder=C"), 1);
+	bulk(f, both, "\"class\":\"internal\"", "\"done\":2");
+	token = undo_of(f);
+	assert_int_equal(in_view(f, "class=internal"), 2);
+	assert_int_equal(undo(f, token), 200);
+	assert_int_equal(in_view(f, "class=public"), 2);
+}
+
+static void
+keywords_of_many_come_and_go(void **state)
+{
+	struct fixture *f = *state;
+	const char *one = new_file(f), *two = new_file(f);
+	const char *both = say(f, "\"%s\",\"%s\"", one, two);
+	struct str token;
+
+	bulk(f, say(f, "\"%s\"%s", one, ""), "\"add_keywords\":[\"Möbel\"]", "\"done\":1");
+	bulk(f, both, "\"add_keywords\":[\"möbel\",\"Sofa\"]", "\"done\":2");
+	token = undo_of(f);
+	assert_int_equal(get(f, "/api/v1/keywords?prefix=M%C3%96"), 200);
+	holds(f, "[{\"label\":\"Möbel\",\"count\":2}]");
+	assert_int_equal(in_view(f, "q=sofa"), 2);
+	assert_int_equal(undo(f, token), 200);
+	holds(f, "{\"done\":2}");
+	assert_int_equal(in_view(f, "keyword=m%C3%B6bel"), 1);
+	assert_int_equal(in_view(f, "q=sofa"), 0);
+	bulk(f, both, "\"remove_keywords\":[\"MÖBEL\",\"x\"]", "\"done\":1");
+	token = undo_of(f);
+	assert_int_equal(in_view(f, "q=mobel"), 0);
+	assert_int_equal(undo(f, token), 200);
+	assert_int_equal(in_view(f, "q=mobel"), 1);
+}
+
+static void
+a_bulk_change_is_one_thing(void **state)
+{
+	struct fixture *f = *state;
+	const char *id = new_file(f);
+	struct str key = new_key(f, "e@geleit.example", "editor", "edit");
+	struct str body;
+
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/assets/bulk", say(f, "{\"ids\":[\"%s\"]%s}", id, "")), 400);
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/assets/bulk",
+	        say(f, "{\"ids\":[\"%s\"],\"trash\":true,\"folder\":\"B\"%s}", id, "")),
+	    400);
+	assert_true(says(f, "bad-edit"));
+	bulk(f, say(f, "\"%s\",\"7\"%s", id, ""),
+	    "\"release\":{\"state\":\"cleared\",\"until\":\"30d\"}", "{\"done\":1,\"undo\":null}");
+	assert_int_equal(in_view(f, "state=cleared"), 1);
+	body = str_c(say(f, "{\"ids\":[\"%s\"],\"release\":{\"state\":\"draft\"}%s}", id, ""));
+	assert_int_equal(send_ask(f, (struct ask){.method = "POST",
+	                                 .target = S("/api/v1/assets/bulk"),
+	                                 .key = key,
+	                                 .body = body,
+	                                 .length = (int64_t)body.n}),
+	    403);
+	assert_int_equal(in_view(f, "state=cleared"), 1);
+}
+
+static void
+a_basket_keeps_its_order_and_counts_what_is_gone(void **state)
+{
+	struct fixture *f = *state;
+	const char *one = new_file(f), *two = new_file(f), *three = new_file(f);
+	struct str other = new_key(f, "b@geleit.example", "sender", "all");
+
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/basket", say(f, "{\"add\":[\"%s\",\"%s\"]}", two, one)), 200);
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/basket", say(f, "{\"add\":[\"%s\",\"%s\"]}", one, three)),
+	    200);
+	holds(f, "{\"count\":3,\"bytes\":0}");
+	bulk(f, say(f, "\"%s\"%s", one, ""), "\"trash\":true", "\"done\":1");
+	assert_int_equal(get(f, "/api/v1/basket"), 200);
+	holds(f, say(f, "{\"cards\":[{\"id\":\"%s\"%s", two, ""));
+	holds(f, "],\"gone\":1,\"bytes\":0}");
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/basket", say(f, "{\"remove\":[\"%s\"]%s}", two, "")), 200);
+	holds(f, "{\"count\":1,");
+	assert_int_equal(
+	    send(f, "POST", "/api/v1/basket", "{\"clear\":true,\"add\":[\"7\"]}"), 400);
+	assert_int_equal(
+	    send_ask(f,
+	        (struct ask){
+	            .method = "GET", .target = S("/api/v1/basket"), .key = other, .length = -2}),
+	    200);
+	holds(f, "{\"cards\":[],\"gone\":0");
+	assert_int_equal(send(f, "POST", "/api/v1/basket", "{\"clear\":true}"), 200);
+	holds(f, "{\"count\":0,");
+}
+
+static void
+who_comes_second_sees_what_the_first_made(void **state)
+{
+	struct fixture *f = *state;
+	const char *file = say(f, "/api/v1/assets/%s%s", new_file(f), "");
+	struct str etag, body = S("{\"title\":\"Zwei\"}");
+
+	assert_int_equal(get(f, file), 200);
+	etag = field(f, "ETag");
+	holds(f, "\"verdict\":\"in_review\"");
+	holds(f, "\"versions\":[{\"id\":\"");
+	holds(f, "\"media_type\":null,\"created\":\"2");
+	assert_int_equal(
+	    send(f, "PATCH", file, "{\"title\":\"Eins\",\"keywords\":[\"Zeder\",\"b\"]}"), 200);
+	assert_int_equal(send_ask(f, (struct ask){.method = "PATCH",
+	                                 .target = str_c(file),
+	                                 .fields = {"if-match", etag.p},
+	                                 .body = body,
+	                                 .length = (int64_t)body.n}),
+	    412);
+	assert_true(says(f, "changed"));
+	holds(f, "\"current\":{\"asset\":\"");
+	holds(f, "\"title\":\"Eins\"");
+	assert_int_equal(send(f, "PATCH", file, "{\"remove_keywords\":[\"ZEDER\",\"x\"]}"), 200);
+	holds(f, "\"keywords\":[\"b\"]");
+	assert_int_equal(in_view(f, "q=zeder"), 0);
+	assert_int_equal(in_view(f, "q=b"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -171,6 +368,12 @@ main(void)
 	    TEST(a_layout_is_nine_bytes_a_file),
 	    TEST(cards_come_in_the_order_asked_for),
 	    TEST(folders_are_made_and_moved),
+	    TEST(what_is_done_to_many_can_be_taken_back),
+	    TEST(undo_leaves_alone_what_was_changed_since),
+	    TEST(keywords_of_many_come_and_go),
+	    TEST(a_bulk_change_is_one_thing),
+	    TEST(a_basket_keeps_its_order_and_counts_what_is_gone),
+	    TEST(who_comes_second_sees_what_the_first_made),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

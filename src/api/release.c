@@ -6,6 +6,7 @@
  * state "conditions" alone; named with another one they are refused, so that
  * nobody believes in a condition that does not hold.
  */
+#include "api/assets.h"
 #include "api/input.h"
 #include "api/routes.h"
 #include "base/arena.h"
@@ -45,8 +46,8 @@ check_whole(const struct release *rel, struct error *e)
 	return 0;
 }
 
-static int
-read_release(struct api *x, struct json *o, struct release *ret, struct error *e)
+int
+release_read(struct api *x, struct json *o, struct release *ret, struct error *e)
 {
 	static const struct input_text reason = {"reason", LIMIT_NOTE_BYTES, true};
 	static const struct input_text credit = {"credit", LIMIT_TITLE_BYTES, false};
@@ -69,7 +70,7 @@ assets_release(struct api *x, const struct request *q, struct reply *r, struct e
 	struct js j;
 
 	if (input_id(q, 0, &id.v, e) < 0 || json_parse(q->m->body, &doc, e) < 0 ||
-	    read_release(x, json_root(doc), &rel, e) < 0 ||
+	    release_read(x, json_root(doc), &rel, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_RELEASE_CHANGED, &c, e) < 0 ||
 	    release_set(c, id, &rel, e) < 0 || change_commit(&c, e) < 0)
 		return e->code;

@@ -38,6 +38,14 @@ HANDLER(assets_patch);
 /* library.c */
 HANDLER(assets_layout);
 HANDLER(assets_cards);
+/* bulk.c */
+HANDLER(assets_bulk);
+HANDLER(undo_post);
+/* basket.c */
+HANDLER(basket_show);
+HANDLER(basket_post);
+/* keywords.c */
+HANDLER(keywords_list);
 /* folders.c */
 HANDLER(folders_list);
 HANDLER(folders_post);

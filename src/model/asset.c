@@ -178,9 +178,8 @@ asset_create(struct change *c, struct arena *a, const struct asset_new *n, struc
 	return event_add(c, &ev, e);
 }
 
-/* Every change of an asset ends here: its stamp, and those of the deliveries it is in. */
-static int
-changed(struct change *c, asset_id id, struct error *e)
+int
+asset_changed(struct change *c, asset_id id, struct error *e)
 {
 	if (db_exec(change_db(c), NULL, e,
 	        "UPDATE asset SET stamp = stamp + 1, changed_us = ? WHERE id = ?",
@@ -195,7 +194,7 @@ asset_set_current(struct change *c, asset_id id, version_id v, struct error *e)
 	if (db_exec(change_db(c), NULL, e, "UPDATE asset SET current_version_id = ? WHERE id = ?",
 	        db_i(v.v), db_i(id.v)) < 0)
 		return e->code;
-	return changed(c, id, e);
+	return asset_changed(c, id, e);
 }
 
 static int
@@ -240,13 +239,17 @@ asset_edit(
 		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
 	if (edit_columns(c, a, id, ed, e) < 0)
 		return e->code;
+	for (size_t i = 0; i < ed->remove_keyword_count; i++) {
+		if (keyword_remove(c, a, id, ed->remove_keywords[i], e) < 0)
+			return e->code;
+	}
 	for (size_t i = 0; i < ed->add_keyword_count; i++) {
 		if (keyword_add(c, a, id, ed->add_keywords[i], e) < 0)
 			return e->code;
 	}
 	if (ed->note != NULL && note_add(c, id, *ed->note, ed->by, e) < 0)
 		return e->code;
-	if (search_index(c, id, e) < 0 || changed(c, id, e) < 0)
+	if (search_index(c, id, e) < 0 || asset_changed(c, id, e) < 0)
 		return e->code;
 	ev.asset = id;
 	return event_add(c, &ev, e);
@@ -267,7 +270,7 @@ release_set(struct change *c, asset_id id, const struct release *r, struct error
 		return e->code;
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
-	if (changed(c, id, e) < 0)
+	if (asset_changed(c, id, e) < 0)
 		return e->code;
 	ev.asset = id;
 	ev.outcome = str_c(release_name(r->state));

@@ -47,6 +47,12 @@ struct note {
 	int64_t created_us;
 };
 
+/* A choice of files. */
+struct asset_list {
+	const asset_id *ids;
+	size_t n;
+};
+
 NODISCARD int asset_get(
     struct db *db, struct arena *a, asset_id id, struct asset *ret, struct error *e);
 /* Many at once, in the order of ids; those that are not there are left out. */
@@ -80,8 +86,8 @@ struct asset_edit {
 	const enum asset_class *class;
 	const int64_t *embargo_us, *expires_us; /* 0 clears */
 	const struct str *folder_path;
-	const struct str *add_keywords;
-	size_t add_keyword_count;
+	const struct str *add_keywords, *remove_keywords; /* the removed first */
+	size_t add_keyword_count, remove_keyword_count;
 	const struct str *note;
 	int64_t if_stamp;
 	person_id by;
@@ -94,5 +100,7 @@ NODISCARD int release_set(struct change *c, asset_id id, const struct release *r
 NODISCARD int verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
     struct verdict_facts *ret, struct error *e);
 
+/* Every change of an asset ends here: its stamp, its time, and the deliveries it is in. */
+NODISCARD int asset_changed(struct change *c, asset_id id, struct error *e);
 /* Raise the stamp of every live delivery with this asset. */
 NODISCARD int delivery_stamps_raise(struct change *c, asset_id id, struct error *e);

@@ -15,38 +15,93 @@
 #include "model/change.h"
 #include "text/name.h"
 
-static int
-keyword_need(struct change *c, struct arena *a, struct str label, int64_t *ret, struct error *e)
+int
+keyword_find(struct db *db, struct arena *a, struct str label, int64_t *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	struct db *db = change_db(c);
-	struct str folded = name_folded(a, label);
 	int r;
 
-	if (db_exec(db, NULL, e,
-	        "INSERT INTO keyword (id, label, folded) VALUES (?, ?, ?) ON CONFLICT (folded) DO "
-	        "NOTHING",
-	        db_i(random_id()), db_s(label), db_s(folded)) < 0 ||
-	    db_query(db, &q, e, "SELECT id FROM keyword WHERE folded = ?", db_s(folded)) < 0)
+	if (db_query(db, &q, e, "SELECT id FROM keyword WHERE folded = ?",
+	        db_s(name_folded(a, label))) < 0)
 		return e->code;
 	r = rows_next(q, e);
-	if (r <= 0)
-		return r < 0 ? r : err_set(e, ERR_INTERNAL, "a keyword vanished");
-	*ret = rows_int(q, 0);
-	return 0;
+	*ret = r > 0 ? rows_int(q, 0) : 0;
+	return MIN(r, 0);
+}
+
+int
+keyword_need(struct change *c, struct arena *a, struct str label, int64_t *ret, struct error *e)
+{
+	if (db_exec(change_db(c), NULL, e,
+	        "INSERT INTO keyword (id, label, folded) VALUES (?, ?, ?) ON CONFLICT (folded) DO "
+	        "NOTHING",
+	        db_i(random_id()), db_s(label), db_s(name_folded(a, label))) < 0 ||
+	    keyword_find(change_db(c), a, label, ret, e) < 0)
+		return e->code;
+	return *ret == 0 ? err_set(e, ERR_INTERNAL, "a keyword vanished") : 0;
+}
+
+int
+keyword_link(struct change *c, asset_id id, int64_t keyword, int64_t *ret_changed, struct error *e)
+{
+	return db_exec(change_db(c), ret_changed, e,
+	    "INSERT INTO asset_keyword (asset_id, keyword_id) VALUES (?, ?) "
+	    "ON CONFLICT (asset_id, keyword_id) DO NOTHING",
+	    db_i(id.v), db_i(keyword));
+}
+
+int
+keyword_unlink(
+    struct change *c, asset_id id, int64_t keyword, int64_t *ret_changed, struct error *e)
+{
+	return db_exec(change_db(c), ret_changed, e,
+	    "DELETE FROM asset_keyword WHERE asset_id = ? AND keyword_id = ?", db_i(id.v),
+	    db_i(keyword));
 }
 
 int
 keyword_add(struct change *c, struct arena *a, asset_id id, struct str label, struct error *e)
 {
-	int64_t keyword;
+	int64_t keyword, changed;
 
 	if (keyword_need(c, a, label, &keyword, e) < 0)
 		return e->code;
-	return db_exec(change_db(c), NULL, e,
-	    "INSERT INTO asset_keyword (asset_id, keyword_id) VALUES (?, ?) "
-	    "ON CONFLICT (asset_id, keyword_id) DO NOTHING",
-	    db_i(id.v), db_i(keyword));
+	return keyword_link(c, id, keyword, &changed, e);
+}
+
+int
+keyword_remove(struct change *c, struct arena *a, asset_id id, struct str label, struct error *e)
+{
+	int64_t keyword, changed;
+
+	if (keyword_find(change_db(c), a, label, &keyword, e) < 0)
+		return e->code;
+	return keyword_unlink(c, id, keyword, &changed, e);
+}
+
+/* Nobody types U+10FFFF: it ends what begins with the prefix. */
+int
+keyword_list(struct db *db, struct arena *a, struct str prefix, struct keyword_row *ret,
+    size_t *ret_n, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT k.label, count(*) FROM keyword k JOIN asset_keyword ak ON ak.keyword_id = k.id "
+	    "JOIN asset a ON a.id = ak.asset_id WHERE k.folded >= ? AND k.folded < ? "
+	    "AND a.trashed_us IS NULL GROUP BY k.id, k.label, k.folded "
+	    "ORDER BY count(*) DESC, k.folded LIMIT CAST(? AS BIGINT)";
+	AUTO(rows_close) struct rows *q = NULL;
+	struct str folded = name_folded(a, prefix);
+	size_t n = 0;
+	int r = 0;
+
+	if (db_query(db, &q, e, sql, db_s(folded),
+	        db_s(arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR(folded))),
+	        db_i(KEYWORDS_SHOWN)) < 0)
+		return e->code;
+	while (n < KEYWORDS_SHOWN && (r = rows_next(q, e)) > 0)
+		ret[n++] = (struct keyword_row){rows_text(q, 0, a), rows_int(q, 1)};
+	*ret_n = n;
+	return MIN(r, 0);
 }
 
 int

@@ -51,7 +51,11 @@ sweep_finished(struct db *db, int64_t now_us, struct error *e)
 	    db_exec(db, NULL, e, "DELETE FROM job WHERE state = 'done' AND created_us < ?",
 	        db_i(now_us - WEEK_US)) < 0 ||
 	    db_exec(db, NULL, e, "DELETE FROM idempotency WHERE created_us < ?",
-	        db_i(now_us - US_PER_DAY)) < 0)
+	        db_i(now_us - US_PER_DAY)) < 0 ||
+	    db_exec(db, NULL, e,
+	        "DELETE FROM undo_item WHERE undo_id IN (SELECT id FROM undo WHERE until_us < ?)",
+	        db_i(now_us)) < 0 ||
+	    db_exec(db, NULL, e, "DELETE FROM undo WHERE until_us < ?", db_i(now_us)) < 0)
 		return e->code;
 	return change_commit(&c, e);
 }

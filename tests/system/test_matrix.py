@@ -40,6 +40,8 @@ class World:
         self.spare_key = server.api("POST", "/api/v1/keys", {"name": "spare", "scopes": ["read"]}).json()["id"]
         self.staff = Staff(server)
         assert self.staff.request("POST", "/api/v1/session/link", {"token": server.sign_in_token()}).status == 200
+        self.undo = server.api("POST", "/api/v1/assets/bulk", {"ids": [self.asset], "add_keywords": ["undo"]},
+                               {"Content-Type": "application/json"}).json()["undo"]
         self.folder = server.api("POST", "/api/v1/folders", {"path": "Matrix"}, {"Content-Type": "application/json"}).json()["id"]
 
     def prove(self, i):
@@ -65,7 +67,7 @@ class World:
 
     def fill(self, text, more):
         link = self.sent[1]["recipients"][0]["link"]
-        for name, value in {"asset": self.asset, "folder": self.folder, "upload": self.upload, "number": self.sent[0]["delivery"],
+        for name, value in {"asset": self.asset, "folder": self.folder, "undo": self.undo, "upload": self.upload, "number": self.sent[0]["delivery"],
                             "spare": self.sent[2]["delivery"], "mail": self.mail, "token": link.rsplit("/", 1)[1],
                             "address": ADDRESS, "person": self.person, "key": self.spare_key, "csrf": "C" * 43, **more}.items():
             text = text.replace("{" + name + "}", value)
