@@ -55,6 +55,7 @@ class Server:
         self.db = db
         self.settings = list(settings)
         self.process = None
+        self.patience = 30      # seconds for one answer
 
     def start(self, extra=(), demo=False):
         argv = [str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
@@ -126,7 +127,7 @@ class Server:
         return (self.dir / "admin.key").read_text().strip()
 
     def request(self, method, path, body=None, headers=None):
-        c = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=30)
+        c = http.client.HTTPSConnection("localhost", self.port, context=self.context(), timeout=self.patience)
         try:
             c.request(method, path, body, headers or {})
             r = c.getresponse()

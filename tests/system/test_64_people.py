@@ -74,7 +74,7 @@ def test_a_role_gets_the_routes_of_its_scopes_and_no_others(everybody, role):
         body = {} if method in ("POST", "PUT", "PATCH") else None
         a = who.request(method, re.sub(r"\{\w+\}", "1", pattern), body)
         if needs <= ROLES[role]:
-            assert a.status not in (401, 403) and a.status < 500, (role, method, pattern, a.status, a.text)
+            assert a.status not in (401, 403) and a.status < 400, (role, method, pattern, a.status, a.text)
         else:
             assert a.status == 403, (role, method, pattern, a.status, a.text)
             assert method == "HEAD" or a.json()["code"] == "scope", (role, method, pattern)
@@ -172,11 +172,12 @@ def test_an_idle_session_and_an_old_one_are_over(server, admin):
 
 def test_passwords_wait_in_a_lane_of_their_own(fresh):
     s = fresh(settings=["server.fronts=1"]).start()
+    s.patience = 150        # a busy machine needs seconds for one password
     told, waited = [], []
 
     def knock():
         told.append(Staff(s).post("", address="nobody@geleit.example", password="correct horse battery"))
-    crowd = [threading.Thread(target=knock) for _ in range(50)]
+    crowd = [threading.Thread(target=knock) for _ in range(40)]
     for t in crowd:
         t.start()
     while any(t.is_alive() for t in crowd):
@@ -185,10 +186,10 @@ def test_passwords_wait_in_a_lane_of_their_own(fresh):
         waited.append(time.monotonic() - since)
         time.sleep(0.25)
     statuses = [a.status for a in told]
-    assert len(told) == 50 and set(statuses) == {401, 429}, statuses
+    assert len(told) == 40 and set(statuses) == {401, 429}, statuses
     late = next(a for a in told if a.status == 429)
     assert late.json()["code"] == "too-many-tries" and int(late.headers["Retry-After"]) > 0
-    assert 32 <= statuses.count(401) < 50
+    assert 32 <= statuses.count(401) < 40
     assert sorted(waited)[len(waited) // 2] < 1, waited
 
 
