@@ -68,21 +68,22 @@ function Row({ v, card }: { v: FileVerdict; card: Card }) {
 		<li class={stopped ? "sd-file sd-stop" : "sd-file"}>
 			<Thumb card={card} />
 			<div class="sd-what">
+				<b class="sd-name">{name}</b>
 				<div class="row sd-head">
-					<b class="sd-name">{name}</b>
 					<Tag tone={TONE[v.state]} pill>
 						{verdictWord(v.state)}
 					</Tag>
+					<span class="muted num s">{bytes(card.bytes, language.value)}</span>
+					{changed.value.has(v.asset) && <Tag tone="warn">{t.changed_mark()}</Tag>}
+					<Button
+						look="quiet"
+						class="sd-small sp"
+						label={words["do-remove-name"]({ name })}
+						onClick={() => takeOut([v.asset])}
+					>
+						{words["do-remove"]()}
+					</Button>
 				</div>
-				<span class="muted num s">
-					{bytes(card.bytes, language.value)}
-					{changed.value.has(v.asset) && (
-						<>
-							{" "}
-							<Tag tone="warn">{t.changed_mark()}</Tag>
-						</>
-					)}
-				</span>
 				<Line5 checks={card.checks} />
 				{v.reasons.length > 0 && (
 					<ul class="sd-reasons s">
@@ -95,22 +96,12 @@ function Row({ v, card }: { v: FileVerdict; card: Card }) {
 						))}
 					</ul>
 				)}
-				<div class="row sd-ways">
-					{v.exits.includes("open-file") && (
-						<a class="btn q sd-small" href={`/app/library/${v.asset}`}>
-							{words["do-release"]()}
-							<span class="vh">: {name}</span>
-						</a>
-					)}
-					<Button
-						look="quiet"
-						class="sd-small"
-						label={words["do-remove-name"]({ name })}
-						onClick={() => takeOut([v.asset])}
-					>
-						{words["do-remove"]()}
-					</Button>
-				</div>
+				{v.exits.includes("open-file") && (
+					<a class="btn q sd-small sd-open" href={`/app/library/${v.asset}`}>
+						{words["do-release"]()}
+						<span class="vh">: {name}</span>
+					</a>
+				)}
 			</div>
 		</li>
 	);

@@ -8,7 +8,7 @@ import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { Icon } from "../../ui/Icon";
 import { bodyOf } from "./draft";
-import { bytes, draft, files, summary } from "./state";
+import { bytes, draft, files, stoppedFiles } from "./state";
 
 const AFTER = 400;
 const views = ["page", "mail", "phone"] as const;
@@ -37,12 +37,15 @@ function fields(view: View): [string, string][] {
 
 function Points() {
 	const to = draft.value.to.length;
-	const n = files.value.length - summary.value.stopped;
+	const bad = new Set(stoppedFiles.value);
+	const going = files.value.filter((c) => !bad.has(c.id));
+	const n = going.length;
+	const all = going.reduce((sum, c) => sum + c.bytes, 0);
 	return (
 		<ul class="sd-points s">
 			{n > 0 && (
 				<li>
-					<Icon name="ok" /> {t.point_files({ n, bytes: size(bytes.value, language.value) })}
+					<Icon name="ok" /> {t.point_files({ n, bytes: size(all, language.value) })}
 				</li>
 			)}
 			{to > 0 && (
