@@ -82,9 +82,8 @@ async function mended(answer: Response): Promise<boolean> {
 export async function guarded(request: Request): Promise<Response> {
 	for (let tries = 0; ; tries++) {
 		const answer = await reach(request.clone());
-		const stopped = answer.status === 401 || answer.status === 403;
-		if (!stopped || tries >= 2 || aboutSession(request.url) || !(await mended(answer)))
-			return answer;
+		const stopped = answer.status === 403 || (answer.status === 401 && !aboutSession(request.url));
+		if (!stopped || tries >= 2 || !(await mended(answer))) return answer;
 	}
 }
 

@@ -10,6 +10,9 @@ import type { Scope, Session } from "./types";
 export const session = signal<Session | null | undefined>(undefined);
 export const active = computed(() => session.value?.state === "active");
 
+/** The session that is being begun while the page of an older one lies below. */
+export const beginning = signal<Session | null>(null);
+
 export const may = (scope: Scope) => session.value?.scopes.includes(scope) === true;
 
 export async function refreshSession() {
@@ -49,7 +52,7 @@ function ask(kind: Asking["kind"]): Promise<boolean> {
 }
 
 setGuard({
-	csrf: () => session.value?.csrf ?? null,
+	csrf: () => (beginning.value ?? session.value)?.csrf ?? null,
 	// Before anybody signed in there is no page to keep: the sign-in screen is shown instead.
 	signIn: () => (active.value ? ask("sign-in") : Promise.resolve(false)),
 	stepUp: () => ask("step-up"),

@@ -5,7 +5,7 @@ export type Scope = "read" | "upload" | "edit" | "release" | "send" | "admin" | 
 
 export interface Session {
 	state: "totp" | "enrol" | "active";
-	needs?: ("password" | "totp")[];
+	needs?: ("address" | "password" | "totp")[];
 	person: { id: string; name: string; address: string; role: Role };
 	scopes: Scope[];
 	csrf: string;

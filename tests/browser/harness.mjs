@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What every browser test needs: the real server, Debian's Chromium, somebody signed in, and
+// an eye on everything the page must not do. A page made here fails its test when it breaks the
+// content policy, logs an error, throws, or asks anybody but our server.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { request as httpsRequest } from "node:https";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const web = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = web("playwright-core");
+const AXE = readFileSync(web.resolve("axe-core/axe.min.js"), "utf8");
+
+export const PASSWORD = "langes Passwort zum Testen 7";
+const ARGS = [
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+];
+export const DESKTOP = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+export const NARROW = { width: 320, height: 640 };
+
+// ---- the server ----
+
+export async function startServer(...settings) {
+	const child = spawn(fileURLToPath(new URL("server.py", import.meta.url)), settings, {
+		stdio: ["pipe", "pipe", "inherit"],
+	});
+	const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+	const first = await lines.next();
+	assert.ok(!first.done, "the server did not start");
+	const server = JSON.parse(first.value);
+	server.ask = async (what) => {
+		child.stdin.write(`${JSON.stringify(what)}\n`);
+		const { value } = await lines.next();
+		const said = JSON.parse(value);
+		if (said.error) throw new Error(said.error);
+		return said.ok;
+	};
+	/** geleit's command line, as the administrator */
+	server.run = (...argv) => server.ask({ run: argv.map(String) });
+	server.stop = () =>
+		new Promise((resolve) => {
+			child.once("exit", resolve);
+			child.stdin.end();
+		});
+	return server;
+}
+
+/** A call with a staff cookie (or the administrator's key), outside of any browser. */
+export function call(server, method, path, body, who = {}) {
+	const headers = { Accept: "application/json", Origin: server.url };
+	if (who.cookie) headers.Cookie = `__Host-geleit-s=${who.cookie}`;
+	else if (who.key) headers.Authorization = `Bearer ${who.key}`;
+	if (who.csrf) headers["Geleit-CSRF"] = who.csrf;
+	if (body !== undefined) headers["Content-Type"] = "application/json";
+	return new Promise((resolve, reject) => {
+		const r = httpsRequest(server.url + path, { method, headers, rejectUnauthorized: false }, (answer) => {
+			const parts = [];
+			answer.on("data", (d) => parts.push(d));
+			answer.on("end", () => {
+				const text = Buffer.concat(parts).toString();
+				const json = /json/.test(answer.headers["content-type"] ?? "") && text ? JSON.parse(text) : null;
+				resolve({ status: answer.statusCode, headers: answer.headers, text, json });
+			});
+		});
+		r.on("error", reject);
+		if (body !== undefined) r.write(JSON.stringify(body));
+		r.end();
+	});
+}
+
+// ---- the second factor (RFC 6238) ----
+
+function base32(text) {
+	let bits = "";
+	for (const c of text.replace(/[\s=]/g, ""))
+		bits += "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0");
+	return Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
+}
+
+/** The code of now, or of `steps` times 30 s later. */
+export function totp(secret, steps = 0) {
+	const counter = Buffer.alloc(8);
+	counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + steps));
+	const mac = createHmac("sha1", base32(secret)).update(counter).digest();
+	const at = mac[19] & 15;
+	return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+// ---- people ----
+
+const cookieOf = (answer) => /__Host-geleit-s=([\w-]+)/.exec(answer.headers["set-cookie"]?.join() ?? "")?.[1];
+
+/** Sets up an access from a one-time link; who can sign in afterwards. */
+export async function enrol(server, token = server.token) {
+	const begun = await call(server, "POST", "/api/v1/session/link", { token });
+	assert.equal(begun.status, 200, begun.text);
+	const who = { cookie: cookieOf(begun), csrf: begun.json.csrf, address: begun.json.person.address };
+	const step = async (path, body) => {
+		const a = await call(server, "POST", `/api/v1/session/${path}`, body, who);
+		assert.ok(a.status < 300, `${path}: ${a.text}`);
+		who.cookie = cookieOf(a) ?? who.cookie;
+		if (a.json?.csrf) who.csrf = a.json.csrf;
+		return a.json;
+	};
+	await step("password", { password: PASSWORD });
+	who.secret = (await step("totp-setup", {})).secret;
+	who.recovery = (await step("totp-confirm", { code: totp(who.secret) })).recovery_codes;
+	const now = await call(server, "GET", "/api/v1/session", undefined, who);
+	assert.equal(now.json.state, "active", now.text);
+	who.csrf = now.json.csrf;
+	return who;
+}
+
+// ---- the browser ----
+
+let browser = null;
+export async function closeBrowser() {
+	await browser?.close();
+	browser = null;
+}
+
+/** A page of a fresh browser profile; `who` is signed in. Its faults are in page.faults. */
+export async function openPage(server, { who, size = DESKTOP, dark = false, lang = "de-DE", ...more } = {}) {
+	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
+	const context = await browser.newContext({
+		ignoreHTTPSErrors: true,
+		viewport: size,
+		colorScheme: dark ? "dark" : "light",
+		locale: lang,
+		reducedMotion: "reduce",
+		hasTouch: size.width < 700,
+		...more,
+	});
+	if (who)
+		await context.addCookies([
+			{ name: "__Host-geleit-s", value: who.cookie, url: server.url, secure: true, httpOnly: true, sameSite: "Strict" },
+		]);
+	await context.addInitScript(() => {
+		document.addEventListener("securitypolicyviolation", (e) =>
+			console.error(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`),
+		);
+	});
+	const page = await context.newPage();
+	page.faults = [];
+	page.expected = [/status of 40[134]/, /status of 4(09|12|22|29)/]; // refusals a test may provoke
+	page.on("console", (m) => {
+		if (m.type() === "error" && !page.expected.some((re) => re.test(m.text()))) page.faults.push(m.text());
+	});
+	page.on("pageerror", (e) => page.faults.push(String(e)));
+	page.on("request", (r) => {
+		if (!r.url().startsWith(server.url) && !/^(blob|data|about):/.test(r.url())) page.faults.push(`asks ${r.url()}`);
+	});
+	page.done = async () => {
+		assert.deepEqual(page.faults, []);
+		await context.close();
+	};
+	return page;
+}
+
+export async function goto(page, server, path) {
+	await page.goto(server.url + path);
+	await page.waitForSelector("h1");
+	await page.waitForLoadState("networkidle");
+}
+
+/** axe with the rules of WCAG 2.2 AA; a violation names the rule and the elements. */
+export async function axe(page, where = "page") {
+	await page.evaluate(AXE);
+	const found = await page.evaluate(async () => {
+		const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+		const r = await window.axe.run(document, { runOnly: { type: "tag", values: tags } });
+		return r.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).join("; ")}`);
+	});
+	assert.deepEqual(found, [], where);
+}
+
+/** Nothing is wider than the screen (compare with screen.width: innerWidth grows along). */
+export async function fits(page, where = "page") {
+	const [wide, screen] = await page.evaluate(() => [document.documentElement.scrollWidth, window.screen.width]);
+	assert.ok(wide <= screen, `${where}: ${wide} px on a screen of ${screen}`);
+}
+
+/** axe and width in both themes, at three sizes, on the page of an address. */
+export async function checkEverywhere(server, who, path, ready) {
+	for (const [size, dark] of [[DESKTOP, false], [DESKTOP, true], [PHONE, false], [NARROW, true]]) {
+		const page = await openPage(server, { who, size, dark });
+		const where = `${path} ${size.width} ${dark ? "dark" : "light"}`;
+		await goto(page, server, path);
+		if (ready) await ready(page);
+		await axe(page, where);
+		await fits(page, where);
+		await shot(page, `${path}-${size.width}${dark ? "-dark" : ""}`);
+		await page.done();
+	}
+}
+
+/** A picture for human eyes, when GELEIT_SHOTS names a folder. */
+export async function shot(page, name) {
+	const folder = process.env.GELEIT_SHOTS;
+	if (!folder) return;
+	mkdirSync(folder, { recursive: true });
+	await page.screenshot({ path: `${folder}/${name.replace(/[^\w.-]+/g, "_")}.png` });
+}
