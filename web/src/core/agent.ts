@@ -3,7 +3,7 @@
 const BROWSERS: [RegExp, string][] = [
 	[/\bEdg\//, "Edge"],
 	[/\bFirefox\//, "Firefox"],
-	[/\bChrom(e|ium)\//, "Chrome"],
+	[/Chrom(e|ium)\//, "Chrome"],
 	[/\bVersion\/.*\bSafari\//, "Safari"],
 ];
 const SYSTEMS: [RegExp, string][] = [

@@ -19,7 +19,7 @@ export interface MenuItem {
 
 export interface MenuProps {
 	label: string;
-	/** what the button shows; without it the label */
+	/** what the button shows, its name in it; without it the label */
 	children?: ComponentChildren;
 	icon?: IconName;
 	items: readonly (MenuItem | "line")[];
@@ -104,7 +104,7 @@ export function Menu(p: MenuProps) {
 				aria-haspopup="menu"
 				aria-expanded={false}
 				aria-controls={id}
-				aria-label={p.children === undefined && !p.icon ? undefined : p.label}
+				aria-label={p.children === undefined && p.icon ? p.label : undefined}
 				onClick={() => menu.current?.togglePopover()}
 			>
 				{p.icon && <Icon name={p.icon} />}

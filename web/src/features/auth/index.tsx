@@ -2,7 +2,7 @@
 // Own account: who one is, password, second factor, and the sessions with a way to end them.
 import { useEffect, useState } from "preact/hooks";
 import { get, Problem, remove } from "../../api/client";
-import { session, signOut } from "../../api/session";
+import { refreshSession, session, signOut } from "../../api/session";
 import type { Role } from "../../api/types";
 import { device } from "../../core/agent";
 import { dateTime, relative } from "../../core/format";
@@ -30,7 +30,6 @@ interface Entry {
 	created: string;
 	used: string;
 	current: boolean;
-	peer?: string | null;
 	agent: string;
 }
 
@@ -62,11 +61,6 @@ function Sessions() {
 			keyOf={(s) => s.id}
 			columns={[
 				{ key: "device", label: t.session_device(), cell: (s) => <b>{deviceName(s.agent)}</b> },
-				{
-					key: "peer",
-					label: t.session_peer(),
-					cell: (s) => <span class="mono">{s.peer ?? "–"}</span>,
-				},
 				{
 					key: "begun",
 					label: t.session_begun(),
@@ -138,9 +132,9 @@ function RenewFactor({ onClose }: { onClose: () => void }) {
 				<RecoveryCodes codes={codes} onDone={finish} />
 			) : (
 				<SecondFactor
-					onDone={(fresh, s) => {
-						session.value = s;
+					onDone={(fresh) => {
 						setCodes(fresh);
+						void refreshSession();
 					}}
 				/>
 			)}

@@ -3,7 +3,6 @@
 // field, the code field, the second factor with its QR code, the recovery codes.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { Session } from "../../api/types";
 import { QUIET, qrPath } from "../../core/qr";
 import { t } from "../../gen/i18n/auth";
 import { Button } from "../../ui/Button";
@@ -114,7 +113,7 @@ function Qr({ rows }: { rows: number[][] }) {
 const grouped = (secret: string) => secret.replace(/(.{4})(?=.)/g, "$1 ");
 
 /** Shows the secret, takes the first code, gives the recovery codes on. */
-export function SecondFactor({ onDone }: { onDone: (codes: string[], s: Session) => void }) {
+export function SecondFactor({ onDone }: { onDone: (codes: string[]) => void }) {
 	const [setup, setSetup] = useState<TotpSetup | null>(null);
 	const [code, setCode] = useState("");
 	const begin = useAction();
@@ -131,10 +130,7 @@ export function SecondFactor({ onDone }: { onDone: (codes: string[], s: Session)
 	return (
 		<Form
 			action={t.confirm()}
-			onSubmit={async () => {
-				const answer = await totpConfirm(code);
-				onDone(answer.recovery_codes, answer.session);
-			}}
+			onSubmit={async () => onDone((await totpConfirm(code)).recovery_codes)}
 		>
 			<p>{t.totp_text()}</p>
 			<div class="auth-totp">

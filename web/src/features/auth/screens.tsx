@@ -2,7 +2,7 @@
 // The sign-in screen with all its steps (password, second factor, setting up an access from a
 // link), and the two dialogs that ask again over a page, where nothing typed is lost.
 import { useEffect, useState } from "preact/hooks";
-import { asking, beginning, session } from "../../api/session";
+import { asking, beginning, refreshSession, session } from "../../api/session";
 import type { Session } from "../../api/types";
 import { t } from "../../gen/i18n/auth";
 import { language, setLanguage } from "../../i18n";
@@ -79,7 +79,7 @@ function SecondStep({ over }: { over: boolean }) {
 }
 
 function NewPassword({ s, onDone }: { s: Session; onDone: () => void }) {
-	const asked = s.needs?.includes("address") === true;
+	const asked = s.needs?.includes("address") ?? s.person.address === "";
 	const [password, set] = useState("");
 	const [address, setAddress] = useState("");
 	const [name, setName] = useState(s.person.name);
@@ -130,10 +130,10 @@ function NewPassword({ s, onDone }: { s: Session; onDone: () => void }) {
 
 function Enrol({ s }: { s: Session }) {
 	const [passwordSet, setPasswordSet] = useState(s.needs?.includes("password") === false);
-	const [done, setDone] = useState<{ codes: string[]; session: Session } | null>(null);
-	const step = done ? 3 : passwordSet ? 2 : 1;
-	const finish = () => {
-		if (done) session.value = done.session;
+	const [codes, setCodes] = useState<string[] | null>(null);
+	const step = codes ? 3 : passwordSet ? 2 : 1;
+	const finish = async () => {
+		await refreshSession();
 		navigate("/app", { replace: true });
 	};
 	return (
@@ -145,8 +145,8 @@ function Enrol({ s }: { s: Session }) {
 		>
 			<p class="muted s">{t.setup_step({ now: step, all: 3 })}</p>
 			{step === 1 && <NewPassword s={s} onDone={() => setPasswordSet(true)} />}
-			{step === 2 && <SecondFactor onDone={(codes, fresh) => setDone({ codes, session: fresh })} />}
-			{done && <RecoveryCodes codes={done.codes} onDone={finish} />}
+			{step === 2 && <SecondFactor onDone={setCodes} />}
+			{codes && <RecoveryCodes codes={codes} onDone={() => void finish()} />}
 		</Card>
 	);
 }
@@ -251,17 +251,17 @@ function Again({ done }: { done: (ok: boolean) => void }) {
 }
 
 function StepUp({ done }: { done: (ok: boolean) => void }) {
-	const [byPassword, setByPassword] = useState(false);
+	const [recovery, setRecovery] = useState(false);
 	const [proof, setProof] = useState("");
 	const other = (
 		<Button
 			look="quiet"
 			onClick={() => {
-				setByPassword(!byPassword);
+				setRecovery(!recovery);
 				setProof("");
 			}}
 		>
-			{byPassword ? t.use_code() : t.step_password()}
+			{recovery ? t.use_code() : t.use_recovery()}
 		</Button>
 	);
 	return (
@@ -270,14 +270,21 @@ function StepUp({ done }: { done: (ok: boolean) => void }) {
 			<Form
 				action={t.confirm()}
 				beside={other}
-				ready={proof !== ""}
+				ready={proof.trim() !== ""}
 				onSubmit={async () => {
-					await stepUp(byPassword ? { password: proof } : { code: proof });
+					await stepUp(recovery ? { recovery: proof } : { code: proof });
 					done(true);
 				}}
 			>
-				{byPassword ? (
-					<Password label={t.password()} value={proof} onInput={setProof} autofocus />
+				{recovery ? (
+					<Field
+						label={t.recovery()}
+						hint={t.recovery_hint()}
+						mono
+						required
+						value={proof}
+						onInput={setProof}
+					/>
 				) : (
 					<Code value={proof} onInput={setProof} />
 				)}

@@ -54,8 +54,8 @@ export const proveRecovery = async (code: string, over: boolean) =>
 export const openLink = async (token: string) =>
 	took(await post<Session>("/session/link", { token }), false);
 
-export async function stepUp(proof: { code: string } | { password: string }) {
-	const body = "code" in proof ? { code: digits(proof.code) } : proof;
+export async function stepUp(proof: { code: string } | { recovery: string }) {
+	const body = "code" in proof ? { code: digits(proof.code) } : { recovery: proof.recovery.trim() };
 	session.value = await post<Session>("/session/step-up", body);
 }
 
@@ -76,8 +76,8 @@ export interface TotpSetup {
 	qr: number[][];
 }
 export const totpSetup = () => post<TotpSetup>("/session/totp-setup");
-/** The session is given on, not taken: the recovery codes must be seen first. */
+/** The cookie and the csrf word are new then; the session is read when the codes were seen. */
 export const totpConfirm = (code: string) =>
-	post<{ recovery_codes: string[]; session: Session }>("/session/totp-confirm", {
+	post<{ recovery_codes: string[]; csrf: string }>("/session/totp-confirm", {
 		code: digits(code),
 	});

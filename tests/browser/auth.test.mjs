@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Signing in as a person does it: the one-time link, password and second factor, recovery
+// code, sign-out; a session that ends under an open page; the step-up. Keyboard where it counts.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axe, closeBrowser, fits, goto, NARROW, openPage, PASSWORD, shot, startServer, totp } from "./harness.mjs";
+
+const ADDRESS = "maren.olsen@nordlicht.example";
+let server;
+let secret;
+let recovery;
+
+before(async () => {
+	server = await startServer();
+});
+after(async () => {
+	await closeBrowser();
+	await server?.stop();
+});
+
+async function enter(page, steps = 0) {
+	await page.getByLabel("E-Mail-Adresse").fill(ADDRESS);
+	await page.getByLabel("Passwort", { exact: true }).fill(PASSWORD);
+	await page.keyboard.press("Enter");
+	await page.getByLabel("Code aus Ihrer Authenticator-App").fill(totp(secret, steps));
+	await page.keyboard.press("Enter");
+}
+
+test("nobody signed in sees the sign-in, whatever the address", async () => {
+	const page = await openPage(server);
+	page.expected = [/^401 POST .*session$/];
+	await goto(page, server, "/app/library");
+	await page.getByRole("heading", { name: "Anmelden" }).waitFor();
+	assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("type")), "email");
+	await axe(page);
+	await shot(page, "sign-in");
+	await page.getByLabel("E-Mail-Adresse").fill("niemand@nordlicht.example");
+	await page.getByLabel("Passwort", { exact: true }).fill("falsch falsch falsch");
+	await page.keyboard.press("Enter");
+	await page.getByRole("alert").getByText("Adresse oder Passwort stimmt nicht.").waitFor();
+	assert.equal(await page.getByLabel("E-Mail-Adresse").inputValue(), "niemand@nordlicht.example");
+	await page.getByRole("button", { name: "English" }).click();
+	await page.getByRole("heading", { name: "Sign in" }).waitFor();
+	assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+	await page.done();
+});
+
+test("the first administrator sets up the access from the link", async () => {
+	const page = await openPage(server);
+	page.expected = [/^4\d\d POST .*password$/, /^401 POST .*totp-confirm$/];
+	await goto(page, server, `/app/sign-in#token=${server.token}`);
+	await page.getByRole("heading", { name: "Zugang einrichten" }).waitFor();
+	assert.equal(new URL(page.url()).hash, "", "the token does not stay in the address");
+	await axe(page, "password");
+	await shot(page, "enrol-1");
+	await page.getByLabel("Name").fill("Maren Olsen");
+	await page.getByLabel("E-Mail-Adresse").fill(ADDRESS);
+	await page.getByLabel("Neues Passwort").fill("zu kurz");
+	await page.keyboard.press("Enter");
+	await page.getByRole("alert").getByText("Mindestens 12 Zeichen").waitFor();
+	await page.getByLabel("Neues Passwort").fill(PASSWORD);
+	await page.keyboard.press("Enter");
+	await page.getByRole("img", { name: "QR-Code" }).waitFor();
+	await axe(page, "second factor");
+	await page.getByText("Oder von Hand eingeben").click();
+	await shot(page, "enrol-2");
+	secret = await page.locator(".auth-secret").innerText();
+	await page.getByLabel("Code aus Ihrer Authenticator-App").fill("000000");
+	await page.keyboard.press("Enter");
+	await page.getByRole("alert").getByText("Der Code stimmt nicht").waitFor();
+	await page.getByLabel("Code aus Ihrer Authenticator-App").fill(totp(secret, -1));
+	await page.keyboard.press("Enter");
+	await page.getByRole("heading", { name: "Wiederherstellungscodes" }).waitFor();
+	recovery = await page.locator(".auth-codes li").allInnerTexts();
+	assert.equal(recovery.length, 10);
+	await axe(page, "recovery codes");
+	await shot(page, "enrol-3");
+	assert.ok(await page.getByRole("button", { name: "Weiter" }).isDisabled());
+	await page.getByLabel("Ich habe die Codes aufbewahrt.").check();
+	await page.getByRole("button", { name: "Weiter" }).click();
+	await page.getByRole("navigation", { name: "Hauptnavigation" }).first().waitFor();
+	await page.getByText("MO", { exact: true }).waitFor();
+	await page.done();
+});
+
+test("a link works once", async () => {
+	const page = await openPage(server);
+	page.expected = [/^401 POST .*link$/];
+	await goto(page, server, `/app/sign-in#token=${server.token}`);
+	await page.getByRole("alert").getByText("gilt nicht mehr").waitFor();
+	await page.getByRole("heading", { name: "Anmelden" }).waitFor();
+	await page.done();
+});
+
+test("password and code lead to the address that was asked for, sign-out ends it", async () => {
+	const page = await openPage(server);
+	await goto(page, server, "/app/account");
+	await enter(page);
+	await page.getByRole("heading", { name: "Mein Konto" }).waitFor();
+	await page.getByText("Diese Sitzung").waitFor();
+	await axe(page);
+	await shot(page, "account");
+	await page.getByRole("button", { name: "Abmelden" }).click();
+	await page.getByRole("heading", { name: "Anmelden" }).waitFor();
+	await page.reload();
+	await page.getByRole("heading", { name: "Anmelden" }).waitFor();
+	await page.done();
+});
+
+test("a recovery code lets in, once", async () => {
+	for (const works of [true, false]) {
+		const page = await openPage(server);
+		if (!works) page.expected = [/^401 POST .*totp$/];
+		await goto(page, server, "/app/account");
+		await page.getByLabel("E-Mail-Adresse").fill(ADDRESS);
+		await page.getByLabel("Passwort", { exact: true }).fill(PASSWORD);
+		await page.keyboard.press("Enter");
+		await page.getByRole("button", { name: "Wiederherstellungscode verwenden" }).click();
+		await page.getByLabel("Wiederherstellungscode", { exact: true }).fill(recovery[0]);
+		await page.keyboard.press("Enter");
+		if (works) await page.getByRole("heading", { name: "Mein Konto" }).waitFor();
+		else await page.getByRole("alert").getByText("Der Code stimmt nicht").waitFor();
+		await page.done();
+	}
+});
+
+test("320 px hold the sign-in", async () => {
+	const page = await openPage(server, { size: NARROW, dark: true });
+	await goto(page, server, "/app");
+	await axe(page);
+	await fits(page);
+	await shot(page, "sign-in-320");
+	await page.done();
+});

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// People: invite, name and role, close and open an access, a new access link. A change of role
+// and everything that ends an access is asked about; the server asks for a fresh proof.
+import { useState } from "preact/hooks";
+import { patch, post } from "../../api/client";
+import { session } from "../../api/session";
+import type { Role } from "../../api/types";
+import { relative } from "../../core/format";
+import { t } from "../../gen/i18n/admin";
+import { language } from "../../i18n";
+import { Button } from "../../ui/Button";
+import { confirm } from "../../ui/Dialog";
+import { Field, Options } from "../../ui/Field";
+import { Menu } from "../../ui/Menu";
+import { Table } from "../../ui/Table";
+import { toast } from "../../ui/Toast";
+import { Tag } from "../../ui/Verdict";
+import { FormDialog, Loading, ROLES, roleName, roleText, Secret, useData, words } from "./parts";
+
+export interface Person {
+	id: string;
+	name: string;
+	address: string;
+	role: Role;
+	disabled: boolean;
+	state: "invited" | "active";
+	last_sign_in: string | null;
+}
+
+function State({ p }: { p: Person }) {
+	if (p.disabled) return <Tag tone="stop">{t.state_disabled()}</Tag>;
+	if (p.state === "invited") return <Tag tone="info">{t.state_invited()}</Tag>;
+	return <Tag tone="ok">{t.state_active()}</Tag>;
+}
+
+function RoleChoice(p: { value: Role; onInput: (r: Role) => void }) {
+	return (
+		<Options
+			legend={t.role()}
+			name="role"
+			value={p.value}
+			onInput={p.onInput}
+			options={ROLES.map((r) => ({ value: r, label: roleName(r), text: roleText(r) }))}
+		/>
+	);
+}
+
+function Invite(p: { onClose: () => void; onDone: (link: string | null) => void }) {
+	const [name, setName] = useState("");
+	const [address, setAddress] = useState("");
+	const [role, setRole] = useState<Role>("sender");
+	const invite = async () => {
+		const answer = await post<{ link: string | null }>("/people", {
+			name: name.trim(),
+			address: address.trim(),
+			role,
+		});
+		toast(t.invited({ name: name.trim() }));
+		p.onDone(answer.link);
+	};
+	return (
+		<FormDialog title={t.invite()} action={t.invite_action()} onSubmit={invite} onClose={p.onClose}>
+			<Field label={t.name()} value={name} onInput={setName} required autofocus />
+			<Field label={t.address()} type="email" value={address} onInput={setAddress} required />
+			<RoleChoice value={role} onInput={setRole} />
+		</FormDialog>
+	);
+}
+
+function Edit(p: { person: Person; onClose: () => void; onDone: () => void }) {
+	const [name, setName] = useState(p.person.name);
+	const [role, setRole] = useState(p.person.role);
+	const save = async () => {
+		const question = { name: p.person.name, role: roleName(role) };
+		const sure =
+			role === p.person.role ||
+			(await confirm({
+				title: t.role_question({ name: question.name }),
+				text: t.role_question_text(question),
+				action: t.role_action(),
+			}));
+		if (!sure) return;
+		await patch(`/people/${p.person.id}`, { name: name.trim(), role });
+		toast(t.changed());
+		p.onDone();
+	};
+	return (
+		<FormDialog
+			title={t.edit_title({ name: p.person.name })}
+			action={t.save()}
+			onSubmit={save}
+			onClose={p.onClose}
+		>
+			<Field label={t.name()} value={name} onInput={setName} required autofocus />
+			<RoleChoice value={role} onInput={setRole} />
+		</FormDialog>
+	);
+}
+
+async function setDisabled(p: Person, disabled: boolean): Promise<boolean> {
+	const sure =
+		!disabled ||
+		(await confirm({
+			title: t.disable_title({ name: p.name }),
+			text: t.disable_text(),
+			action: t.disable_action(),
+			danger: true,
+		}));
+	if (!sure) return false;
+	await patch(`/people/${p.id}`, { disabled });
+	toast(disabled ? t.disabled_done() : t.enabled_done());
+	return true;
+}
+
+async function reset(p: Person): Promise<{ link: string | null } | null> {
+	const sure = await confirm({
+		title: t.reset_title({ name: p.name }),
+		text: t.reset_text(),
+		action: t.reset_action(),
+		danger: true,
+	});
+	if (!sure) return null;
+	const answer = await post<{ link: string | null }>(`/people/${p.id}/reset`);
+	if (answer.link === null) toast(t.reset_done());
+	return answer;
+}
+
+export function People() {
+	const { data, error, load } = useData<Person[]>("/people");
+	const [open, setOpen] = useState<"invite" | Person | null>(null);
+	const [link, setLink] = useState<string | null>(null);
+	const act = (f: () => Promise<unknown>) => {
+		f().then(load, (e: unknown) => toast(words(e), { error: true }));
+	};
+	const items = (p: Person) => [
+		{ label: t.edit(), icon: "edit" as const, onSelect: () => setOpen(p) },
+		...(p.disabled
+			? [
+					{
+						label: t.enable(),
+						icon: "check" as const,
+						onSelect: () => act(() => setDisabled(p, false)),
+					},
+				]
+			: [
+					{
+						label: t.reset(),
+						icon: "key" as const,
+						onSelect: () => act(async () => setLink((await reset(p))?.link ?? null)),
+					},
+					{
+						label: t.disable(),
+						icon: "stop" as const,
+						danger: true,
+						onSelect: () => act(() => setDisabled(p, true)),
+					},
+				]),
+	];
+	if (data === null) return <Loading error={error} again={() => void load()} />;
+	return (
+		<section class="stack">
+			<div class="row">
+				<h2>{t.people()}</h2>
+				<span class="sp">
+					<Button look="primary" icon="plus" onClick={() => setOpen("invite")}>
+						{t.invite()}
+					</Button>
+				</span>
+			</div>
+			<Table
+				caption={t.people()}
+				rows={data}
+				keyOf={(p) => p.id}
+				columns={[
+					{
+						key: "name",
+						label: t.name(),
+						cell: (p) => (
+							<span>
+								<b>{p.name}</b>
+								{p.id === session.value?.person.id && <span class="muted"> ({t.you()})</span>}
+							</span>
+						),
+					},
+					{ key: "address", label: t.address(), cell: (p) => p.address || "–" },
+					{ key: "role", label: t.role(), cell: (p) => roleName(p.role) },
+					{ key: "state", label: t.state(), cell: (p) => <State p={p} /> },
+					{
+						key: "last",
+						label: t.last_sign_in(),
+						cell: (p) => (p.last_sign_in ? relative(p.last_sign_in, language.value) : t.never()),
+					},
+					{
+						key: "actions",
+						label: t.actions(),
+						hideLabel: true,
+						number: true,
+						cell: (p) => (
+							<Menu
+								label={t.actions_of({ name: p.name })}
+								icon="more"
+								class="btn q i"
+								end
+								items={items(p)}
+							/>
+						),
+					},
+				]}
+			/>
+			{open === "invite" && (
+				<Invite
+					onClose={() => setOpen(null)}
+					onDone={(made) => {
+						setLink(made);
+						void load();
+					}}
+				/>
+			)}
+			{open !== null && open !== "invite" && (
+				<Edit person={open} onClose={() => setOpen(null)} onDone={() => void load()} />
+			)}
+			{link !== null && (
+				<Secret
+					title={t.link_title()}
+					text={t.link_text()}
+					secret={link}
+					copy={t.link_copy()}
+					onClose={() => setLink(null)}
+				/>
+			)}
+		</section>
+	);
+}
