@@ -62,6 +62,8 @@ export function call(server, method, path, body, who = {}) {
 	if (who.cookie) headers.Cookie = `__Host-geleit-s=${who.cookie}`;
 	else if (who.key) headers.Authorization = `Bearer ${who.key}`;
 	if (who.csrf) headers["Geleit-CSRF"] = who.csrf;
+	const sent = body === undefined ? "" : JSON.stringify(body);
+	if (method !== "GET") headers["Content-Length"] = Buffer.byteLength(sent);
 	if (body !== undefined) headers["Content-Type"] = "application/json";
 	return new Promise((resolve, reject) => {
 		const r = httpsRequest(server.url + path, { method, headers, rejectUnauthorized: false }, (answer) => {
@@ -74,8 +76,7 @@ export function call(server, method, path, body, who = {}) {
 			});
 		});
 		r.on("error", reject);
-		if (body !== undefined) r.write(JSON.stringify(body));
-		r.end();
+		r.end(sent);
 	});
 }
 
@@ -113,7 +114,9 @@ export async function enrol(server, token = server.token) {
 		if (a.json?.csrf) who.csrf = a.json.csrf;
 		return a.json;
 	};
-	await step("password", { password: PASSWORD });
+	const first = who.address === ""; // the first administrator has none yet
+	if (first) who.address = "maren.olsen@nordlicht.example";
+	await step("password", { password: PASSWORD, ...(first && { name: "Maren Olsen", address: who.address }) });
 	who.secret = (await step("totp-setup", {})).secret;
 	who.recovery = (await step("totp-confirm", { code: totp(who.secret) })).recovery_codes;
 	const now = await call(server, "GET", "/api/v1/session", undefined, who);

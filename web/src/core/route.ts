@@ -2,7 +2,7 @@
 // Typed addresses: "/app/library/{asset}" knows its parameters. No DOM, no Preact.
 export type Params<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
 	? { [K in Name]: string } & Params<Rest>
-	: unknown;
+	: object;
 
 /** The parameters of `path` by `pattern`, or null when it is another address. */
 export function match(pattern: string, path: string): Record<string, string> | null {

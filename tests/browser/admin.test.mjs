@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Administration as a person does it: invite somebody who then signs in, change a role, close
+// an access, the last administrator stays, keys, appearance.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { axe, call, checkEverywhere, closeBrowser, enrol, goto, openPage, shot, startServer } from "./harness.mjs";
+
+let server;
+let who;
+
+before(async () => {
+	server = await startServer();
+	who = await enrol(server);
+});
+after(async () => {
+	await closeBrowser();
+	await server?.stop();
+});
+
+async function actionsOf(page, name, item) {
+	await page.getByRole("button", { name: `Aktionen für ${name}` }).click();
+	await page.getByRole("menuitem", { name: item }).click();
+}
+
+test("somebody invited signs in, changes role, and is shut out", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/admin");
+	await page.getByRole("button", { name: "Person einladen" }).click();
+	const dialog = page.getByRole("dialog", { name: "Person einladen" });
+	await axe(page, "invite");
+	await shot(page, "invite");
+	await dialog.getByLabel("Name").fill("Jonas Behrens");
+	await dialog.getByLabel("E-Mail-Adresse").fill("j.behrens@nordlicht.example");
+	await dialog.getByLabel("Bearbeiten").check();
+	await dialog.getByRole("button", { name: "Einladen" }).click();
+	const secret = page.getByRole("dialog", { name: "Zugangslink" });
+	const link = await secret.locator(".admin-secret").innerText();
+	await axe(page, "link");
+	await secret.getByRole("button", { name: "Fertig" }).click();
+	const row = page.getByRole("row").filter({ hasText: "Jonas Behrens" });
+	await row.getByText("Eingeladen").waitFor();
+
+	const jonas = await enrol(server, new URL(link).hash.replace("#token=", ""));
+	const me = () => call(server, "GET", "/api/v1/session", undefined, jonas);
+	assert.equal((await me()).json.person.role, "editor");
+	await page.reload();
+	await row.getByText("Aktiv").waitFor();
+
+	await actionsOf(page, "Jonas Behrens", "Name und Rolle ändern");
+	const edit = page.getByRole("dialog", { name: "Jonas Behrens ändern" });
+	await edit.getByLabel("Ansehen").check();
+	await edit.getByRole("button", { name: "Speichern" }).click();
+	await page.getByRole("button", { name: "Rolle ändern" }).click();
+	await row.getByText("Ansehen").waitFor();
+	assert.equal((await me()).json.person.role, "viewer");
+
+	await actionsOf(page, "Jonas Behrens", "Zugang sperren");
+	await page.getByRole("button", { name: "Zugang sperren" }).click();
+	await row.getByText("Gesperrt").waitFor();
+	assert.equal((await me()).status, 401);
+	await page.done();
+});
+
+test("the last administrator stays", async () => {
+	const page = await openPage(server, { who });
+	page.expected = [/^409 PATCH /];
+	await goto(page, server, "/app/admin/people");
+	const name = await page.locator("tr", { hasText: "(Sie)" }).locator("b").innerText();
+	await actionsOf(page, name, "Zugang sperren");
+	await page.getByRole("button", { name: "Zugang sperren" }).click();
+	await page.getByText("Die letzte Person mit der Rolle Verwaltung muss bleiben.").first().waitFor();
+	await page.done();
+});
+
+test("a key is shown once, works, and can be ended", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/admin/keys");
+	await page.getByRole("button", { name: "Zugang anlegen" }).click();
+	const dialog = page.getByRole("dialog", { name: "Zugang anlegen" });
+	await dialog.getByLabel("Wofür").fill("Webshop");
+	await axe(page, "new key");
+	await dialog.getByRole("button", { name: "Zugang anlegen" }).click();
+	const key = await page.locator(".admin-secret").innerText();
+	await page.getByRole("button", { name: "Fertig" }).click();
+	const status = () => call(server, "GET", "/api/v1/status", undefined, { key });
+	assert.equal((await status()).status, 200);
+	await page.getByRole("button", { name: "Beenden: Webshop" }).click();
+	await page.getByRole("dialog").getByRole("button", { name: "Beenden" }).click();
+	await page.getByRole("row").filter({ hasText: "Webshop" }).getByText("Beendet").waitFor();
+	assert.equal((await status()).status, 401);
+	await page.done();
+});
+
+test("the appearance keeps what the server refuses", async () => {
+	const page = await openPage(server, { who });
+	page.expected = [/^4\d\d PATCH .*brand$/];
+	await goto(page, server, "/app/admin/brand");
+	await page.getByLabel("Name des Absenders").fill("Nordlicht Möbelwerke");
+	await page.getByLabel("Adresse der Datenschutzerklärung").fill("ftp://nordlicht.example");
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByRole("alert").waitFor();
+	assert.equal(await page.getByLabel("Name des Absenders").inputValue(), "Nordlicht Möbelwerke");
+	await page.getByLabel("Adresse der Datenschutzerklärung").fill("https://nordlicht.example/datenschutz");
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Erscheinungsbild gespeichert.").first().waitFor();
+	await page.done();
+});
+
+for (const section of ["people", "keys", "brand"])
+	test(`${section} in both themes at every size`, () => checkEverywhere(server, who, `/app/admin/${section}`));
