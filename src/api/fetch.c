@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "conf/conf.h"
 #include "model/session.h"
@@ -133,6 +134,8 @@ struct told {
 	const struct msg_sent_one *one;
 	struct fetch_ticket t;
 	struct seen *seen;
+	struct data_key key; /* of the contact, with the first report */
+	struct event_field from;
 };
 
 static int
@@ -233,7 +236,8 @@ record(struct api *x, struct change *c, const struct told *told, struct error *e
 	    .seq = one->seq,
 	    .first = one->flags & SENT_FIRST,
 	    .ended = one->flags & SENT_END,
-	    .window_bytes = told->t.to - told->t.from};
+	    .window_bytes = told->t.to - told->t.from,
+	    .from = told->from.key != NULL ? &told->from : NULL};
 
 	for (size_t i = 0; i < one->range_count; i++) {
 		struct msg_range g = within(&told->t, &one->ranges[i]);
@@ -246,8 +250,27 @@ record(struct api *x, struct change *c, const struct told *told, struct error *e
 	return transfer_record(c, x->a, &r, e);
 }
 
+/*
+ * Where a download goes is sealed under the contact's key, which the keeper opens
+ * before the change.  Without it (erased meanwhile) the fact is written all the same.
+ */
+static void
+find_origin(struct api *x, struct told *told)
+{
+	struct error e;
+
+	if ((told->one->flags & SENT_FIRST) == 0 || told->t.peer[0] == '\0')
+		return;
+	if (keyring_person(&x->keys, told->t.contact.v, &told->key, &e) < 0) {
+		log_warn("a download's origin is not recorded: %s", e.msg);
+		return;
+	}
+	told->from =
+	    (struct event_field){told->t.contact.v, &told->key, S("ip"), str_c(told->t.peer)};
+}
+
 static int
-record_all(struct api *x, const struct told *told, size_t n, struct error *e)
+record_all(struct api *x, struct told *told, size_t n, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	bool any = false;
@@ -256,6 +279,8 @@ record_all(struct api *x, const struct told *told, size_t n, struct error *e)
 		any = any || told[i].one->flags != 0;
 	if (!any)
 		return 0;
+	for (size_t i = 0; i < n; i++)
+		find_origin(x, &told[i]);
 	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < n; i++) {

@@ -166,6 +166,11 @@ reports_become_history(void **state)
 	assert_true(holds(b->f, "\"address\":\"a@x.test\",\"state\":\"complete\""));
 	assert_true(holds(b->f, "\"kind\":\"download.started\""));
 	assert_int_equal(events(b->f, "download.complete"), 3);
+	/* where to is said once, sealed, with the first byte of each */
+	assert_int_equal(rows(b->f, "event_person",
+	                     "field = 'ip' AND sealed IS NOT NULL AND event_id IN (SELECT id FROM "
+	                     "event WHERE kind = 'download.started')"),
+	    3);
 	assert_int_equal(events(b->f, "download.interrupted"), 0);
 }
 

@@ -97,6 +97,7 @@ send_ask(struct fixture *f, struct ask k)
 	struct msg_field fields[FIELDS_MOST];
 	struct msg_request m = {.method = str_c(k.method),
 	    .target = k.target,
+	    .peer = S("192.0.2.7"),
 	    .content_length = MAX(k.length, -1),
 	    .chunked = k.length == -1,
 	    .body_waits = (k.length == -1 || k.length > 0) && k.body.p == NULL,

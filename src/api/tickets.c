@@ -19,7 +19,7 @@ enum { KIND_UPLOAD = 1, KIND_FETCH = 2 };
 #define ID_BYTES 16
 #define INT_BYTES 8
 #define UPLOAD_BYTES (1 + 2 * ID_BYTES + 4 * INT_BYTES + 1)
-#define FETCH_BYTES (1 + ID_BYTES + 9 * INT_BYTES)
+#define FETCH_BYTES (1 + ID_BYTES + 10 * INT_BYTES + TICKET_PEER_BYTES)
 
 static uint8_t *
 put_id(uint8_t *p, struct id128 id)
@@ -117,7 +117,9 @@ fetch_ticket_make(struct api *x, const struct fetch_ticket *t)
 	p = put_int(p, t->recheck_us);
 	p = put_int(p, t->from);
 	p = put_int(p, t->to);
-	put_int(p, t->expires_us);
+	p = put_int(p, t->expires_us);
+	p = put_int(p, t->contact.v);
+	memcpy(p, t->peer, TICKET_PEER_BYTES);
 	return ticket_make(x->a, &x->ticket_key, (struct str){(const char *)b, sizeof b});
 }
 
@@ -138,7 +140,10 @@ fetch_ticket_open(struct api *x, struct str ticket, struct fetch_ticket *ret, st
 	p = get_int(p, &ret->recheck_us);
 	p = get_int(p, &ret->from);
 	p = get_int(p, &ret->to);
-	get_int(p, &ret->expires_us);
+	p = get_int(p, &ret->expires_us);
+	p = get_int(p, &ret->contact.v);
+	memcpy(ret->peer, p, TICKET_PEER_BYTES);
+	ret->peer[TICKET_PEER_BYTES - 1] = '\0';
 	ret->position = (int32_t)position;
 	if (ret->expires_us <= x->now_us)
 		return err_set(e, ERR_DENIED, "the ticket is over");

@@ -28,6 +28,8 @@ struct str upload_ticket_make(struct api *x, const struct upload_ticket *t);
 NODISCARD int upload_ticket_open(
     struct api *x, struct str ticket, struct upload_ticket *ret, struct error *e);
 
+#define TICKET_PEER_BYTES 46 /* the longest IPv6 text, with its NUL */
+
 /* A recipient's download: REPLY -> KEYS, SENT. */
 struct fetch_ticket {
 	struct id128 transfer;
@@ -39,6 +41,8 @@ struct fetch_ticket {
 	int64_t recheck_us; /* a date on which the verdict may change by itself; INT64_MAX: none */
 	int64_t from, to;   /* window of the representation */
 	int64_t expires_us;
+	contact_id contact; /* who it is, and where from: for the event of the first byte */
+	char peer[TICKET_PEER_BYTES]; /* address as text, "" when longer */
 };
 struct str fetch_ticket_make(struct api *x, const struct fetch_ticket *t);
 NODISCARD int fetch_ticket_open(

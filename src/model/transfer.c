@@ -178,6 +178,10 @@ add_event(struct change *c, enum event_kind kind, const struct transfer_report *
 	ev.version = g != NULL ? g->version : r->version;
 	ev.sha256 = g != NULL ? g->sha256 : NULL;
 	ev.bytes = bytes;
+	if (kind == EVENT_DOWNLOAD_STARTED && r->from != NULL) {
+		ev.fields = r->from;
+		ev.field_count = 1;
+	}
 	return event_add(c, &ev, e);
 }
 

@@ -16,6 +16,7 @@ struct arena;
 struct change;
 struct db;
 struct error;
+struct event_field;
 struct sha256;
 
 /* Ranges of one item: [from, to), in the item's own bytes. */
@@ -56,7 +57,8 @@ struct transfer_report {
 	const struct item_range *ranges; /* acknowledged; from == to == 0 with item_bytes 0: an
 	                                    empty file that arrived */
 	size_t range_count;
-	size_t delivery_items; /* of the whole delivery: complete when all are */
+	size_t delivery_items;          /* of the whole delivery: complete when all are */
+	const struct event_field *from; /* where it goes, for the first report; NULL: not known */
 };
 /*
  * Idempotent by (id, seq).  Adds download.started with the first byte that was acknowledged,

@@ -37,8 +37,8 @@ refused_show(struct api *x, const struct request *q, const struct visit *v, bool
 }
 
 static int
-begin_transfer(struct api *x, const struct visit *v, const struct files *f, int64_t position,
-    struct reply *r, struct error *e)
+begin_transfer(struct api *x, const struct request *q, const struct visit *v, const struct files *f,
+    int64_t position, struct reply *r, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct fetch_ticket t = {.transfer = random_id128(),
@@ -50,7 +50,8 @@ begin_transfer(struct api *x, const struct visit *v, const struct files *f, int6
 	    .recheck_us = f->recheck_us,
 	    .from = (int64_t)r->from,
 	    .to = (int64_t)(r->from + r->length),
-	    .expires_us = x->now_us + TICKET_LIFE_US};
+	    .expires_us = x->now_us + TICKET_LIFE_US,
+	    .contact = v->recipient.contact};
 	int64_t *touched = ARENA_ARRAY(x->a, int64_t, f->count + 1);
 	struct transfer_new n = {.id = t.transfer,
 	    .session = t.session,
@@ -62,6 +63,8 @@ begin_transfer(struct api *x, const struct visit *v, const struct files *f, int6
 	    .items = touched,
 	    .limit = v->delivery.download_limit};
 
+	if (q->m->peer.n < sizeof t.peer)
+		memcpy(t.peer, q->m->peer.p, q->m->peer.n);
 	if (position > 0)
 		touched[n.item_count++] = position;
 	for (size_t i = 0; position == 0 && i < f->count; i++)
@@ -93,7 +96,7 @@ answer(struct api *x, const struct request *q, const struct visit *v, const stru
 
 	if (q->is_head || r->plan == NULL)
 		return 0;
-	n = begin_transfer(x, v, f, position, r, e);
+	n = begin_transfer(x, q, v, f, position, r, e);
 	if (n == ERR_DENIED && strcmp(e->key, "limit-used-up") == 0) {
 		reply_init(r, x->a);
 		return refused_show(x, q, v, true, r, e);
