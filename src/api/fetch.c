@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "conf/conf.h"
+#include "model/person.h"
 #include "model/session.h"
 #include "model/transfer.h"
 
@@ -111,11 +112,35 @@ keys_for(struct api *x, const struct msg_keys *m, struct data_key *keys, struct 
 	return keyring_version_list(&x->keys, versions, m->count, keys, e);
 }
 
+/* Who works here and looks: as long as the person may sign in. */
+static int
+keys_to_look(struct api *x, const struct view_ticket *t, const struct msg_keys *m,
+    struct data_key *keys, struct error *e)
+{
+	struct person who;
+
+	if (person_get(x->db, x->a, t->person, &who, e) < 0)
+		return e->code;
+	if (who.disabled || m->first != 0 || m->count != 1)
+		return err_set(e, ERR_DENIED, "may not look");
+	return keyring_version_list(&x->keys, &t->version, 1, keys, e);
+}
+
+static int
+keys_of_any(struct api *x, const struct msg_keys *m, struct data_key *keys, struct error *e)
+{
+	struct view_ticket look;
+
+	if (view_ticket_open(x, m->ticket, &look, e) == 0)
+		return keys_to_look(x, &look, m, keys, e);
+	return keys_for(x, m, keys, e);
+}
+
 int
 api_keys(struct api *x, const struct msg_keys *m, struct msg_keys_are *ret, struct error *e)
 {
 	struct data_key *keys = ARENA_ARRAY(x->a, struct data_key, LIMIT_KEYS_PER_CALL);
-	int r = keys_for(x, m, keys, e);
+	int r = keys_of_any(x, m, keys, e);
 
 	if (r == ERR_RETRY || r == ERR_BUSY)
 		return r;

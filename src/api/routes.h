@@ -50,6 +50,9 @@ HANDLER(keywords_list);
 HANDLER(folders_list);
 HANDLER(folders_post);
 HANDLER(folders_patch);
+/* picture.c */
+HANDLER(preview_get);
+HANDLER(content_get);
 /* release.c */
 HANDLER(assets_release);
 /* history.c */
@@ -98,6 +101,7 @@ HANDLER(code_post);
 HANDLER(verify_post);
 HANDLER(file_get);
 HANDLER(zip_get);
+HANDLER(thumbnail_get);
 HANDLER(static_get);
 HANDLER(theme_get);
 HANDLER(logo_get);

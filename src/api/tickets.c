@@ -14,12 +14,13 @@
 #include "base/error.h"
 #include "crypto/ticket.h"
 
-enum { KIND_UPLOAD = 1, KIND_FETCH = 2 };
+enum { KIND_UPLOAD = 1, KIND_FETCH = 2, KIND_VIEW = 3 };
 
 #define ID_BYTES 16
 #define INT_BYTES 8
 #define UPLOAD_BYTES (1 + 2 * ID_BYTES + 4 * INT_BYTES + 1)
 #define FETCH_BYTES (1 + ID_BYTES + 10 * INT_BYTES + TICKET_PEER_BYTES)
+#define VIEW_BYTES (1 + 3 * INT_BYTES)
 
 static uint8_t *
 put_id(uint8_t *p, struct id128 id)
@@ -145,6 +146,32 @@ fetch_ticket_open(struct api *x, struct str ticket, struct fetch_ticket *ret, st
 	memcpy(ret->peer, p, TICKET_PEER_BYTES);
 	ret->peer[TICKET_PEER_BYTES - 1] = '\0';
 	ret->position = (int32_t)position;
+	if (ret->expires_us <= x->now_us)
+		return err_set(e, ERR_DENIED, "the ticket is over");
+	return 0;
+}
+
+struct str
+view_ticket_make(struct api *x, const struct view_ticket *t)
+{
+	uint8_t b[VIEW_BYTES] = {KIND_VIEW}, *p = b + 1;
+
+	p = put_int(p, t->person.v);
+	p = put_int(p, t->version.v);
+	put_int(p, t->expires_us);
+	return ticket_make(x->a, &x->ticket_key, (struct str){(const char *)b, sizeof b});
+}
+
+int
+view_ticket_open(struct api *x, struct str ticket, struct view_ticket *ret, struct error *e)
+{
+	const uint8_t *p;
+
+	if (open_kind(x, ticket, KIND_VIEW, VIEW_BYTES, &p, e) < 0)
+		return e->code;
+	p = get_int(p, &ret->person.v);
+	p = get_int(p, &ret->version.v);
+	get_int(p, &ret->expires_us);
 	if (ret->expires_us <= x->now_us)
 		return err_set(e, ERR_DENIED, "the ticket is over");
 	return 0;

@@ -47,3 +47,13 @@ struct fetch_ticket {
 struct str fetch_ticket_make(struct api *x, const struct fetch_ticket *t);
 NODISCARD int fetch_ticket_open(
     struct api *x, struct str ticket, struct fetch_ticket *ret, struct error *e);
+
+/* Somebody who works here looks at a version, or a rendition of it: REPLY -> KEYS. */
+struct view_ticket {
+	person_id person;
+	version_id version;
+	int64_t expires_us;
+};
+struct str view_ticket_make(struct api *x, const struct view_ticket *t);
+NODISCARD int view_ticket_open(
+    struct api *x, struct str ticket, struct view_ticket *ret, struct error *e);

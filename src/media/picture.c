@@ -273,7 +273,7 @@ struct wanted {
 	uint32_t page;
 	int side;
 	bool profile;
-	VipsFailOn fail_on;
+	bool whole; /* fail when it ends early */
 };
 
 static int
@@ -281,15 +281,19 @@ shrink(struct rendering *r, const struct wanted *w, VipsImage **ret)
 {
 	AUTO(source_free) VipsSource *s = source_of(r);
 	bool pages = r->kind == MEDIA_PDF || strcmp(r->sniffed.loader, "VipsForeignLoadTiff") == 0;
-	char option[32] = "";
+	const char *fail = w->whole ? "truncated" : "none";
+	char option[64];
 
+	/* by the option string: 8.14 does not pass an argument on to a source's loader */
 	if (pages)
-		snprintf(option, sizeof option, "[page=%u]", w->page - 1);
+		snprintf(option, sizeof option, "[page=%u,fail_on=%s]", w->page - 1, fail);
+	else
+		snprintf(option, sizeof option, "[fail_on=%s]", fail);
 	if (w->profile)
 		return vips_thumbnail_source(s, ret, w->side, "height", w->side, "option_string",
-		    option, "fail_on", w->fail_on, "export_profile", "srgb", NULL);
-	return vips_thumbnail_source(s, ret, w->side, "height", w->side, "option_string", option,
-	    "fail_on", w->fail_on, NULL);
+		    option, "export_profile", "srgb", NULL);
+	return vips_thumbnail_source(
+	    s, ret, w->side, "height", w->side, "option_string", option, NULL);
 }
 
 /* One page, decoded, in memory: the only time it is decoded. */
@@ -317,7 +321,7 @@ decode_or_rest(struct rendering *r, struct wanted *w)
 
 	if (image != NULL || r->in->corrupt)
 		return image;
-	w->fail_on = VIPS_FAIL_ON_NONE;
+	w->whole = false;
 	image = decode(r, w);
 	r->damaged = r->damaged || image != NULL;
 	return image;
@@ -495,7 +499,7 @@ put_pages(struct rendering *r, VipsImage *head)
 		struct wanted w = {.page = page,
 		    .side = side_of(r, head),
 		    .profile = !is_vector(r) && needs_profile(head),
-		    .fail_on = is_vector(r) ? VIPS_FAIL_ON_NONE : VIPS_FAIL_ON_TRUNCATED};
+		    .whole = !is_vector(r)};
 		AUTO(image_free) VipsImage *image = decode_or_rest(r, &w);
 
 		if (image == NULL || !put_page(r, image, page))

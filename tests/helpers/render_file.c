@@ -237,6 +237,8 @@ render_one(int media, const char *dir, char *path)
 		give_up(path, &e);
 	type = media_type(str_head(text, MEDIA_TYPE_BYTES), str_c(path));
 	js_kv_str(&j, "type", type);
+	if (str_eq_c(type, "application/gzip") && str_ends(str_c(path), S(".svgz")))
+		type = S("image/svg+xml"); /* as worker_render.c tries it */
 	if (text.n == 0 || !media_kind_of(type, &q.m.kind)) {
 		js_kv_str(&j, "state", S("none"));
 	} else {

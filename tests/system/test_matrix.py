@@ -12,6 +12,7 @@ from geleit import Recipient, Staff, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
+import hostile  # noqa: E402
 import openapi  # noqa: E402
 
 DOC = openapi.load()
@@ -29,6 +30,8 @@ class World:
         self.server = server
         self.asset = server.run("upload", file)["files"][0]["asset"]
         server.run("release", self.asset, "cleared")
+        self.version = server.api("GET", f"/api/v1/assets/{self.asset}").json()["version"]["version"]
+        wait_for(lambda: server.api("GET", f"/api/v1/assets/{self.asset}/preview/320").status == 200)
         self.sent = [server.run("send", self.asset, "--to", ADDRESS) for _ in range(3)]
         self.mine = self.prove(0)
         self.other = self.prove(1)
@@ -67,7 +70,7 @@ class World:
 
     def fill(self, text, more):
         link = self.sent[1]["recipients"][0]["link"]
-        for name, value in {"asset": self.asset, "folder": self.folder, "undo": self.undo, "upload": self.upload, "number": self.sent[0]["delivery"],
+        for name, value in {"asset": self.asset, "version": self.version, "folder": self.folder, "undo": self.undo, "upload": self.upload, "number": self.sent[0]["delivery"],
                             "spare": self.sent[2]["delivery"], "mail": self.mail, "token": link.rsplit("/", 1)[1],
                             "address": ADDRESS, "person": self.person, "key": self.spare_key, "csrf": "C" * 43, **more}.items():
             text = text.replace("{" + name + "}", value)
@@ -75,8 +78,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(server, files):
-    return World(server, files[8])
+def world(server, tmp_path_factory):
+    picture = tmp_path_factory.mktemp("matrix") / "picture.png"
+    picture.write_bytes(hostile.png(400, 300, colour=2, depth=8))
+    return World(server, picture)
 
 
 def scope_of(row):

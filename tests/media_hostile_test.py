@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every hostile file of tests/lib/hostile.py ends in a state it may have, in time, and touches nothing."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lib"))
+import hostile  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+MEDIA = pathlib.Path(os.environ.get("GELEIT_BUILD", ROOT / "build")) / "src/media"
+CPU_MS, WALL_MS, PEAK_KIB = 21_000, 42_000, 1_600_000
+
+
+def render(paths, folder="-", **env):
+    done = subprocess.run([MEDIA / "render_file", MEDIA / "geleit-media", folder, *paths], capture_output=True, text=True,
+                          timeout=600, env={**os.environ, **env})
+    assert done.returncode == 0, done.stderr
+    return {r["file"]: r for r in map(json.loads, done.stdout.splitlines())}, done.stderr
+
+
+@pytest.fixture(scope="module")
+def hurt(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hostile")
+    folder.chmod(0o755)
+    expected = hostile.write_all(folder)
+    results, said = render([folder / name for name in expected])
+    return expected, results, said
+
+
+def test_each_ends_in_a_state_it_may_have(hurt):
+    expected, results, _ = hurt
+    assert len(expected) > 40 and expected.keys() == results.keys()
+    wrong = {n: (results[n]["state"], results[n].get("reason")) for n, may in expected.items() if results[n]["state"] not in may}
+    assert not wrong
+
+
+def test_none_takes_more_than_it_may(hurt):
+    for name, r in hurt[1].items():
+        assert r["wall_ms"] < WALL_MS and r.get("cpu_ms", 0) < CPU_MS and r.get("peak_kib", 0) < PEAK_KIB, (name, r)
+
+
+def test_texts_and_inflation_are_refused_before_they_cost(hurt):
+    _, results, _ = hurt
+    for name, reason in (("texts.png", "png-texts"), ("bomb.svgz", "svg-size"), ("negative.tif", "camera-raw")):
+        assert results[name]["reason"] == reason and results[name]["cpu_ms"] < 2000, results[name]
+
+
+def test_an_svg_reads_nobody(hurt):
+    """The neighbour is black, the page white: nothing of it is seen."""
+    assert hurt[1]["reads.svg"]["colour"] != "#000000"
+
+
+def test_a_file_that_ends_early_still_shows_its_beginning(hurt):
+    r = hurt[1]["few-rows.png"]
+    assert r["reason"] == "ends-early" and [p["size"] for p in r["pictures"]] == [64, 320, 640, 1600]
+
+
+def test_pages_sizes_and_parts(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(hostile.plain_pdf(12))
+    (tmp_path / "b.png").write_bytes(hostile.png(500, 400, colour=2, depth=8))
+    (tmp_path / "c.svg").write_bytes(hostile.svg('<rect width="100" height="50" fill="#ff0000"/>', 100, 50))
+    results, _ = render(sorted(tmp_path.iterdir()), PART_BYTES="500")  # many parts: it is read across them
+    a, b, c = (results[n] for n in ("a.pdf", "b.png", "c.svg"))
+    assert a["state"] == b["state"] == c["state"] == "ready", results
+    assert a["pages"] == 12 and {p["page"] for p in a["pictures"]} == set(range(1, 11))
+    assert [(p["size"], p["width"]) for p in b["pictures"]] == [(64, 64), (320, 320), (640, 500)]
+    assert c["colour"] == "#ff0000" and c["pictures"][-1]["width"] == 1600
+    assert (b["width"], b["height"]) == (500, 400) and len(b["blurhash"]) == 28
