@@ -45,6 +45,7 @@ struct lane_out {
 	struct watch *w;
 	uint32_t head, tail; /* slot + 1 */
 	int waiting;
+	int64_t read_us; /* since when nothing unread lies on it, 0: something does */
 };
 
 struct app_in {
@@ -347,17 +348,40 @@ lane_is_read(const struct lane_out *lane)
 	return lane->fd < 0 || ioctl(lane->fd, SIOCOUTQ, &bytes) < 0 || bytes == 0;
 }
 
+/* Read a second ago and not taken: what was offered long before may be read just now. */
+static bool
+is_forsaken(const struct asks *a, const struct item *it, int64_t now)
+{
+	int64_t read_us = a->lanes[it->q.lane].read_us;
+
+	return it->state == OFFERED && read_us != 0 &&
+	       now - MAX(it->since_us, read_us) > TAKEN_WITHIN_US;
+}
+
+static void
+look_at_lanes(struct asks *a, int64_t now)
+{
+	for (int i = 0; i < LANE_COUNT; i++) {
+		struct lane_out *lane = &a->lanes[i];
+
+		if (!lane_is_read(lane))
+			lane->read_us = 0;
+		else if (lane->read_us == 0)
+			lane->read_us = now;
+	}
+}
+
 static void
 on_tick(void *arg)
 {
 	struct asks *a = arg;
 	int64_t now = loop_now(a->loop);
 
+	look_at_lanes(a, now);
 	for (uint32_t i = 0; i < a->top; i++) {
 		struct item *it = &a->items[i];
 
-		if (it->state == OFFERED && now - it->since_us > TAKEN_WITHIN_US &&
-		    lane_is_read(&a->lanes[it->q.lane]))
+		if (is_forsaken(a, it, now))
 			again(a, it);
 	}
 	for (int i = 0; i < LANE_COUNT; i++) {
