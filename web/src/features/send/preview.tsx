@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Column 3 of the send screen: the page and the mail as the server will make them, in a frame
-// that runs no script.  A hidden form is posted into the frame whenever something changed.
+// that runs no script (it stays of our origin only so that it may read our fonts).  A hidden form is posted into the frame whenever something changed.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { session } from "../../api/session";
 import { bytes as size } from "../../core/format";
@@ -93,7 +93,7 @@ export function Preview() {
 				class={`sd-frame sd-${view}`}
 				name="sd-preview"
 				title={t.preview_frame()}
-				sandbox=""
+				sandbox="allow-same-origin"
 			/>
 			<Points />
 		</>
