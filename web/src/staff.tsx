@@ -65,11 +65,16 @@ function Loaded({ route, params }: { route: Route; params: Record<string, string
 	return <Screen params={params} />;
 }
 
-function focusHeading() {
+/** Once the screen is there: its heading; false while it is still on its way. */
+function focusHeading(): boolean {
 	const heading = document.querySelector<HTMLElement>("main h1");
 	heading?.setAttribute("tabindex", "-1");
 	heading?.focus({ preventScroll: true });
+	return heading !== null;
 }
+
+const FOCUS_EVERY_MS = 60;
+const FOCUS_TRIES = 50;
 
 function Page() {
 	const found = find(place.value.path);
@@ -81,8 +86,11 @@ function Page() {
 	useEffect(() => {
 		if (move === 0) return;
 		scrollTo(0, 0);
-		const timer = setTimeout(focusHeading, 60);
-		return () => clearTimeout(timer);
+		let tries = 0;
+		const timer = setInterval(() => {
+			if (focusHeading() || ++tries === FOCUS_TRIES) clearInterval(timer);
+		}, FOCUS_EVERY_MS);
+		return () => clearInterval(timer);
 	}, [move]);
 	if (found) return <Loaded key={found.route.pattern} route={found.route} params={found.params} />;
 	return (

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// The exchange screens against the real server: from the basket over the send screen to the
+// delivery and its revocation, by keyboard alone; what stops a send; what a lost session and a
+// lost connection must not lose; axe and width on every screen.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import {
+	axe,
+	call,
+	checkEverywhere,
+	closeBrowser,
+	enrol,
+	fits,
+	goto,
+	NARROW,
+	openPage,
+	shot,
+	startServer,
+} from "./harness.mjs";
+
+let server;
+let who;
+let folder;
+const assets = {};
+
+async function upload(name, size) {
+	writeFileSync(`${folder}/${name}`, name.padEnd(size, "."));
+	const { files } = await server.run("upload", `${folder}/${name}`);
+	return files[0].asset;
+}
+
+const api = (method, path, body) => call(server, method, `/api/v1${path}`, body, who);
+async function ok(method, path, body) {
+	const a = await api(method, path, body);
+	assert.ok(a.status < 300, `${method} ${path}: ${a.status} ${a.text}`);
+	return a.json;
+}
+const fillBasket = async (...names) => {
+	await ok("POST", "/basket", { clear: true });
+	await ok("POST", "/basket", { add: names.map((n) => assets[n]) });
+};
+const sendFor = async (to, subject) =>
+	ok("POST", "/deliveries", { assets: [assets.sofa], to, subject, lang: "de", expires: "14d" });
+
+before(async () => {
+	server = await startServer();
+	who = await enrol(server);
+	folder = mkdtempSync("/tmp/geleit-exchange-");
+	assets.sofa = await upload("Sofa_Fjord_petrol_01.tif", 248_000);
+	assets.chair = await upload("Stuhl_Lund_nussbaum.jpg", 8_400);
+	assets.table = await upload("Tisch_Havn_eiche.psd", 51_200);
+	assets.draft = await upload("Portrait_Sandberg_GF.jpg", 6_100);
+	await server.run("release", assets.sofa, "cleared");
+	await server.run("release", assets.chair, "cleared");
+	await server.run("release", assets.table, "conditions", "--credit", "© Studio Brandt");
+});
+
+after(async () => {
+	await closeBrowser();
+	await server?.stop();
+	if (folder) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Tab until the focus is on what has this name: its label, or what it says. */
+async function tabTo(page, name, key = "Tab") {
+	const seen = [];
+	for (let i = 0; i < 150; i++) {
+		await page.keyboard.press(key);
+		const at = await page.evaluate(() => {
+			const e = document.activeElement;
+			return (
+				e?.getAttribute("aria-label") ??
+				e?.labels?.[0]?.textContent ??
+				e?.textContent ??
+				""
+			).trim();
+		});
+		if (typeof name === "string" ? at === name : name.test(at)) return;
+		seen.push(at.slice(0, 30));
+	}
+	assert.fail(`no way by keyboard to ${name}; on the way: ${seen.join(" > ")}`);
+}
+
+test("basket, send, delivery, revoke: by keyboard alone", { timeout: 120_000 }, async () => {
+	await fillBasket("sofa", "chair", "draft");
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app");
+
+	// the basket lies over the screen
+	await tabTo(page, /^Mappe ?3$/);
+	await tabTo(page, /^Mappe ?3$/); // the rail's link first, then the top bar's
+	await page.keyboard.press("Enter");
+	const sheet = page.getByRole("dialog", { name: "Mappe" });
+	await sheet.getByText("3 Dateien").waitFor();
+	assert.match(await sheet.innerText(), /Portrait_Sandberg_GF/);
+	assert.match(await sheet.innerText(), /1 Datei darf nicht gesendet werden/);
+	await axe(page, "basket sheet");
+	await shot(page, "basket-sheet");
+	await page.keyboard.press("Escape");
+	await sheet.waitFor({ state: "detached" });
+	assert.match(await page.evaluate(() => document.activeElement?.textContent), /Mappe/, "the focus comes back");
+	await page.keyboard.press("Enter");
+	await sheet.waitFor();
+	await tabTo(page, "Senden …");
+	await page.keyboard.press("Enter");
+
+	// what may not go stands first and keeps the button shut
+	await page.getByRole("heading", { name: "Sendung vorbereiten" }).waitFor();
+	await page.locator("h1:focus").waitFor();
+	await page.getByText("1 von 3 Dateien darf nicht gesendet werden").waitFor();
+	const first = page.locator(".sd-file").first();
+	assert.match(await first.innerText(), /Portrait_Sandberg_GF[\s\S]*Noch nicht geprüft/);
+	assert.ok(await page.getByRole("button", { name: "3 Dateien senden" }).isDisabled());
+	await axe(page, "send with a stopped file");
+	await tabTo(page, "Gesperrte Datei entfernen");
+	await page.keyboard.press("Enter");
+	await page.getByText("Darf gesendet werden", { exact: true }).waitFor();
+
+	// recipients and the rest
+	await tabTo(page, "Empfänger");
+	await page.keyboard.type("Jana Behrens <j.behrens@hafenkontor.example>, einkauf@moebelhaus.example");
+	await page.keyboard.press("Enter");
+	await page.getByText("Neue Domain: hafenkontor.example. Bitte Schreibweise prüfen.").waitFor();
+	await page.getByText("Geprüft für alle Empfänger.").waitFor();
+	await tabTo(page, "Betreff");
+	await page.keyboard.type("Motive Anzeige Havn");
+	await tabTo(page, "Nachricht");
+	await page.keyboard.type("Guten Tag Frau Behrens");
+	const frame = page.frameLocator("iframe[name=sd-preview]");
+	await frame.getByText("Motive Anzeige Havn").first().waitFor();
+	await shot(page, "send");
+	await tabTo(page, "2 Dateien senden");
+	await page.keyboard.press("Enter");
+
+	// the eTicket
+	const done = page.getByRole("heading", { name: /^Gesendet\. eTicket [0-9A-Z]{4}-[0-9A-Z]{4}$/ });
+	await done.waitFor();
+	const number = (await done.innerText()).slice(-9);
+	assert.equal((await ok("GET", "/basket")).cards.length, 1, "what was sent left the basket");
+	await axe(page, "sent");
+	await shot(page, "sent");
+	await tabTo(page, "Sendung verfolgen");
+	await page.keyboard.press("Enter");
+
+	// the delivery
+	await page.getByRole("heading", { name: "Motive Anzeige Havn" }).waitFor();
+	await page.getByRole("heading", { name: "j.behrens@hafenkontor.example" }).waitFor();
+	await axe(page, "delivery");
+	await shot(page, "delivery");
+
+	// one recipient, then all
+	await tabTo(page, "Zugriff beenden: einkauf@moebelhaus.example");
+	await page.keyboard.press("Enter");
+	const dialog = page.getByRole("dialog", { name: "Zugriff jetzt beenden?" });
+	await dialog.getByText("Bereits geladen: 0 von 2 Dateien.").waitFor();
+	await axe(page, "revoke dialog");
+	await shot(page, "revoke");
+	await tabTo(page, "Zugriff beenden");
+	await page.keyboard.press("Enter");
+	await dialog.waitFor({ state: "detached" });
+	const states = async () => (await ok("GET", `/deliveries/${number}`)).recipients.map((r) => r.state);
+	assert.deepEqual((await states()).filter((s) => s === "revoked").length, 1);
+	await tabTo(page, "Widerrufen");
+	await page.keyboard.press("Enter");
+	await dialog.waitFor();
+	await tabTo(page, "Grund (freiwillig, nur intern)");
+	await page.keyboard.type("Anzeige entfällt");
+	await tabTo(page, "Zugriff beenden");
+	await page.keyboard.press("Enter");
+	await dialog.waitFor({ state: "detached" });
+	await page.locator(".ticket").getByText("Widerrufen").waitFor();
+	assert.equal((await ok("GET", `/deliveries/${number}`)).state, "revoked");
+	await page.done();
+});
+
+test("a list pasted at once, a mistake named, a wrong one given back", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/send?assets=${assets.sofa}`);
+	const field = page.getByRole("combobox", { name: "Empfänger" });
+	await field.fill("a@gmial.com; b@moebelhaus.example, niemand");
+	await field.press("Enter");
+	await page.getByText("Das ist keine Mailadresse: niemand").waitFor();
+	assert.equal(await field.inputValue(), "niemand", "what was typed stays to be mended");
+	await page.getByText("Meinten Sie a@gmail.com?").waitFor();
+	await page.getByRole("button", { name: "Übernehmen" }).click();
+	assert.deepEqual(await page.locator(".sd-chip .sd-name").allInnerTexts(), [
+		"a@gmail.com",
+		"b@moebelhaus.example",
+	]);
+	await page.done();
+});
+
+test("an address known from before is offered", async () => {
+	await sendFor(["redaktion@magazin.example"], "Erste");
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/send?assets=${assets.sofa}`);
+	await page.getByRole("combobox", { name: "Empfänger" }).pressSequentially("reda");
+	await page.getByRole("option", { name: /redaktion@magazin\.example/ }).waitFor();
+	await axe(page, "suggestions");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	await page.getByText(/Bekannt: 1 Sendung/).waitFor();
+	assert.equal(await page.getByText(/Neue Domain/).count(), 0);
+	await page.done();
+});
+
+test("what changed since the check is refused and marked", async () => {
+	const asset = await upload("Leuchte.jpg", 900);
+	await server.run("release", asset, "cleared");
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/send?assets=${asset},${assets.sofa}`);
+	const field = page.getByRole("combobox", { name: "Empfänger" });
+	await field.fill("x@y.example");
+	await field.press("Enter");
+	await page.getByText("Geprüft für alle Empfänger.").waitFor();
+	await server.run("release", asset, "blocked", "--reason", "Irrtum");
+	page.expected.push(/^403 POST \/api\/v1\/deliveries$/);
+	const before = (await ok("GET", "/deliveries")).length;
+	await page.getByRole("button", { name: "2 Dateien senden" }).click();
+	await page.getByText("Seit Ihrer letzten Prüfung hat sich etwas geändert.").waitFor();
+	assert.match(await page.locator(".sd-file").first().innerText(), /Leuchte[\s\S]*geändert/);
+	assert.equal((await ok("GET", "/deliveries")).length, before, "nothing was sent");
+	await page.done();
+});
+
+test("a lost connection loses nothing and sends once", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/send?assets=${assets.sofa}`);
+	await page.getByRole("combobox", { name: "Empfänger" }).fill("x@offline.example");
+	await page.getByRole("combobox", { name: "Empfänger" }).press("Enter");
+	await page.getByLabel("Nachricht").fill("Bitte bis Freitag");
+	await page.getByText("Geprüft für alle Empfänger.").waitFor();
+	// the server gets it, the answer is lost: the worst case
+	await page.route("**/api/v1/deliveries", async (route) => {
+		await route.fetch();
+		await route.abort();
+	}, { times: 1 });
+	await page.getByRole("button", { name: "1 Datei senden" }).click();
+	await page.getByText("Doppelt gesendet wird nichts.").waitFor();
+	assert.equal(await page.getByLabel("Nachricht").inputValue(), "Bitte bis Freitag");
+	await page.getByRole("button", { name: "1 Datei senden" }).click();
+	await page.getByRole("heading", { name: /^Gesendet/ }).waitFor();
+	const all = await ok("GET", "/deliveries?q=offline.example");
+	assert.equal(all.length, 1, "once, although asked for twice");
+	await page.done();
+});
+
+test("a reload keeps the draft in this window", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/send?assets=${assets.sofa}`);
+	await page.getByRole("combobox", { name: "Empfänger" }).fill("x@reload.example");
+	await page.getByRole("combobox", { name: "Empfänger" }).press("Enter");
+	await page.getByLabel("Betreff").fill("Bleibt");
+	await page.reload();
+	await page.getByText("x@reload.example").waitFor();
+	assert.equal(await page.getByLabel("Betreff").inputValue(), "Bleibt");
+	await page.done();
+});
+
+test("the list keeps its filters in the address", async () => {
+	await sendFor(["liste@magazin.example"], "Für die Liste");
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/deliveries");
+	await page.getByRole("link", { name: "Für die Liste" }).waitFor();
+	await page.getByRole("button", { name: "Widerrufen", exact: true }).first().click();
+	await page.waitForURL(/state=revoked/);
+	await page.getByLabel("Suchen in Sendungen").fill("gibt es nicht");
+	await page.getByText("Nichts gefunden.").waitFor();
+	assert.match(page.url(), /q=gibt/);
+	await page.getByRole("button", { name: "Filter zurücksetzen" }).click();
+	await page.getByRole("link", { name: "Für die Liste" }).waitFor();
+	assert.doesNotMatch(page.url(), /[?]/);
+	await page.done();
+});
+
+test("extending, and the link sent again", async () => {
+	const { delivery, recipients } = await sendFor(["neu@magazin.example"], "Verlängern");
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/deliveries/${delivery}`);
+	const before = (await ok("GET", `/deliveries/${delivery}`)).expires;
+	await page.getByRole("button", { name: "Verlängern" }).click();
+	const dialog = page.getByRole("dialog", { name: "Gültigkeit verlängern" });
+	await dialog.getByRole("button", { name: "Verlängern" }).click();
+	await dialog.waitFor({ state: "detached" });
+	assert.ok((await ok("GET", `/deliveries/${delivery}`)).expires > before);
+	await page.getByRole("button", { name: "Link erneut senden: neu@magazin.example" }).click();
+	const ask = page.getByRole("dialog", { name: "Neuen Link senden?" });
+	await ask.getByRole("button", { name: "Link erneut senden" }).click();
+	await ask.waitFor({ state: "detached" });
+	const events = (await ok("GET", `/deliveries/${delivery}`)).events.map((e) => e.kind);
+	assert.ok(events.includes("delivery.extended") && events.includes("recipient.link"), events.join());
+	assert.ok(recipients[0].link);
+	await page.done();
+});
+
+test("the outbox shows what would have gone out", async () => {
+	await sendFor(["post@magazin.example"], "Für den Ausgang");
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/outbox");
+	await page.getByRole("button", { name: "Ansehen: post@magazin.example" }).first().click();
+	await page.locator(".ob-mail").getByText("To: post@magazin.example").waitFor();
+	await axe(page, "a mail");
+	await page.done();
+});
+
+test("every screen: axe, both themes, down to 320 px", { timeout: 180_000 }, async () => {
+	await fillBasket("sofa", "draft");
+	const { delivery } = await sendFor(["a@magazin.example", "b@magazin.example"], "Überall");
+	for (const path of ["/app", "/app/basket", "/app/deliveries", `/app/deliveries/${delivery}`, "/app/outbox"])
+		await checkEverywhere(server, who, path);
+	await checkEverywhere(server, who, "/app/send", (page) => page.locator(".sd-file").first().waitFor());
+	const page = await openPage(server, { who, size: NARROW });
+	page.expected.push(/^404 GET \/api\/v1\/deliveries\/0000-0000$/);
+	await goto(page, server, "/app/deliveries/0000-0000");
+	await page.getByText("Diese Sendung gibt es nicht.").waitFor();
+	await fits(page, "a delivery that is none");
+	await page.done();
+});
