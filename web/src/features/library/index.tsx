@@ -1,11 +1,356 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The screen of the feature library, loaded when its address is first shown.
+// The library: listing with filters, what is chosen, the details beside it. The address says
+// everything: folder, filters, order, view, the open file and whether it is shown large.
+import { computed, effect, signal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { may } from "../../api/session";
+import type { Way } from "../../core/layout";
+import type { VirtualGrid } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
+import { navigate, place, setQuery } from "../../router";
+import { to } from "../../routes";
+import { railSlot, upload } from "../../shell/slots";
+import { Button } from "../../ui/Button";
+import { Dialog } from "../../ui/Dialog";
+import { Empty } from "../../ui/Empty";
+import { Icon, type IconName } from "../../ui/Icon";
+import { problemText, restore, send, toBasket, trash } from "./acts";
+import { type Ask, Bar } from "./Bar";
+import { Details } from "./Details";
+import { ConflictDialog } from "./Edits";
+import { Filters, Sort } from "./Filters";
+import { FolderMenu, Folders } from "./Folders";
+import { Grid } from "./Grid";
+import {
+	busy,
+	chosenIds,
+	cursor,
+	failure,
+	filtered,
+	filters,
+	listing,
+	loaded,
+	loadFolders,
+	loadListing,
+	openFile,
+	reload,
+	selection,
+	viewing,
+	way,
+} from "./state";
 
-export default function Screen() {
+const WIDE = "(min-width: 70.01rem)";
+const wide = signal(matchMedia(WIDE).matches);
+matchMedia(WIDE).addEventListener("change", (e) => {
+	wide.value = e.matches;
+});
+/** The panel follows the cursor until it is closed; i opens it again. */
+const follows = signal(true);
+
+const key = computed(() => JSON.stringify(filters.value));
+const idAt = (index: number) =>
+	index >= 0 && index < listing.value.ids.length ? String(listing.value.ids[index]) : null;
+const indexOf = (id: string | null) =>
+	id === null ? -1 : listing.value.ids.indexOf(BigInt(/^\d+$/.test(id) ? id : 0));
+
+function useLater<P>(
+	on: boolean,
+	load: () => Promise<{ default: ComponentType<P> }>,
+): ComponentType<P> | null {
+	const [part, set] = useState<ComponentType<P> | null>(null);
+	useEffect(() => {
+		if (on && part === null) void load().then((m) => set(() => m.default));
+	}, [on]);
+	return on ? part : null;
+}
+
+const openUpload = (files?: DataTransfer | File[]) =>
+	void import("../upload/index").then((u) =>
+		u.openUpload(files, { folder: filters.value.folder ?? "" }),
+	);
+
+// head
+
+const WAYS: readonly { way: Way; icon: IconName; label: () => string }[] = [
+	{ way: "cards", icon: "library", label: t.view_cards },
+	{ way: "gallery", icon: "image", label: t.view_gallery },
+	{ way: "list", icon: "list", label: t.view_list },
+];
+
+function Views() {
 	return (
-		<div class="main">
-			<h1>{t.title()}</h1>
+		<span class="row" role="group" aria-label={t.view()}>
+			{WAYS.map((w) => (
+				<button
+					key={w.way}
+					type="button"
+					class={w.way === way.value ? "chip on" : "chip"}
+					aria-pressed={w.way === way.value}
+					onClick={() => setQuery({ view: w.way === "cards" ? null : w.way })}
+				>
+					<Icon name={w.icon} />
+					<span>{w.label()}</span>
+				</button>
+			))}
+		</span>
+	);
+}
+
+function heading(): string {
+	const f = filters.value;
+	if (f.trash) return t.trash();
+	if (f.folder) return f.folder.slice(f.folder.lastIndexOf("/") + 1);
+	return t.title_library();
+}
+
+function Head() {
+	const n = listing.value.ids.length;
+	return (
+		<div class="row library-head">
+			<h1>{heading()}</h1>
+			{loaded.value && <span class="muted num">{t.files({ n })}</span>}
+			<span class="sp row">
+				<FolderMenu />
+				<Views />
+				<Sort />
+			</span>
+		</div>
+	);
+}
+
+// empty
+
+const reset = () =>
+	setQuery(
+		{ q: null, state: null, type: null, class: null, keyword: null, file: null },
+		{ push: true },
+	);
+
+function Nothing() {
+	const f = filters.value;
+	if (failure.value)
+		return (
+			<Empty icon="warn" title={t.list_failed()} text={problemText(failure.value)}>
+				<Button onClick={() => void reload()}>{t.again()}</Button>
+			</Empty>
+		);
+	if (!loaded.value || listing.value.ids.length > 0) return null;
+	if (filtered.value)
+		return (
+			<Empty icon="search" title={f.q ? t.empty_search({ q: f.q }) : t.empty_filter()}>
+				<Button onClick={reset}>{t.reset_filters()}</Button>
+			</Empty>
+		);
+	if (f.trash) return <Empty icon="trash" title={t.empty_trash()} text={t.empty_trash_text()} />;
+	return (
+		<Empty
+			icon="upload"
+			title={t.empty_library()}
+			text={may("upload") ? t.empty_library_text() : t.empty_library_wait()}
+		>
+			{may("upload") && (
+				<Button look="primary" onClick={() => openUpload()}>
+					{t.choose_files()}
+				</Button>
+			)}
+		</Empty>
+	);
+}
+
+// keys and pointers of the grid
+
+interface Hands {
+	ask: (what: Ask, ids?: readonly string[]) => void;
+}
+
+/** Acts on what is chosen, else on the file under the cursor. */
+function targets(): string[] {
+	const chosen = chosenIds();
+	const at = idAt(cursor.value);
+	return chosen.length > 0 ? chosen : at ? [at] : [];
+}
+
+function onKey(e: KeyboardEvent, h: Hands): boolean {
+	if (e.ctrlKey || e.metaKey || e.altKey) return false;
+	const ids = targets();
+	if (ids.length === 0) return false;
+	const f = filters.value;
+	if (e.key === "i") info();
+	else if (e.key === "b" && !f.trash) void toBasket(ids);
+	else if (e.key === "s" && !f.trash && may("send")) void send(ids);
+	else if (e.key === "Delete" && may("edit")) void (f.trash ? restore(ids) : trash(ids));
+	else if (e.key === "." || e.key === "ContextMenu") more();
+	else if (e.key === "m" && may("edit")) h.ask("move", ids);
+	else return false;
+	return true;
+}
+
+function more() {
+	document.querySelector<HTMLElement>(".bar [aria-haspopup=menu]")?.click();
+}
+
+function info() {
+	const at = openFile.value ? null : idAt(cursor.value);
+	follows.value = at !== null;
+	setQuery({ file: at });
+}
+
+const look = (index: number) => setQuery({ file: idAt(index), look: "1" }, { push: true });
+
+// drop files anywhere
+
+function useDrop(): boolean {
+	const [over, set] = useState(false);
+	useEffect(() => {
+		const stop = new AbortController();
+		const files = (e: DragEvent) =>
+			e.dataTransfer?.types.includes("Files") === true && may("upload");
+		const on = (name: "dragover" | "dragleave" | "drop", act: (e: DragEvent) => void) =>
+			addEventListener(name, (e) => files(e) && act(e), { signal: stop.signal });
+		on("dragover", (e) => {
+			e.preventDefault();
+			set(true);
+		});
+		on("dragleave", (e) => e.relatedTarget === null && set(false));
+		on("drop", (e) => {
+			e.preventDefault();
+			set(false);
+			if (e.dataTransfer) openUpload(e.dataTransfer);
+		});
+		return () => stop.abort();
+	}, []);
+	return over;
+}
+
+function useLibrary(params: { asset?: string }) {
+	useEffect(() => {
+		if (params.asset)
+			navigate(to("library", {}, { file: params.asset, look: true }), { replace: true });
+		railSlot.value = <Folders />;
+		if (may("upload")) upload.value = () => openUpload();
+		const stop = effect(() => {
+			void key.value;
+			void loadListing();
+		});
+		void loadFolders();
+		if (place.value.query.get("upload") === "1") {
+			setQuery({ upload: null });
+			if (may("upload")) openUpload();
+		}
+		const fresh = () => document.visibilityState === "visible" && void loadListing();
+		document.addEventListener("visibilitychange", fresh);
+		const timer = setInterval(fresh, 20_000);
+		return () => {
+			stop();
+			railSlot.value = null;
+			upload.value = null;
+			clearInterval(timer);
+			document.removeEventListener("visibilitychange", fresh);
+		};
+	}, []);
+}
+
+export default function Library({ params }: { params: unknown }) {
+	const [grid, setGrid] = useState<VirtualGrid | null>(null);
+	const [asked, setAsked] = useState<{ what: Ask; ids: readonly string[] } | null>(null);
+	const timer = useRef(0);
+	const over = useDrop();
+	useLibrary(params as { asset?: string });
+	const id = openFile.value;
+	const Viewer = useLater(viewing.value && id !== null, () => import("./Viewer"));
+	const Dialogs = useLater(asked !== null, () => import("./Dialogs"));
+	const ask = (what: Ask, ids: readonly string[] = chosenIds()) =>
+		ids.length > 0 && setAsked({ what, ids });
+	const close = () => {
+		follows.value = false;
+		setQuery({ file: null });
+		grid?.el.focus({ preventScroll: true });
+	};
+	const active = (index: number) => {
+		clearTimeout(timer.current);
+		if (!wide.value || !follows.value) return;
+		timer.current = window.setTimeout(() => setQuery({ file: idAt(index) }), 90);
+	};
+	const go = (by: number) => {
+		const next = indexOf(id) + by;
+		const there = idAt(next);
+		if (there === null) return;
+		setQuery({ file: there });
+		grid?.set(selection.value, next);
+		grid?.reveal(next);
+	};
+	const endLook = () => {
+		setQuery({ look: null, ...(!wide.value && { file: null }) });
+		setTimeout(() => grid?.el.focus({ preventScroll: true }), 0);
+	};
+	const details = id !== null && (
+		<Details
+			key="details"
+			id={id}
+			onLook={() => setQuery({ look: "1" }, { push: true })}
+			onRelease={() => ask("release", [id])}
+		/>
+	);
+	return (
+		<div class={id && wide.value ? "work" : undefined}>
+			<div class="main library">
+				<Head />
+				<Filters />
+				<div class={busy.value ? "library-grid dim" : "library-grid"}>
+					<Grid
+						take={setGrid}
+						onOpen={look}
+						onActive={active}
+						onKey={(e) => onKey(e, { ask })}
+						onMenu={() => setTimeout(more, 0)}
+					/>
+				</div>
+				<Nothing />
+				<Bar grid={grid} ask={ask} />
+			</div>
+			{details && wide.value && (
+				<aside class="panel" aria-label={t.details()}>
+					<Button
+						class="library-panel-x"
+						look="quiet"
+						icon="close"
+						label={t.details_close()}
+						onClick={close}
+					/>
+					{details}
+				</aside>
+			)}
+			{details && !wide.value && !viewing.value && (
+				<Dialog sheet title={t.details()} onClose={close}>
+					<div class="library-sheet">{details}</div>
+				</Dialog>
+			)}
+			{Viewer && id && (
+				<Viewer
+					id={id}
+					index={indexOf(id)}
+					count={listing.value.ids.length}
+					onGo={go}
+					onInfo={() => {
+						follows.value = true;
+						setQuery({ look: null });
+					}}
+					onClose={endLook}
+				/>
+			)}
+			{Dialogs && asked && (
+				<Dialogs what={asked.what} ids={asked.ids} onClose={() => setAsked(null)} />
+			)}
+			<ConflictDialog />
+			{over && (
+				<div class="library-drop" aria-hidden="true">
+					<p>
+						<Icon name="upload" />{" "}
+						{t.drop_here({ folder: filters.value.folder || t.title_library() })}
+					</p>
+				</div>
+			)}
 		</div>
 	);
 }

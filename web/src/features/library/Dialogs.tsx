@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What needs an answer before it is done to files: the release with its conditions, the folder
+// to move to, keywords, the class. Loaded when the first of them is asked.
+import { useState } from "preact/hooks";
+import { call } from "../../api/client";
+import { dateInWords } from "../../core/format";
+import { t } from "../../gen/i18n/library";
+import { language } from "../../i18n";
+import { Button } from "../../ui/Button";
+import { Combobox } from "../../ui/Combobox";
+import { Dialog } from "../../ui/Dialog";
+import { Check, Field, Options, Select, TextArea } from "../../ui/Field";
+import { Icon } from "../../ui/Icon";
+import { toast } from "../../ui/Toast";
+import { bulk, problemText } from "./acts";
+import { type Asset, asset, loadAsset } from "./asset";
+import type { Ask } from "./Bar";
+import { KeywordField } from "./Edits";
+import { CLASSES, className, stateName } from "./Filters";
+import { folders, forget, loadFolders, reload, wantCards } from "./state";
+
+interface Props {
+	ids: readonly string[];
+	onClose: () => void;
+}
+
+function Actions(p: { label: string; busy?: boolean; onClose: () => void; onDo: () => void }) {
+	return (
+		<>
+			<Button onClick={p.onClose}>{t.cancel()}</Button>
+			<Button look="primary" busy={p.busy ?? false} onClick={p.onDo}>
+				{p.label}
+			</Button>
+		</>
+	);
+}
+
+// release
+
+type State = "cleared" | "conditions" | "in_review" | "blocked" | "draft";
+const STATES: readonly State[] = ["cleared", "conditions", "in_review", "blocked", "draft"];
+
+interface Release {
+	state: State;
+	until: string | null;
+	reason: string;
+	credit: string;
+	view_only: boolean;
+}
+
+const stateText = (s: State) =>
+	({
+		cleared: t.release_cleared_text,
+		conditions: t.release_conditions_text,
+		in_review: t.release_review_text,
+		blocked: t.release_blocked_text,
+		draft: t.release_draft_text,
+	})[s]();
+
+function begin(ids: readonly string[]): Release {
+	const a: Asset | null = ids.length === 1 && asset.value?.asset === ids[0] ? asset.value : null;
+	const known = a && STATES.includes(a.release.state as State);
+	return {
+		state: known ? (a.release.state as State) : "cleared",
+		until: a?.release.until?.slice(0, 10) ?? null,
+		reason: a?.release.reason ?? "",
+		credit: a?.release.credit ?? "",
+		view_only: a?.release.view_only ?? false,
+	};
+}
+
+/** Only what belongs to the state goes to the server. */
+function cut(r: Release): Release {
+	const may = r.state === "cleared" || r.state === "conditions";
+	const conditions = r.state === "conditions";
+	return {
+		state: r.state,
+		until: may ? r.until : null,
+		reason: r.reason.trim(),
+		credit: conditions ? r.credit.trim() : "",
+		view_only: conditions && r.view_only,
+	};
+}
+
+function wrong(r: Release): string | null {
+	if (r.state === "conditions" && r.credit.trim() === "" && !r.view_only)
+		return t.release_needs_condition();
+	if (r.state === "blocked" && r.reason.trim() === "") return t.release_needs_reason();
+	return null;
+}
+
+async function put(ids: readonly string[], r: Release) {
+	const id = ids[0] ?? "";
+	await call("PUT", `/assets/${id}/release`, { body: r });
+	forget([id]);
+	await Promise.all([wantCards([id]), asset.value?.asset === id ? loadAsset(id) : null]);
+	void reload();
+	toast(t.release_done({ n: 1 }));
+}
+
+function ReleaseDialog({ ids, onClose }: Props) {
+	const [r, set] = useState<Release>(() => begin(ids));
+	const [error, setError] = useState<string | null>(null);
+	const [busy, setBusy] = useState(false);
+	const change = (part: Partial<Release>) => {
+		setError(null);
+		set({ ...r, ...part });
+	};
+	const save = async () => {
+		const fault = wrong(r);
+		if (fault) return setError(fault);
+		setBusy(true);
+		try {
+			if (ids.length === 1) await put(ids, cut(r));
+			else if (!(await bulk(ids, { release: cut(r) }, (n) => t.release_done({ n }))))
+				return setBusy(false);
+			onClose();
+		} catch (e) {
+			setError(problemText(e));
+			setBusy(false);
+		}
+	};
+	const dated = r.state === "cleared" || r.state === "conditions";
+	return (
+		<Dialog
+			wide
+			title={t.release_title({ n: ids.length })}
+			onClose={onClose}
+			actions={
+				<Actions label={t.release_save()} busy={busy} onClose={onClose} onDo={() => void save()} />
+			}
+		>
+			<div class="stack">
+				<Options
+					legend={t.release()}
+					name="release"
+					value={r.state}
+					options={STATES.map((s) => ({ value: s, label: stateName(s), text: stateText(s) }))}
+					onInput={(state) => change({ state })}
+				/>
+				{r.state === "conditions" && (
+					<>
+						<Field
+							label={t.credit()}
+							hint={t.credit_hint()}
+							value={r.credit}
+							maxlength={400}
+							onInput={(credit) => change({ credit })}
+						/>
+						<Check
+							label={t.view_only()}
+							checked={r.view_only}
+							onChange={(view_only) => change({ view_only })}
+						/>
+					</>
+				)}
+				{dated && (
+					<Field
+						label={t.valid_until()}
+						type="date"
+						hint={r.until ? dateInWords(r.until, language.value) : t.valid_open()}
+						value={r.until ?? ""}
+						onInput={(v) => change({ until: v === "" ? null : v })}
+					/>
+				)}
+				<TextArea
+					label={r.state === "blocked" ? t.reason_needed() : t.reason()}
+					rows={2}
+					maxlength={2000}
+					value={r.reason}
+					onInput={(reason) => change({ reason })}
+				/>
+				{error && (
+					<p class="error" role="alert">
+						{error}
+					</p>
+				)}
+				<p class="muted s">{t.release_logged()}</p>
+			</div>
+		</Dialog>
+	);
+}
+
+// move, keywords, class
+
+function MoveDialog({ ids, onClose }: Props) {
+	const [path, setPath] = useState("");
+	const wanted = path.trim().replace(/^\/+|\/+$/g, "");
+	const move = () => {
+		onClose();
+		void bulk(ids, { folder: wanted }, (n) =>
+			t.moved({ n, folder: wanted === "" ? t.top_folder() : wanted }),
+		).then(loadFolders);
+	};
+	const load = async (text: string) => {
+		const low = text.trim().toLowerCase();
+		return folders.value
+			.filter((f) => f.path !== "" && f.path.toLowerCase().includes(low))
+			.slice(0, 12);
+	};
+	return (
+		<Dialog
+			title={t.move_title({ n: ids.length })}
+			onClose={onClose}
+			actions={<Actions label={t.move()} onClose={onClose} onDo={move} />}
+		>
+			<Combobox
+				label={t.folder_path()}
+				hint={t.folder_hint()}
+				value={path}
+				onInput={setPath}
+				onPick={(f) => setPath(f.path)}
+				load={load}
+				keyOf={(f) => f.id}
+				show={(f) => f.path}
+			/>
+		</Dialog>
+	);
+}
+
+function KeywordsDialog({ ids, onClose }: Props) {
+	const [how, setHow] = useState<"add" | "remove">("add");
+	const [list, setList] = useState<string[]>([]);
+	const save = () => {
+		if (list.length === 0) return;
+		onClose();
+		void bulk(ids, how === "add" ? { add_keywords: list } : { remove_keywords: list }, (n) =>
+			t.keywords_done({ n }),
+		);
+	};
+	return (
+		<Dialog
+			title={t.keywords_title({ n: ids.length })}
+			onClose={onClose}
+			actions={<Actions label={t.save()} onClose={onClose} onDo={save} />}
+		>
+			<div class="stack">
+				<Select
+					label={t.keywords_how()}
+					value={how}
+					choices={[
+						{ value: "add", label: t.keywords_add() },
+						{ value: "remove", label: t.keywords_remove() },
+					]}
+					onInput={setHow}
+				/>
+				<ul class="row library-words">
+					{list.map((k) => (
+						<li key={k}>
+							<button
+								type="button"
+								class="chip"
+								aria-label={t.keyword_remove({ keyword: k })}
+								onClick={() => setList(list.filter((x) => x !== k))}
+							>
+								{k} <Icon name="close" />
+							</button>
+						</li>
+					))}
+				</ul>
+				<KeywordField onAdd={(k) => setList([...new Set([...list, k])])} />
+			</div>
+		</Dialog>
+	);
+}
+
+function ClassDialog({ ids, onClose }: Props) {
+	const [value, set] = useState<(typeof CLASSES)[number]>("internal");
+	const save = () => {
+		onClose();
+		void bulk(ids, { class: value }, (n) => t.class_done({ n }));
+	};
+	return (
+		<Dialog
+			title={t.class_set()}
+			onClose={onClose}
+			actions={<Actions label={t.save()} onClose={onClose} onDo={save} />}
+		>
+			<Select
+				label={t.class()}
+				value={value}
+				choices={CLASSES.map((c) => ({ value: c, label: className(c) }))}
+				onInput={set}
+			/>
+		</Dialog>
+	);
+}
+
+const DIALOG = {
+	release: ReleaseDialog,
+	move: MoveDialog,
+	keywords: KeywordsDialog,
+	class: ClassDialog,
+};
+
+export default function Dialogs(p: Props & { what: Ask }) {
+	const Which = DIALOG[p.what];
+	return <Which ids={p.ids} onClose={p.onClose} />;
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What is changed in the panel: title, class, dates, keywords, notes. A field is saved when it
+// is left; the one dialog here is for when somebody else changed the file meanwhile.
+import type { ComponentChildren } from "preact";
+import { useId, useState } from "preact/hooks";
+import { get } from "../../api/client";
+import { may } from "../../api/session";
+import { date, dateTime } from "../../core/format";
+import { t } from "../../gen/i18n/library";
+import { language } from "../../i18n";
+import { Button } from "../../ui/Button";
+import { Combobox } from "../../ui/Combobox";
+import { Dialog } from "../../ui/Dialog";
+import { Select, TextArea } from "../../ui/Field";
+import { Icon } from "../../ui/Icon";
+import { toast } from "../../ui/Toast";
+import { tell } from "./acts";
+import { type Asset, conflict, type Edit, save, settle } from "./asset";
+import { CLASSES, className } from "./Filters";
+
+async function saved(edit: Edit): Promise<boolean> {
+	try {
+		const ok = await save(edit);
+		if (ok) toast(t.saved());
+		return ok;
+	} catch (e) {
+		tell(e);
+		return false;
+	}
+}
+
+export function Title({ a }: { a: Asset }) {
+	const [text, setText] = useState<string | null>(null);
+	const id = useId();
+	const done = async () => {
+		const title = text?.trim() ?? "";
+		if (title === "" || title === a.title || (await saved({ title })) || conflict.value)
+			setText(null);
+	};
+	if (text === null)
+		return (
+			<h2 class="library-title">
+				{a.title}{" "}
+				<Button look="quiet" icon="edit" label={t.title_edit()} onClick={() => setText(a.title)} />
+			</h2>
+		);
+	return (
+		<form
+			class="library-title-form"
+			onSubmit={(e) => {
+				e.preventDefault();
+				void done();
+			}}
+		>
+			<label class="vh" for={id}>
+				{t.title()}
+			</label>
+			<input
+				id={id}
+				class="in"
+				value={text}
+				maxLength={400}
+				ref={(el) => el?.focus()}
+				onInput={(e) => setText(e.currentTarget.value)}
+				onKeyDown={(e) => e.key === "Escape" && setText(null)}
+			/>
+			<div class="row">
+				<Button look="primary" submit>
+					{t.save()}
+				</Button>
+				<Button onClick={() => setText(null)}>{t.cancel()}</Button>
+			</div>
+		</form>
+	);
+}
+
+const dayOf = (when: string | null) => (when ? when.slice(0, 10) : "");
+
+function DateEdit(p: { label: string; value: string | null; onSave: (v: string | null) => void }) {
+	const id = useId();
+	return (
+		<div class="fld">
+			<label for={id}>{p.label}</label>
+			<input
+				id={id}
+				class="in num"
+				type="date"
+				value={dayOf(p.value)}
+				onChange={(e) => {
+					const v = e.currentTarget.value;
+					if (v !== dayOf(p.value)) p.onSave(v === "" ? null : v);
+				}}
+			/>
+		</div>
+	);
+}
+
+interface Keyword {
+	label: string;
+	count: number;
+}
+
+export function KeywordField({ onAdd }: { onAdd: (label: string) => void }) {
+	const [text, setText] = useState("");
+	const add = (label: string) => {
+		setText("");
+		onAdd(label);
+	};
+	return (
+		<Combobox<Keyword>
+			label={t.keyword_add()}
+			value={text}
+			onInput={setText}
+			onEnter={add}
+			onPick={(k) => add(k.label)}
+			load={(prefix, signal) => get<Keyword[]>("/keywords", { prefix }, signal)}
+			keyOf={(k) => k.label}
+			show={(k) => k.label}
+		/>
+	);
+}
+
+function Keywords({ a }: { a: Asset }) {
+	return (
+		<div class="stack">
+			<ul class="row library-words" aria-label={t.keywords()}>
+				{a.keywords.map((k) => (
+					<li key={k}>
+						<button
+							type="button"
+							class="chip"
+							aria-label={t.keyword_remove({ keyword: k })}
+							onClick={() => void saved({ remove_keywords: [k] })}
+						>
+							{k} <Icon name="close" />
+						</button>
+					</li>
+				))}
+			</ul>
+			<KeywordField onAdd={(k) => void saved({ keywords: [k] })} />
+		</div>
+	);
+}
+
+function Notes({ a }: { a: Asset }) {
+	const [text, setText] = useState("");
+	const add = async () => {
+		if (text.trim() !== "" && (await saved({ note: text.trim() }))) setText("");
+	};
+	return (
+		<div class="stack">
+			<ul class="library-notes s">
+				{a.notes.map((n) => (
+					<li key={n.id}>
+						<p>{n.text}</p>
+						<p class="muted">
+							{n.author} · {dateTime(n.at, language.value)}
+						</p>
+					</li>
+				))}
+			</ul>
+			{may("edit") && (
+				<>
+					<TextArea label={t.note_new()} rows={2} maxlength={8000} value={text} onInput={setText} />
+					{text.trim() !== "" && <Button onClick={() => void add()}>{t.note_add()}</Button>}
+				</>
+			)}
+		</div>
+	);
+}
+
+function Read({ a }: { a: Asset }) {
+	return (
+		<dl class="facts">
+			<dt>{t.class()}</dt>
+			<dd>{className(a.class)}</dd>
+			<dt>{t.keywords()}</dt>
+			<dd>{a.keywords.join(", ") || "–"}</dd>
+		</dl>
+	);
+}
+
+export function Edits({ a }: { a: Asset }) {
+	if (!may("edit") || a.trashed)
+		return (
+			<>
+				<Read a={a} />
+				<Notes a={a} />
+			</>
+		);
+	return (
+		<>
+			<Select
+				label={t.class()}
+				value={a.class}
+				choices={CLASSES.map((c) => ({ value: c, label: className(c) }))}
+				onInput={(v) => void saved({ class: v })}
+			/>
+			<div class="library-dates">
+				<DateEdit
+					label={t.embargo()}
+					value={a.embargo}
+					onSave={(embargo) => void saved({ embargo })}
+				/>
+				<DateEdit
+					label={t.expires()}
+					value={a.expires}
+					onSave={(expires) => void saved({ expires })}
+				/>
+			</div>
+			<Keywords a={a} />
+			<h3>{t.notes()}</h3>
+			<Notes a={a} />
+		</>
+	);
+}
+
+// two people at once
+
+function shown(edit: Edit, key: keyof Edit): string {
+	const v = edit[key];
+	if (Array.isArray(v)) return v.join(", ");
+	if (v === null || v === undefined || v === "") return "–";
+	if (key === "class") return className(v);
+	return key === "embargo" || key === "expires" ? date(v, language.value) : v;
+}
+
+const FIELD: Record<keyof Edit, () => string> = {
+	title: t.title,
+	folder: t.folder,
+	class: t.class,
+	embargo: t.embargo,
+	expires: t.expires,
+	keywords: t.keyword_add,
+	remove_keywords: t.keywords,
+	note: t.note_new,
+};
+
+function theirsOf(a: Asset, key: keyof Edit): ComponentChildren {
+	if (key === "keywords" || key === "remove_keywords") return a.keywords.join(", ") || "–";
+	if (key === "note") return a.notes[a.notes.length - 1]?.text ?? "–";
+	return shown({ [key]: a[key] } as Edit, key);
+}
+
+export function ConflictDialog() {
+	const c = conflict.value;
+	if (c === null) return null;
+	const keys = Object.keys(c.mine) as (keyof Edit)[];
+	return (
+		<Dialog
+			title={t.conflict_title()}
+			onClose={() => void settle(false)}
+			actions={
+				<>
+					<Button onClick={() => void settle(false)}>{t.conflict_theirs()}</Button>
+					<Button look="primary" onClick={() => void settle(true).catch(tell)}>
+						{t.conflict_mine()}
+					</Button>
+				</>
+			}
+		>
+			<p>{t.conflict_text({ time: dateTime(c.theirs.changed, language.value) })}</p>
+			{keys.map((k) => (
+				<div class="library-conflict" key={k}>
+					<p class="b">{FIELD[k]()}</p>
+					<dl class="facts">
+						<dt>{t.conflict_now()}</dt>
+						<dd>{theirsOf(c.theirs, k)}</dd>
+						<dt>{t.conflict_yours()}</dt>
+						<dd>{shown(c.mine, k)}</dd>
+					</dl>
+				</div>
+			))}
+		</Dialog>
+	);
+}

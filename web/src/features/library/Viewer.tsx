@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// A file large: arrows to its neighbours, pages, zoom by keys, wheel and buttons, moved with the
+// pointer. Escape and "back" close it; the focus goes to where it was.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { BASE } from "../../api/client";
+import type { Card } from "../../api/types";
+import { number } from "../../core/format";
+import { FIT, held, type View, zoomed } from "../../core/zoom";
+import { t } from "../../gen/i18n/library";
+import { language } from "../../i18n";
+import { Button } from "../../ui/Button";
+import { Empty } from "../../ui/Empty";
+import { Tag } from "../../ui/Verdict";
+import { picture, stateWord, toneOf } from "./face";
+import { card, cardsStamp, wantCards } from "./state";
+
+export interface ViewerProps {
+	id: string;
+	/** place in the listing; -1: not in it */
+	index: number;
+	count: number;
+	onGo: (by: number) => void;
+	onInfo: () => void;
+	onClose: () => void;
+}
+
+const original = (c: Card) => `${BASE}/assets/${c.id}/versions/${c.version}/content`;
+
+function Stage({
+	c,
+	page,
+	view,
+	set,
+}: {
+	c: Card;
+	page: number;
+	view: View;
+	set: (v: View) => void;
+}) {
+	const ref = useRef<HTMLDivElement>(null);
+	const src = picture(c);
+	const frame = () => ({
+		width: ref.current?.clientWidth ?? 1,
+		height: ref.current?.clientHeight ?? 1,
+	});
+	if (c.media_type.startsWith("video/") || c.media_type.startsWith("audio/"))
+		return (
+			<video
+				class="library-film"
+				src={original(c)}
+				controls
+				preload="metadata"
+				{...(src && { poster: src(640) })}
+			/>
+		);
+	if (!src) return <Empty icon="file" title={t.no_picture()} text={t.no_picture_text()} />;
+	return (
+		<div
+			ref={ref}
+			class="library-stage"
+			onWheel={(e) => {
+				e.preventDefault();
+				const box = e.currentTarget.getBoundingClientRect();
+				const x = e.clientX - box.left - box.width / 2;
+				const y = e.clientY - box.top - box.height / 2;
+				set(zoomed(view, e.deltaY < 0 ? 1.2 : 1 / 1.2, frame(), x, y));
+			}}
+			onPointerDown={(e) => view.scale > 1 && e.currentTarget.setPointerCapture(e.pointerId)}
+			onPointerMove={(e) => {
+				if (e.buttons !== 1 || view.scale === 1) return;
+				set(held({ ...view, x: view.x + e.movementX, y: view.y + e.movementY }, frame()));
+			}}
+			onDblClick={() => set(view.scale > 1 ? FIT : zoomed(FIT, 2.5, frame()))}
+		>
+			<img
+				key={`${c.version}-${page}`}
+				src={page > 1 ? `${src(1600)}&page=${page}` : src(1600)}
+				alt={c.title}
+				draggable={false}
+				style={{
+					transform: `translate(${view.x}px,${view.y}px) scale(${view.scale})`,
+					"background-color": c.colour ?? undefined,
+				}}
+			/>
+		</div>
+	);
+}
+
+function Pages({ c, page, set }: { c: Card; page: number; set: (n: number) => void }) {
+	const pages = c.pages ?? 1;
+	if (pages < 2) return null;
+	return (
+		<span class="row library-pages">
+			<Button
+				look="quiet"
+				icon="up"
+				label={t.page_before()}
+				disabled={page <= 1}
+				onClick={() => set(page - 1)}
+			/>
+			<span class="num">{t.page_of({ page, pages })}</span>
+			<Button
+				look="quiet"
+				icon="down"
+				label={t.page_after()}
+				disabled={page >= pages}
+				onClick={() => set(page + 1)}
+			/>
+		</span>
+	);
+}
+
+export default function Viewer(p: ViewerProps) {
+	void cardsStamp.value;
+	const dialog = useRef<HTMLDialogElement>(null);
+	const [view, setView] = useState<View>(FIT);
+	const [page, setPage] = useState(1);
+	const c = card(p.id);
+	const frame = () => ({ width: innerWidth, height: innerHeight });
+	useEffect(() => {
+		dialog.current?.showModal();
+		dialog.current?.focus();
+		return () => dialog.current?.close();
+	}, []);
+	useEffect(() => {
+		setView(FIT);
+		setPage(1);
+		void wantCards([p.id]).catch(() => undefined);
+	}, [p.id]);
+	const key = (e: KeyboardEvent) => {
+		if (e.target instanceof HTMLVideoElement || e.ctrlKey || e.metaKey || e.altKey) return;
+		if (e.key === "ArrowLeft") p.onGo(-1);
+		else if (e.key === "ArrowRight") p.onGo(1);
+		else if (e.key === "+" || e.key === "=") setView(zoomed(view, 1.4, frame()));
+		else if (e.key === "-") setView(zoomed(view, 1 / 1.4, frame()));
+		else if (e.key === "0") setView(FIT);
+		else if (e.key === "i") p.onInfo();
+		else if (e.key === "PageDown" && c?.pages && page < c.pages) setPage(page + 1);
+		else if (e.key === "PageUp" && page > 1) setPage(page - 1);
+		else return;
+		e.preventDefault();
+	};
+	return (
+		<dialog
+			ref={dialog}
+			class="library-viewer"
+			aria-label={c?.title ?? t.viewer()}
+			tabIndex={-1}
+			onKeyDown={key}
+			onCancel={(e) => {
+				e.preventDefault();
+				p.onClose();
+			}}
+		>
+			<header class="library-viewer-h">
+				<Button look="quiet" icon="back" onClick={p.onClose}>
+					{t.back()}
+				</Button>
+				{c && <strong class="library-viewer-n">{c.title}</strong>}
+				{p.index >= 0 && (
+					<span class="muted num hide-s">
+						{number(p.index + 1, language.value)} / {number(p.count, language.value)}
+					</span>
+				)}
+				{c && <Tag tone={toneOf(c)}>{stateWord(c)}</Tag>}
+				<span class="sp row">
+					{c && <Pages c={c} page={page} set={setPage} />}
+					<Button
+						look="quiet"
+						icon="minus"
+						label={t.zoom_out()}
+						disabled={view.scale <= 1}
+						onClick={() => setView(zoomed(view, 1 / 1.4, frame()))}
+					/>
+					<span class="num s library-zoom" aria-live="polite">
+						{Math.round(view.scale * 100)} %
+					</span>
+					<Button
+						look="quiet"
+						icon="plus"
+						label={t.zoom_in()}
+						disabled={view.scale >= 8}
+						onClick={() => setView(zoomed(view, 1.4, frame()))}
+					/>
+					{c && (
+						<a
+							class="btn q i"
+							href={original(c)}
+							download={c.name}
+							aria-label={t.download_original()}
+							title={t.download_original()}
+						>
+							<svg class="ic" viewBox="0 0 24 24" aria-hidden="true">
+								<path d="M12 5v11m-4.500-4.500L12 16l4.500-4.500M5 19h14" />
+							</svg>
+						</a>
+					)}
+					<Button look="quiet" icon="info" label={t.details()} onClick={p.onInfo} />
+				</span>
+			</header>
+			<div class="library-viewer-b">
+				{c && <Stage c={c} page={page} view={view} set={setView} />}
+				<Button
+					class="library-prev"
+					icon="left"
+					label={t.previous()}
+					disabled={p.index <= 0}
+					onClick={() => p.onGo(-1)}
+				/>
+				<Button
+					class="library-next"
+					icon="right"
+					label={t.next()}
+					disabled={p.index < 0 || p.index >= p.count - 1}
+					onClick={() => p.onGo(1)}
+				/>
+			</div>
+		</dialog>
+	);
+}

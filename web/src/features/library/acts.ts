@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What is done to the chosen files. Everything that can be undone is done at once and says so
+// with an undo; a release asks first, in its dialog.
+import { post, Problem } from "../../api/client";
+import { t } from "../../gen/i18n/library";
+import { navigate } from "../../router";
+import { toast } from "../../ui/Toast";
+import { forget, reload } from "./state";
+
+const MOST = 10_000;
+
+export interface Bulk {
+	trash?: true;
+	restore?: true;
+	folder?: string;
+	add_keywords?: string[];
+	remove_keywords?: string[];
+	class?: string;
+	release?: {
+		state: string;
+		until: string | null;
+		reason: string;
+		credit: string;
+		view_only: boolean;
+	};
+}
+
+interface BulkDone {
+	done: number;
+	undo: string | null;
+}
+
+export const problemText = (e: unknown) =>
+	e instanceof Problem
+		? e.code === "offline"
+			? t.offline()
+			: e.detail || e.title || t.failed()
+		: t.failed();
+
+export function tell(e: unknown) {
+	toast(problemText(e), { error: true });
+}
+
+/** Done to all of them in parts; the toast's undo takes back every part. */
+export async function bulk(
+	ids: readonly string[],
+	act: Bulk,
+	said: (n: number) => string,
+): Promise<boolean> {
+	const undos: string[] = [];
+	let done = 0;
+	try {
+		for (let at = 0; at < ids.length; at += MOST) {
+			const got = await post<BulkDone>("/assets/bulk", { ids: ids.slice(at, at + MOST), ...act });
+			done += got.done;
+			if (got.undo) undos.push(got.undo);
+		}
+	} catch (e) {
+		tell(e);
+		if (done === 0) return false;
+	}
+	forget(ids);
+	void reload();
+	const undo = async () => {
+		for (const token of undos.reverse()) await post(`/undo/${token}`);
+		forget(ids);
+		await reload();
+	};
+	toast(said(done), undos.length > 0 ? { undo } : {});
+	return true;
+}
+
+function told(count: number) {
+	dispatchEvent(new CustomEvent("geleit:basket", { detail: { count } }));
+}
+
+export async function toBasket(ids: readonly string[]) {
+	try {
+		let count = 0;
+		for (let at = 0; at < ids.length; at += MOST)
+			count = (await post<{ count: number }>("/basket", { add: ids.slice(at, at + MOST) })).count;
+		told(count);
+		const undo = async () =>
+			told((await post<{ count: number }>("/basket", { remove: ids })).count);
+		toast(t.in_basket({ n: ids.length }), { undo });
+	} catch (e) {
+		tell(e);
+	}
+}
+
+/** "Senden …": what is chosen goes into the basket, the send screen works on it. */
+export async function send(ids: readonly string[]) {
+	try {
+		const { count } = await post<{ count: number }>("/basket", { add: ids.slice(0, MOST) });
+		told(count);
+		navigate("/app/send");
+	} catch (e) {
+		tell(e);
+	}
+}
+
+export const trash = (ids: readonly string[]) =>
+	bulk(ids, { trash: true }, (n) => t.trashed({ n }));
+export const restore = (ids: readonly string[]) =>
+	bulk(ids, { restore: true }, (n) => t.restored({ n }));

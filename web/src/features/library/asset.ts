@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// One file with everything the server knows of it, and its changes. Every change says which
+// version of the file it was made from (If-Match); when somebody else was faster, both
+// versions are kept for the person to choose.
+import { signal } from "@preact/signals";
+import { call, get, Problem } from "../../api/client";
+import type { Card } from "../../api/types";
+import { forget, wantCards } from "./state";
+
+export interface AssetVersion {
+	id: string;
+	number: number;
+	name: string;
+	bytes: number;
+	sha256: string | null;
+	media_type: string | null;
+	created: string;
+	created_by: string | null;
+}
+
+export interface Asset extends Partial<Omit<Card, "version">> {
+	asset: string;
+	title: string;
+	folder: string;
+	class: "public" | "internal" | "confidential";
+	embargo: string | null;
+	expires: string | null;
+	version: {
+		version: string;
+		number: number;
+		name: string;
+		bytes: number;
+		sha256: string | null;
+		type: string | null;
+	};
+	release: {
+		state: string;
+		until: string | null;
+		reason: string;
+		credit: string;
+		view_only: boolean;
+	};
+	keywords: string[];
+	notes: { id: string; text: string; author: string; at: string }[];
+	versions?: AssetVersion[];
+	duplicates?: string[];
+	created: string;
+	changed: string;
+	etag: string;
+}
+
+export interface HistoryEvent {
+	id: string;
+	kind: string;
+	at: string;
+	version: string | null;
+	delivery: string | null;
+	recipient: string | null;
+	bytes: number | null;
+	outcome: string | null;
+}
+
+export type Edit = Partial<{
+	title: string;
+	folder: string;
+	class: string;
+	embargo: string | null;
+	expires: string | null;
+	keywords: string[];
+	remove_keywords: string[];
+	note: string;
+}>;
+
+export interface Conflict {
+	mine: Edit;
+	theirs: Asset;
+	/** what it was when the person began */
+	base: Asset;
+}
+
+export const asset = signal<Asset | null>(null);
+export const history_ = signal<HistoryEvent[]>([]);
+export const conflict = signal<Conflict | null>(null);
+export const assetFailure = signal<unknown>(null);
+
+let turn = 0;
+
+export async function loadAsset(id: string) {
+	const mine = ++turn;
+	assetFailure.value = null;
+	if (asset.value?.asset !== id) history_.value = [];
+	try {
+		const got = await get<Asset>(`/assets/${id}`);
+		if (mine !== turn) return;
+		asset.value = got;
+		const past = await get<{ events: HistoryEvent[] }>(`/assets/${id}/history`);
+		if (mine === turn) history_.value = past.events;
+	} catch (e) {
+		if (mine === turn) assetFailure.value = e;
+	}
+}
+
+/** True when saved; a conflict is put aside for its dialog, everything else is thrown. */
+export async function save(edit: Edit, base = asset.value): Promise<boolean> {
+	if (base === null) return false;
+	const etag = base.etag.startsWith('"') ? base.etag : `"${base.etag}"`;
+	try {
+		const now = await call<Asset>("PATCH", `/assets/${base.asset}`, {
+			body: edit,
+			headers: { "If-Match": etag },
+		});
+		if (asset.value?.asset === now.asset) asset.value = { ...asset.value, ...now };
+		forget([now.asset]);
+		void wantCards([now.asset]).catch(() => undefined);
+		return true;
+	} catch (e) {
+		if (!(e instanceof Problem) || e.status !== 412) throw e;
+		const theirs =
+			(e.members["current"] as Asset | undefined) ?? (await get<Asset>(`/assets/${base.asset}`));
+		conflict.value = { mine: edit, theirs, base };
+		return false;
+	}
+}
+
+export async function settle(keepMine: boolean) {
+	const c = conflict.value;
+	if (c === null) return;
+	conflict.value = null;
+	if (asset.value?.asset === c.theirs.asset) asset.value = { ...asset.value, ...c.theirs };
+	if (keepMine) await save(c.mine, c.theirs);
+	else forget([c.theirs.asset]);
+	void wantCards([c.theirs.asset]).catch(() => undefined);
+}
