@@ -10,6 +10,7 @@ import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
+import { Icon } from "../../ui/Icon";
 import { Tag } from "../../ui/Verdict";
 import { picture, stateWord, toneOf } from "./face";
 import { card, cardsStamp, wantCards } from "./state";
@@ -183,16 +184,9 @@ export default function Viewer(p: ViewerProps) {
 						onClick={() => setView(zoomed(view, 1.4, frame()))}
 					/>
 					{c && (
-						<a
-							class="btn q i"
-							href={original(c)}
-							download={c.name}
-							aria-label={t.download_original()}
-							title={t.download_original()}
-						>
-							<svg class="ic" viewBox="0 0 24 24" aria-hidden="true">
-								<path d="M12 5v11m-4.500-4.500L12 16l4.500-4.500M5 19h14" />
-							</svg>
+						<a class="btn q i" href={original(c)} download={c.name} title={t.download_original()}>
+							<Icon name="download" />
+							<span class="vh">{t.download_original()}</span>
 						</a>
 					)}
 					<Button look="quiet" icon="info" label={t.details()} onClick={p.onInfo} />

@@ -248,6 +248,7 @@ function Rows() {
 	const all = buckets.flat();
 	const most = 60;
 	return (
+		// biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reached by keys
 		<ul class="upload-l" tabIndex={0} aria-label={t.title()}>
 			{all.slice(0, most).map((i) => (
 				<Row key={i.key} i={i} />
