@@ -17,7 +17,7 @@ import { FormDialog, Loading, SCOPES, scopeName, Secret, useData, words } from "
 interface Key {
 	id: string;
 	name: string;
-	scopes: Scope[];
+	scopes: (Scope | "all")[];
 	owner: string;
 	created: string;
 	used: string | null;

@@ -24,7 +24,7 @@ export const SCOPES: readonly Scope[] = [
 
 export const roleName = (role: Role) => t[`role_${role}`]();
 export const roleText = (role: Role) => t[`role_${role}_text`]();
-export const scopeName = (scope: Scope) => t[`scope_${scope}`]();
+export const scopeName = (scope: Scope | "all") => t[`scope_${scope}`]();
 
 export function words(e: unknown): string {
 	const code = e instanceof Problem ? e.code : "?";
