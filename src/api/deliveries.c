@@ -4,10 +4,13 @@
  *
  * Lists are delivery_rows.c, sending is send.c, what is done to one later delivery_change.c.
  */
+#include "api/card.h"
 #include "api/delivery_rows.h"
 #include "api/routes.h"
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "model/card.h"
 #include "model/mail.h"
 #include "model/recipient.h"
 #include "text/json.h"
@@ -32,9 +35,36 @@ put_mail(struct js *j, struct api *x, const struct recipient *who, struct error 
 	return 0;
 }
 
-static void
-put_files(struct js *j, const struct delivery_item *items, size_t n)
+/* A hundred and more cards at once would be too much of one statement. */
+static int
+load_cards(
+    struct api *x, const struct delivery_item *items, size_t n, struct card *ret, struct error *e)
 {
+	asset_id ids[CARDS_MOST];
+	struct card *cards;
+	size_t found;
+
+	for (size_t done = 0; done < n; done += found) {
+		size_t part = MIN(n - done, (size_t)CARDS_MOST);
+
+		for (size_t i = 0; i < part; i++)
+			ids[i] = items[done + i].asset;
+		if (card_list(x->db, x->a, ids, part, &cards, &found, e) < 0)
+			return e->code;
+		if (found != part)
+			return err_set(e, ERR_INTERNAL, "a file of a delivery has no card");
+		memcpy(&ret[done], cards, part * sizeof *cards);
+	}
+	return 0;
+}
+
+static int
+put_files(struct js *j, struct api *x, const struct delivery_item *items, size_t n, struct error *e)
+{
+	struct card *cards = ARENA_ARRAY(x->a, struct card, n);
+
+	if (load_cards(x, items, n, cards, e) < 0)
+		return e->code;
 	js_key(j, "files");
 	js_list(j);
 	for (size_t i = 0; i < n; i++) {
@@ -43,9 +73,12 @@ put_files(struct js *j, const struct delivery_item *items, size_t n)
 		js_kv_id(j, "version", items[i].version.v);
 		js_kv_str(j, "name", items[i].name);
 		js_kv_int(j, "bytes", items[i].bytes);
+		js_key(j, "card");
+		card_put(j, x, &cards[i]);
 		js_close(j);
 	}
 	js_list_end(j);
+	return 0;
 }
 
 static void
@@ -145,7 +178,8 @@ deliveries_get(struct api *x, const struct request *q, struct reply *r, struct e
 	reply_json(r, &j);
 	js_open(&j);
 	put_head(&j, x, &d);
-	put_files(&j, items, item_count);
+	if (put_files(&j, x, items, item_count, e) < 0)
+		return e->code;
 	js_key(&j, "recipients");
 	js_list(&j);
 	for (size_t i = 0; i < recipient_count; i++) {

@@ -184,7 +184,7 @@ one_tells_all_of_itself(void **state)
 	    holds(b->f, "\"sender\":{\"name\":\"Anna\",\"address\":\"anna@geleit.example\"},"
 	                "\"message\":\"\",\"lang\":\"de\",\"limit\":0,\"method\":\"package\","
 	                "\"level\":1,\"files\":[{\"asset\":\"100\",\"version\":\"101\","
-	                "\"name\":\"eins.txt\",\"bytes\":1000},"));
+	                "\"name\":\"eins.txt\",\"bytes\":1000,\"card\":{\"id\":\"100\","));
 	assert_true(holds(b->f, "\"address\":\"a@x.test\",\"state\":\"opened\",\"opened\":\"20"));
 	assert_true(holds(b->f, "\"mail\":{\"state\":\"queued\",\"reply\":null}"));
 	assert_true(holds(b->f, "\"opened\":null,\"verified\":null,"
@@ -320,6 +320,25 @@ an_address_typed_wrongly_is_named(void **state)
 	assert_int_equal(rows(b->f, "delivery", NULL), 1);
 }
 
+static void
+settings_are_shown_but_for_secrets(void **state)
+{
+	struct browser *b = *state;
+
+	b->f->conf.listen_host = S("::1");
+	b->f->conf.listen_port = S("8443");
+	b->f->conf.smtp_url = S("smtp://u:geheim@h:25");
+	b->f->key = new_key(b->f, "chef@geleit.example", "administrator", "all");
+	assert_int_equal(get_json(b->f, "/api/v1/settings"), 200);
+	assert_true(holds(b->f, "{\"name\":\"server.listen\",\"value\":\"[::1]:8443\","
+	                        "\"default\":\"127.0.0.1:8443\",\"help\":\"Address"));
+	assert_true(holds(b->f, "\"smtp.url\",\"value\":\"set\""));
+	assert_true(holds(b->f, "\"delivery.max_days\",\"value\":\"90\""));
+	assert_true(holds(b->f, "\"malware.unscanned\",\"value\":\"\""));
+	assert_true(holds(b->f, "\"log.level\",\"value\":\"debug\""));
+	assert_false(holds(b->f, "geheim"));
+}
+
 int
 main(void)
 {
@@ -333,6 +352,7 @@ main(void)
 	    TEST(an_end_is_moved_only_later),
 	    TEST(a_new_link_is_told_or_mailed),
 	    TEST(a_preview_is_what_will_come),
+	    TEST(settings_are_shown_but_for_secrets),
 	    TEST(a_subject_counts_the_files),
 	    TEST(before_its_date_it_says_from_when_on),
 	    TEST(an_address_typed_wrongly_is_named),

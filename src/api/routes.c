@@ -20,6 +20,10 @@ const struct route routes[] = {
 	   after a fresh proof only */
 	{"GET", "/api/v1/status", status_get,
 	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
+	{"GET", "/api/v1/health", health_get,
+	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
+	{"GET", "/api/v1/settings", settings_list,
+	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"POST", "/api/v1/keys", keys_post,
 	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_JSON, EVENT_KEY_CREATED, false, true},
 	{"GET", "/api/v1/keys", keys_list,

@@ -57,8 +57,10 @@ HANDLER(content_get);
 HANDLER(assets_release);
 /* history.c */
 HANDLER(assets_history);
-/* status.c */
+/* status.c, health.c, settings.c */
 HANDLER(status_get);
+HANDLER(health_get);
+HANDLER(settings_list);
 /* keys.c */
 HANDLER(keys_post);
 HANDLER(keys_list);

@@ -5,6 +5,7 @@
  * The list is DIR/run/roles.json, which master writes anew whenever a process
  * comes or goes; no other role knows all of them.
  */
+#include "api/health.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -32,8 +33,8 @@ put_role(struct js *j, struct json *role, struct error *e)
 	return 0;
 }
 
-static int
-put_roles(struct js *j, struct api *x, struct error *e)
+int
+status_roles_put(struct js *j, struct api *x, struct error *e)
 {
 	AUTO(json_free) struct json_doc *doc = NULL;
 	struct str path = arena_printf(x->a, "%.*s/run/roles.json", STR(x->conf->dir)), text;
@@ -62,7 +63,7 @@ status_get(struct api *x, const struct request *q, struct reply *r, struct error
 	js_open(&j);
 	js_kv_str(&j, "version", S(GELEIT_VERSION));
 	js_kv_str(&j, "url", x->conf->url);
-	if (put_roles(&j, x, e) < 0)
+	if (status_roles_put(&j, x, e) < 0)
 		return e->code;
 	js_close(&j);
 	return 0;

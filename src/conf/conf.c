@@ -483,6 +483,60 @@ conf_set(struct arena *a, struct str text, struct str name, struct str value, st
 	return r;
 }
 
+/* ---- showing ---- */
+
+/* Back from what was parsed into more than one member. */
+static struct extra
+extra_of(struct arena *a, const struct conf *c)
+{
+	bool six = c->listen_host.n > 0 && str_find(c->listen_host, ':') < c->listen_host.n;
+
+	return (struct extra){.listen = arena_printf(a, six ? "[%.*s]:%.*s" : "%.*s:%.*s",
+	                          STR(c->listen_host), STR(c->listen_port)),
+	    .malware = c->malware_unscanned_set ? (int)c->malware_unscanned : -1,
+	    .log_level = c->log_level,
+	    .upload_days = c->upload_life_us / US_PER_DAY};
+}
+
+static struct str
+word_at(const char *words, int i)
+{
+	struct str rest = str_c(words), word = {0};
+
+	for (; i >= 0; i--)
+		word = str_cut(rest, ' ', &rest);
+	return word;
+}
+
+static struct str
+shown(struct arena *a, struct target *t, const struct setting *s)
+{
+	switch (s->kind) {
+	case KIND_INT:
+		return arena_printf(a, "%lld", (long long)*(int64_t *)member(t, s));
+	case KIND_BOOL:
+		return *(bool *)member(t, s) ? S("1") : S("0");
+	case KIND_WORD:
+		return word_at(s->words, *(int *)member(t, s));
+	default:
+		return *(struct str *)member(t, s);
+	}
+}
+
+bool
+conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret)
+{
+	struct target t = {.conf = *c, .extra = extra_of(a, c)};
+	const struct setting *s = &settings[i];
+
+	if (i >= ARRAY_LEN(settings))
+		return false;
+	*ret = (struct conf_shown){s->name, s->standard, s->help, shown(a, &t, s)};
+	if ((s->flags & SECRET) != 0 && ret->value.n > 0 && !str_eq_c(ret->value, "sqlite"))
+		ret->value = S("set");
+	return true;
+}
+
 /* ---- the page ---- */
 
 static void

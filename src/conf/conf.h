@@ -55,6 +55,12 @@ NODISCARD int conf_set(struct arena *a, struct str text, struct str name, struct
     struct str *ret, struct error *e);
 /* Is this a setting whose value is a secret (shown as ***)? */
 bool conf_is_secret(struct str name);
+/* Setting i of the table as it counts now: false at the end.  A secret that is set reads "set". */
+struct conf_shown {
+	const char *name, *standard, *help;
+	struct str value;
+};
+bool conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret);
 /* All settings as Markdown, for docs/admin/settings.md. */
 void conf_document(struct buf *b);
 

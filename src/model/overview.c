@@ -137,3 +137,22 @@ overview_get(struct db *db, int64_t now_us, struct overview *ret, struct error *
 		return e->code;
 	return count_the_rest(db, now_us, ret, e);
 }
+
+int
+queue_get(struct db *db, struct queue *ret, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT (SELECT CAST(count(*) AS BIGINT) FROM job WHERE state IN ('queued', "
+	    "'running')), (SELECT CAST(count(*) AS BIGINT) FROM job WHERE state = 'dead'), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM mail WHERE state IN ('queued', 'deferred'))";
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	*ret = (struct queue){0};
+	if (db_query(db, &q, e, sql) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret = (struct queue){rows_int(q, 0), rows_int(q, 1), rows_int(q, 2)};
+	return MIN(r, 0);
+}

@@ -33,3 +33,9 @@ struct overview {
 	int64_t assets, deliveries, active;
 };
 NODISCARD int overview_get(struct db *db, int64_t now_us, struct overview *ret, struct error *e);
+
+/* What waits: work to do, work given up, mails that are due or deferred. */
+struct queue {
+	int64_t jobs, dead, mails;
+};
+NODISCARD int queue_get(struct db *db, struct queue *ret, struct error *e);

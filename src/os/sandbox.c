@@ -400,3 +400,17 @@ sandbox_enter(const struct sandbox *s, unsigned *ret_missing, struct error *e)
 	*ret_missing = missing;
 	return 0;
 }
+
+const char *
+sandbox_seen(void)
+{
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool landlock = root < 0 && errno == EACCES;
+	bool seccomp = prctl(PR_GET_SECCOMP) == 2;
+
+	if (root >= 0)
+		close(root);
+	if (landlock && seccomp)
+		return "landlock, seccomp";
+	return landlock ? "landlock" : seccomp ? "seccomp" : "none";
+}

@@ -58,3 +58,7 @@ struct sandbox {
 #define SANDBOX_MISSING_LANDLOCK 1u
 #define SANDBOX_MISSING_SECCOMP 2u
 NODISCARD int sandbox_enter(const struct sandbox *s, unsigned *ret_missing, struct error *e);
+
+/* What confines this process, as it can be seen from inside: "landlock, seccomp", one of them, or
+ * "none". */
+const char *sandbox_seen(void);

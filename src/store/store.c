@@ -68,3 +68,9 @@ store_free_bytes(struct store *s, uint64_t *ret, struct error *e)
 {
 	return s->ops->free_bytes(s, ret, e);
 }
+
+int
+store_total_bytes(struct store *s, uint64_t *ret, struct error *e)
+{
+	return s->ops->total_bytes(s, ret, e);
+}

@@ -56,3 +56,5 @@ NODISCARD int store_list(struct store *s, store_seen seen, void *arg, struct err
 
 /* Free bytes for new parts, for the disk-full warning. */
 NODISCARD int store_free_bytes(struct store *s, uint64_t *ret, struct error *e);
+/* Of the disk, free and used together. */
+NODISCARD int store_total_bytes(struct store *s, uint64_t *ret, struct error *e);

@@ -282,11 +282,14 @@ test_remove_while_listing(void **state)
 static void
 test_free_bytes(void **state)
 {
+	uint64_t total;
 	struct error e;
 	uint64_t n = 0;
 
 	assert_int_equal(store_free_bytes(((struct rig *)*state)->s, &n, &e), 0);
 	assert_true(n > 0);
+	assert_int_equal(store_total_bytes(((struct rig *)*state)->s, &total, &e), 0);
+	assert_true(total >= n);
 }
 
 /* Whatever fails: the caller hears of it, and then there is neither blob nor part. */

@@ -343,6 +343,17 @@ fs_free_bytes(struct store *s, uint64_t *ret, struct error *e)
 	return 0;
 }
 
+static int
+fs_total_bytes(struct store *s, uint64_t *ret, struct error *e)
+{
+	struct statvfs v;
+
+	if (fstatvfs(fs_of(s)->parts, &v) < 0)
+		return err_errno(e, "ask for the size of the disk");
+	*ret = (uint64_t)v.f_blocks * v.f_frsize;
+	return 0;
+}
+
 static const struct store_ops ops = {
     .close = fs_close,
     .part_create = fs_part_create,
@@ -352,4 +363,5 @@ static const struct store_ops ops = {
     .blob_remove = fs_blob_remove,
     .list = fs_list,
     .free_bytes = fs_free_bytes,
+    .total_bytes = fs_total_bytes,
 };

@@ -245,4 +245,5 @@ static const struct store_ops ops = {
     .blob_remove = mem_blob_remove,
     .list = mem_list,
     .free_bytes = mem_free_bytes,
+    .total_bytes = mem_free_bytes, /* there is no disk */
 };

@@ -18,6 +18,7 @@ struct store_ops {
 	int (*blob_remove)(struct store *s, struct id128 id, struct error *e);
 	int (*list)(struct store *s, store_seen seen, void *arg, struct error *e);
 	int (*free_bytes)(struct store *s, uint64_t *ret, struct error *e);
+	int (*total_bytes)(struct store *s, uint64_t *ret, struct error *e);
 };
 
 struct store {
