@@ -96,6 +96,35 @@ def pytest(name, paths, env=None, wrapper=()):
     count(tests - errors - failures - skipped, errors + failures, name)
 
 
+def node_tests(name, argv, cwd=ROOT, env=None):
+    """node --test, or what ends like it: counts from its last lines."""
+    say(name)
+    done = subprocess.run(argv, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, text=True)
+    ok, bad = (re.search(rf"^# {word} (\d+)$", done.stdout, re.M) for word in ("pass", "fail"))
+    if done.returncode != 0:
+        print(done.stdout[-20000:])
+    if not ok or not bad:
+        count(0, 1, name)
+        return
+    count(int(ok[1]), max(int(bad[1]), int(done.returncode != 0)), name)
+
+
+def web():
+    """Types, lint and unit tests of the staff app; needs the packages for developers, too."""
+    directory = ROOT / "web"
+    if not (directory / "node_modules/playwright-core").is_dir():
+        step("web packages", ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(directory)])
+    step("web types", ["npm", "run", "--silent", "types", "--prefix", str(directory)])
+    step("web lint", ["npm", "run", "--silent", "lint", "--prefix", str(directory)])
+    node_tests("web unit tests", ["node", "test/run.mjs"], directory)
+
+
+def browser():
+    names = sorted(str(p) for p in (ROOT / "tests/browser").glob("*.test.mjs"))
+    node_tests("browser tests", ["node", "--test", "--test-concurrency=1", *names],
+               env={"GELEIT_BUILD": str(ROOT / "build")})
+
+
 def fuzz(directory, seconds):
     say("fuzz targets")
     targets = sorted(p for p in (ROOT / directory).rglob("*_fuzz") if os.access(p, os.X_OK) and p.is_file())
@@ -128,11 +157,13 @@ def main():
             "PACKAGE_TEST": str(ROOT / "build-asan/src/model/package_test"),
             "HEAD_PARSE": str(ROOT / "build-asan/src/http/head_parse"),
             "EVENT_TEST": str(ROOT / "build-asan/src/model/event_test")})
+    web()
     if not quick:
         if build("build (clang, fuzz)", "build-fuzz",
                  ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Db_lundef=false"]):
             fuzz("build-fuzz", 3)
         if build("build (release)", "build", ["--buildtype=release"]):
+            browser()
             pytest("system tests, SQLite", ["tests/system"], {"GELEIT_TEST_DB": "sqlite"})
             pytest("system tests, PostgreSQL", ["tests/system"], {"GELEIT_TEST_DB": "postgresql"},
                    ["tests/with_pg.sh"])

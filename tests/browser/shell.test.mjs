@@ -46,7 +46,7 @@ test("screens change without a new page, title and focus follow, back works", as
 	});
 	await page.getByRole("link", { name: "Verwaltung" }).click();
 	await page.getByRole("heading", { name: "Verwaltung", level: 1 }).waitFor();
-	await page.waitForFunction(() => document.activeElement?.tagName === "H1");
+	await page.locator("h1:focus").waitFor();
 	assert.equal(await page.title(), "Verwaltung · Geleit");
 	assert.equal(await page.evaluate(() => window.sameDocument), true);
 	assert.equal(await page.getByRole("link", { name: "Verwaltung" }).getAttribute("aria-current"), "page");

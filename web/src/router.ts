@@ -57,6 +57,8 @@ function ours(a: HTMLAnchorElement): boolean {
 
 export function startRouter() {
 	addEventListener("popstate", () => {
+		// a jump to an element of this page is none of ours
+		if (location.hash !== "" && location.pathname === place.value.path) return;
 		place.value = here(place.value.move + 1);
 	});
 	document.addEventListener("click", (e) => {
