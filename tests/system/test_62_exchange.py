@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What senders see of their deliveries, over the real server."""
+import urllib.parse
+
+import pytest
+
+from geleit import Recipient, Staff, wait_for
+
+
+@pytest.fixture(scope="module")
+def sent(server, files):
+    return server.run("send", files[8], "--to", "mia@agentur.test", "--to", "otto@druck.test", "--release", "cleared",
+                      "--subject", "Presse")
+
+
+def test_an_address_and_a_delivery_are_found_again(server, sent):
+    found = server.api("GET", "/api/v1/contacts?q=agen").json()
+    assert [(c["address"], c["deliveries"]) for c in found] == [("mia@agentur.test", 1)]
+    rows = server.api("GET", "/api/v1/deliveries?state=active&q=druck&mine=1").json()
+    assert [(r["delivery"], r["recipients"], r["files"], r["done"]) for r in rows] == [(sent["delivery"], 2, 1, 0)]
+    assert server.api("GET", "/api/v1/deliveries?state=expired").json() == []
+
+
+def test_a_recipient_who_is_done_is_counted(server, sent):
+    mia = Recipient(server, sent["recipients"][0]["link"], "mia@agentur.test").prove()
+    assert mia.request("GET", mia.path + "/file/1").status == 200
+    row = wait_for(lambda: [r for r in server.api("GET", "/api/v1/overview").json()["recent"] if r["done"] == 1])[0]
+    assert row["delivery"] == sent["delivery"]
+    one = server.api("GET", "/api/v1/deliveries/" + sent["delivery"]).json()
+    assert [bool(r["opened"] and r["verified"]) for r in one["recipients"]] == [True, False]
+    assert one["files"][0]["card"]["id"] == one["files"][0]["asset"]
+
+
+def test_a_new_link_goes_by_mail_and_the_end_moves(server, sent):
+    path = "/api/v1/deliveries/" + sent["delivery"]
+    before = len(server.mails("otto@druck.test"))
+    assert server.api("POST", path + "/link", {"address": "otto@druck.test", "mail": True}).json()["link"] is None
+    assert len(server.mails("otto@druck.test")) == before + 1
+    assert "1 Datei von" in server.mails("otto@druck.test")[-1]["subject"]
+    a = server.api("POST", path + "/extend", {"expires": "30d"})
+    assert a.status == 200 and a.json()["state"] == "active"
+    assert "delivery.extended" in [e["kind"] for e in server.run("delivery", sent["delivery"])["events"]]
+
+
+def test_a_preview_needs_the_word_of_the_session_in_its_form(server, sent):
+    anna = Staff(server).enrol(server.sign_in_token(), name="Anna", address="anna@geleit.test")
+
+    def preview(**more):
+        form = urllib.parse.urlencode({"view": "mail", "lang": "de", "subject": "Presse", "count": 3, **more})
+        return server.request("POST", "/api/v1/deliveries/preview", form,
+                              {"Cookie": "__Host-geleit-s=" + anna.cookie, "Origin": server.url,
+                               "Content-Type": "application/x-www-form-urlencoded"})
+    a = preview(csrf=anna.csrf)
+    assert a.status == 200 and "3 Dateien von" in a.text, a.text[:300]
+    assert "frame-ancestors 'self'" in a.headers["Content-Security-Policy"]
+    assert preview().json()["code"] == "csrf"
+    assert anna.request("GET", "/api/v1/deliveries?mine=1").json()[0]["delivery"] == sent["delivery"]
+
+
+def test_before_its_date_only_a_session_is_told(server, files):
+    late = server.run("send", files[8], "--to", "spaet@agentur.test", "--release", "cleared", "--valid-from", "2d")
+    visitor = Recipient(server, late["recipients"][0]["link"], "spaet@agentur.test")
+    assert visitor.open().status == 303
+    assert "Abrufbar ab" in visitor.page().text
+    assert "Abrufbar ab" not in server.request("GET", "/d/" + late["delivery"]).text
+
+
+def test_an_administrator_sees_settings_and_health(server):
+    health = server.api("GET", "/api/v1/health").json()
+    assert {"keeper", "worker", "app"} <= {r["role"] for r in health["roles"]}
+    assert health["sandbox"] != "none" and 0 < health["disk"]["free"] <= health["disk"]["total"]
+    assert [c["ok"] for c in health["checks"] if c["code"] == "mail"] == [False]
+    settings = {s["name"]: s for s in server.api("GET", "/api/v1/settings").json()}
+    assert settings["delivery.max_days"]["value"] == "90"
