@@ -4,6 +4,11 @@
 ALTER TABLE asset ADD COLUMN trashed_us INT;   -- NULL: not in the trash
 ALTER TABLE asset ADD COLUMN sort_key BYTES;   -- of the title, made in C: order by name
 
+-- What a view reads of each file, in its two orders, without the row itself.
+CREATE INDEX asset_view ON asset (trashed_us, id, folder_id, stamp, current_version_id);
+CREATE INDEX asset_name ON asset (trashed_us, sort_key, id, folder_id, stamp, current_version_id);
+CREATE INDEX asset_folder_count ON asset (folder_id, trashed_us);
+
 CREATE INDEX version_sha256 ON version (sha256);      -- duplicates
 CREATE INDEX asset_keyword_keyword ON asset_keyword (keyword_id, asset_id);
 

@@ -87,7 +87,7 @@ keyword_list(struct db *db, struct arena *a, struct str prefix, struct keyword_r
 	static const char sql[] =
 	    "SELECT k.label, count(*) FROM keyword k JOIN asset_keyword ak ON ak.keyword_id = k.id "
 	    "JOIN asset a ON a.id = ak.asset_id WHERE k.folded >= ? AND k.folded < ? "
-	    "AND a.trashed_us IS NULL GROUP BY k.id, k.label, k.folded "
+	    "AND coalesce(a.trashed_us, 0) = 0 GROUP BY k.id, k.label, k.folded "
 	    "ORDER BY count(*) DESC, k.folded LIMIT CAST(? AS BIGINT)";
 	AUTO(rows_close) struct rows *q = NULL;
 	struct str folded = name_folded(a, prefix);

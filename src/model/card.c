@@ -23,11 +23,12 @@ struct pair {
 static const char keywords_sql[] =
     "SELECT ak.asset_id, 0, k.label FROM asset_keyword ak JOIN keyword k ON k.id = ak.keyword_id "
     "WHERE ak.asset_id IN " TWENTY " ORDER BY ak.asset_id, k.folded";
+/* coalesce: without it SQLite begins with the index of what is not in the trash, all files. */
 static const char duplicates_sql[] =
     "SELECT a.id, b.id, '' FROM asset a JOIN version v ON v.id = a.current_version_id "
-    "JOIN version w ON w.sha256 = v.sha256 JOIN asset b ON b.current_version_id = w.id "
-    "WHERE a.id IN " TWENTY
-    " AND b.id <> a.id AND b.trashed_us IS NULL AND v.state = 'ready' ORDER BY a.id, b.id";
+    "JOIN version w ON w.sha256 = v.sha256 JOIN asset b ON b.id = w.asset_id "
+    "WHERE a.id IN " TWENTY " AND b.id <> a.id AND b.current_version_id = w.id "
+    "AND coalesce(b.trashed_us, 0) = 0 AND v.state = 'ready' ORDER BY a.id, b.id";
 
 static int
 pairs(struct db *db, struct arena *a, const char *sql, const struct db_value *ids,

@@ -23,19 +23,25 @@
 #define NARROW                                                                                     \
 	"SELECT a.id, a.folder_id, a.stamp, m.width, m.height, m.changed_us FROM asset a "         \
 	"LEFT JOIN version_media m ON m.version_id = a.current_version_id "                        \
-	"WHERE (a.trashed_us IS NOT NULL) = ? ORDER BY "
+	"WHERE a.trashed_us "
 #define WIDE                                                                                       \
 	"SELECT a.id, a.folder_id, a.stamp, m.width, m.height, m.changed_us, a.class, "            \
 	"a.embargo_us, a.expires_us, r.state, r.until_us, r.view_only, v.state, v.malware, "       \
 	"v.media_type FROM asset a JOIN release r ON r.asset_id = a.id "                           \
 	"JOIN version v ON v.id = a.current_version_id "                                           \
 	"LEFT JOIN version_media m ON m.version_id = v.id "                                        \
-	"WHERE (a.trashed_us IS NOT NULL) = ? ORDER BY "
+	"WHERE a.trashed_us "
 
-static const char *const narrow[LAYOUT_SORT_COUNT] = {
-    NARROW "a.id DESC", NARROW "a.id", NARROW "a.sort_key, a.id"};
-static const char *const wide[LAYOUT_SORT_COUNT] = {
-    WIDE "a.id DESC", WIDE "a.id", WIDE "a.sort_key, a.id"};
+/* By order, outside and inside the trash. */
+#define EACH(columns)                                                                              \
+	{                                                                                          \
+		{columns "IS NULL ORDER BY a.id DESC", columns "IS NOT NULL ORDER BY a.id DESC"},  \
+		    {columns "IS NULL ORDER BY a.id", columns "IS NOT NULL ORDER BY a.id"},        \
+		    {columns "IS NULL ORDER BY a.sort_key, a.id",                                  \
+		        columns "IS NOT NULL ORDER BY a.sort_key, a.id"},                          \
+	}
+static const char *const narrow[LAYOUT_SORT_COUNT][2] = EACH(NARROW);
+static const char *const wide[LAYOUT_SORT_COUNT][2] = EACH(WIDE);
 
 static const char *const sorts[LAYOUT_SORT_COUNT] = {"newest", "oldest", "name"};
 static const char *const kinds[] = {"image", "document", "video", "audio", "other"};
@@ -249,7 +255,7 @@ layout_read(struct db *db, struct arena *a, const struct layout_filter *f, struc
 
 	*ret = (struct layout){.stamp = 1};
 	if (need_sets(db, a, f, &in, e) < 0 ||
-	    db_query(db, &q, e, (is_wide(f) ? wide : narrow)[f->sort], db_b(f->trash)) < 0)
+	    db_query(db, &q, e, (is_wide(f) ? wide : narrow)[f->sort][f->trash]) < 0)
 		return e->code;
 	while ((r = rows_next(q, e)) > 0) {
 		int64_t id = rows_int(q, 0);
