@@ -296,7 +296,9 @@ function Foot() {
 					{engine.queue.held ? t.resume_all() : t.pause_all()}
 				</Button>
 			)}
-			{s.failed > 0 && <Button onClick={() => engine.retryAll()}>{t.retry_all()}</Button>}
+			{engine.queue.items.some((i) => retriable(i.error)) && (
+				<Button onClick={() => engine.retryAll()}>{t.retry_all()}</Button>
+			)}
 			{s.done > 0 && <Button onClick={() => engine.clear()}>{t.clear()}</Button>}
 		</div>
 	);
