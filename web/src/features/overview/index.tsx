@@ -118,7 +118,11 @@ export default function OverviewPage() {
 								{t.all()}
 							</a>
 						</div>
-						<DeliveryRows rows={o.recent} caption={t.recent()} />
+						{o.recent.length > 0 ? (
+							<DeliveryRows rows={o.recent} caption={t.recent()} />
+						) : (
+							<p class="muted">{t.no_recent()}</p>
+						)}
 					</section>
 				</>
 			)}

@@ -17,6 +17,7 @@ import {
 	summarise,
 } from "../../core/verdict";
 import { language } from "../../i18n";
+import { refreshFacts } from "../../shell/slots";
 import { basket, loadBasket, removeFromBasket } from "../basket/state";
 import {
 	type Body,
@@ -219,6 +220,7 @@ export async function send(): Promise<void> {
 		});
 		forget();
 		if (named.value === null) await removeFromBasket(body.assets).catch(() => undefined);
+		void refreshFacts();
 	} catch (e) {
 		if (!(e instanceof Problem)) throw e;
 		refused(e);
