@@ -41,7 +41,12 @@ async function screen(name, path, { ready, signedIn = true } = {}) {
 
 const api = async (method, path, body) => (await call(server, method, `/api/v1${path}`, body, who)).json;
 const assets = (await api("GET", "/assets?limit=100")).assets;
-const named = (title) => assets.find((a) => a.title === title)?.id ?? assets[0].id;
+const named = (title) => assets.find((a) => a.title === title).asset;
+for (let pending = true; pending; ) {
+	await new Promise((r) => setTimeout(r, 500));
+	const { cards } = await api("POST", "/assets/cards", { ids: assets.map((a) => a.asset) });
+	pending = cards.some((c) => c.preview === "pending");
+}
 const basket = ["Wohnraum in Salbei", "Sofa Skagen, CMYK", "Stuhl Havn, Eiche, Petrol", "Rahmenvertrag Hafenkontor"].map(named);
 await api("POST", "/basket", { add: basket });
 const [delivery] = await api("GET", "/deliveries");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+// sizes: one class; its scroll path reads best in one piece
 // The listing of the library: a listbox over any number of files that holds at most 400 nodes.
 // It draws the rows in view and one more on either side, moves nodes that left the view to
 // where they are needed, and knows no framework. One tab stop: the listbox has the focus,
@@ -417,8 +418,13 @@ export class VirtualGrid {
 		cell.box.dataset["kind"] = face?.kind ?? "";
 		cell.box.style.backgroundColor = face?.colour ?? "";
 		cell.box.style.setProperty("--l5", face ? line5(face.checks) : "none");
-		if (face) cell.el.setAttribute("aria-description", face.spoken);
-		else cell.el.removeAttribute("aria-description");
+		if (face) {
+			cell.el.setAttribute("aria-description", face.spoken);
+			cell.el.removeAttribute("aria-label");
+		} else {
+			cell.el.removeAttribute("aria-description");
+			cell.el.setAttribute("aria-label", String(cell.index + 1)); // until its name has come
+		}
 		cell.img.removeAttribute("src");
 		cell.img.hidden = true;
 		if (face) this.placeholder(cell, face);

@@ -142,13 +142,11 @@ export function FolderMenu() {
 			label={t.folders()}
 			items={[
 				{ label: t.all_files(), icon: "library", href: to("library", {}) },
-				...all
-					.slice(0, 200)
-					.map((f) => ({
-						label: f.path,
-						icon: "folder" as const,
-						href: to("library", {}, { folder: f.path }),
-					})),
+				...all.slice(0, 200).map((f) => ({
+					label: f.path,
+					icon: "folder" as const,
+					href: to("library", {}, { folder: f.path }),
+				})),
 				"line",
 				{ label: t.trash(), icon: "trash", href: to("library", {}, { trash: true }) },
 			]}
