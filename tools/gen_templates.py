@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Link templates and static files into C. usage: gen_templates.py OUT FILE...
 
-.html and .txt become templates; .css, .woff2 and .png static files. The address of a
+.html and .txt become templates; .css, .js, .svg, .woff2 and .png static files. The address of a
 static file is /static/NAME.HASH.EXT, so that browsers may keep it for ever: url(NAME)
 in a style sheet and {{static:NAME}} in a template become that address.
 """
@@ -11,7 +11,8 @@ import os
 import re
 import sys
 
-TYPES = {".css": "text/css; charset=utf-8", ".woff2": "font/woff2", ".png": "image/png"}
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".woff2": "font/woff2", ".png": "image/png",
+         ".svg": "image/svg+xml"}
 
 
 def c_bytes(data):

@@ -77,7 +77,8 @@ reply_html_fields(struct reply *r, struct api *x)
 	reply_field(r, "Content-Type", S("text/html; charset=utf-8"));
 	reply_field(r, "Cache-Control", S("no-store"));
 	reply_field(r, "Content-Security-Policy",
-	    S("default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+	    S("default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+	      "img-src 'self'; font-src 'self'; "
 	      "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
 	      "require-trusted-types-for 'script'; trusted-types 'none'"));
 	reply_field(r, "Cross-Origin-Opener-Policy", S("same-origin"));

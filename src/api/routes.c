@@ -172,6 +172,8 @@ const struct route routes[] = {
 	    RECIPIENT, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"GET", "/d/{number}/all.zip", zip_get,
 	    RECIPIENT, LANE_HEAVY, BODY_NONE, EVENT_DOWNLOAD_STARTED, false, false},
+	{"GET", "/d/{number}/transfer", transfer_get,
+	    RECIPIENT, LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 };
 /* clang-format on */
 

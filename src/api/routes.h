@@ -104,6 +104,7 @@ HANDLER(verify_post);
 HANDLER(file_get);
 HANDLER(zip_get);
 HANDLER(thumbnail_get);
+HANDLER(transfer_get);
 HANDLER(static_get);
 HANDLER(theme_get);
 HANDLER(logo_get);

@@ -102,6 +102,7 @@ add_file(struct page *p, const struct visit *v, const struct delivery_item *it,
 	if (verdict_lets(w))
 		tv_str(t, "href",
 		    arena_printf(a, "%.*s/file/%lld", STR(v->path), (long long)it->position));
+	tv_int(t, "n", it->position);
 	tv_str(t, "name", it->name);
 	tv_str(t, "badge", text_badge(a, it->name));
 	tv_str(t, "size", text_bytes(a, p->lang, it->bytes));
@@ -148,6 +149,22 @@ add_zip(struct page *p, const struct visit *v, struct files *f, struct error *e)
 	return 0;
 }
 
+/* What recipient.js goes on with; without it, how things stood when the page was drawn. */
+static void
+add_running(struct page *p, const struct files *f, const struct file_progress *progress)
+{
+	int64_t sent = 0, total = 0;
+
+	for (size_t i = 0; i < f->count; i++) {
+		if (!str_eq_c(str_c(progress[i].state), "running"))
+			continue;
+		sent += progress[i].sent_bytes;
+		total += f->items[i].bytes;
+	}
+	tv_bool(p->values, "running", total > 0);
+	tv_int(p->values, "percent", total > 0 ? 100 * (sent / 1024) / MAX(total / 1024, 1) : 0);
+}
+
 static int
 package_show(
     struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
@@ -168,6 +185,7 @@ package_show(
 		clean = clean && f.items[i].malware == MALWARE_CLEAN;
 	}
 	tv_bool(p.values, "all_clean", clean);
+	add_running(&p, &f, progress);
 	return page_show(&p, r, "package.html", e);
 }
 
