@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "text/template.h"
 #include "base/time.h"
 #include "conf/conf.h"
 #include "model/mail_request.h"
@@ -121,7 +122,10 @@ show_page(struct api *x, const struct request *q, const struct delivery *d, stru
 	struct page p;
 
 	if (page_begin(x, q, str_eq_c(d->lang, "en") ? "en" : "de", &p, e) < 0 ||
-	    page_delivery_values(&p, &v, e) < 0 || page_show(&p, r, "arrival.html", e) < 0)
+	    page_delivery_values(&p, &v, e) < 0)
+		return e->code;
+	tv_bool(p.values, "no_script", true); /* the frame would refuse it, and say so */
+	if (page_show(&p, r, "arrival.html", e) < 0)
 		return e->code;
 	reply_field(r, "Content-Security-Policy", S(PAGE_POLICY));
 	return 0;
