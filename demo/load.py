@@ -13,7 +13,6 @@ import email
 import email.policy
 import http.client
 import json
-import os
 import pathlib
 import re
 import ssl
@@ -39,9 +38,11 @@ class Server:
 
     def alive(self):
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
+            state = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        except OSError:
             raise Gone from None
+        if state == "Z":        # ended; whoever started it may be waiting for us to let go of stderr
+            raise Gone
 
     def connect(self):
         """Once it serves: its address and key are in DIR."""
