@@ -344,6 +344,29 @@ str_unb64(struct arena *a, struct str s, struct str *ret)
 	return true;
 }
 
+static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+char
+crockford_digit(unsigned value)
+{
+	return crockford[value & 31];
+}
+
+int
+crockford_value(char c)
+{
+	const char *at;
+
+	if (c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	if (c == 'I' || c == 'L')
+		c = '1';
+	if (c == 'O')
+		c = '0';
+	at = c != '\0' ? strchr(crockford, c) : NULL;
+	return at != NULL ? (int)(at - crockford) : -1;
+}
+
 bool
 mem_eq(const void *a, const void *b, size_t n)
 {

@@ -50,6 +50,10 @@ bool str_unhex(struct str s, void *ret, size_t n); /* exactly n bytes; both case
 struct str str_b64url(struct arena *a, const void *p, size_t n);
 bool str_unb64url(struct str s, void *ret, size_t n);
 
+/* Crockford's base32, for what people type: I and L read as 1, O as 0, both cases. */
+char crockford_digit(unsigned value); /* the lowest 5 bits */
+int crockford_value(char c);          /* 0 to 31, -1: none */
+
 /* base64 with padding; the result lives in the arena. */
 struct str str_b64(struct arena *a, const void *p, size_t n);
 bool str_unb64(struct arena *a, struct str s, struct str *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * local - init, config check and fsck: done by geleitd on DIR, without a server
+ * local - init, config check, fsck and master-key: done by geleitd on DIR, without a server
  */
 #include <limits.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ int
 command_local(struct cli *c, int argc, char **argv)
 {
 	const char *program = find_geleitd(c), *verb = argv[0];
-	int used = 1;
+	bool is_key = strcmp(verb, "master-key") == 0;
+	int used = is_key ? 2 : 1;
 
 	if (strcmp(verb, "config") == 0) {
 		if (argc < 2 || strcmp(argv[1], "check") != 0)
@@ -47,9 +48,11 @@ command_local(struct cli *c, int argc, char **argv)
 		used = 2;
 	}
 	if (argc != used)
-		return usage(c, "init | config check | fsck");
+		return usage(c, "init | config check | fsck | master-key kit|lock|unlock|restore");
 	if (program == NULL)
 		return cli_error(c, EXIT_FAILED, "no-geleitd", "geleitd is not beside geleit");
+	if (is_key)
+		execl(program, "geleitd", verb, argv[1], "--dir", c->dir, (char *)NULL);
 	execl(program, "geleitd", verb, "--dir", c->dir, c->json ? "--json" : NULL, (char *)NULL);
 	return cli_error(c, EXIT_FAILED, "no-geleitd", "%s cannot be started", program);
 }

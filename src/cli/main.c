@@ -16,6 +16,7 @@ static const struct command {
     {"init", command_local, "make DIR"},
     {"config", command_local, "check: look at DIR's settings and rights"},
     {"fsck", command_local, "do database, keys and blobs agree?"},
+    {"master-key", command_local, "kit | lock | unlock | restore"},
     {"status", command_status, "version, address and processes"},
     {"key", command_key, "create --name N --scope S[,S]"},
     {"upload", command_upload, "FILE... [--folder PATH]"},

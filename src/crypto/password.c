@@ -42,8 +42,9 @@ password_matches_nobody(struct str password)
 {
 	char text[crypto_pwhash_STRBYTES];
 
-	(void)crypto_pwhash_str_alg(
-	    text, password.p, password.n, PASSES, MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13);
+	if (crypto_pwhash_str_alg(text, password.p, password.n, PASSES, MEMORY_BYTES,
+	        crypto_pwhash_ALG_ARGON2ID13) != 0)
+		return false; /* no memory for him either */
 	return false;
 }
 

@@ -347,7 +347,7 @@ static int
 stmt_start(struct db_sqlite *d, const char *sql, const struct db_value *v, size_t n,
     struct stmt **ret, struct error *e)
 {
-	struct stmt *s;
+	struct stmt *s = NULL;
 	int r = stmt_get(d, sql, &s, e);
 
 	if (r < 0)

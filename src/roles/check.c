@@ -6,7 +6,6 @@
  * changed; only then are migrations run, and the link is made by which the first
  * administrator signs in.
  */
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"
@@ -19,23 +18,7 @@
 #include "model/change.h"
 #include "model/keyring.h"
 #include "model/staff_session.h"
-#include "os/file.h"
 #include "roles/commands.h"
-
-int
-vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *e)
-{
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	struct str path = credentials != NULL ? arena_printf(a, "%s/master.key", credentials)
-	                                      : arena_printf(a, "%.*s/keys/master.key", STR(dir));
-	struct str key;
-
-	if (file_read(a, path.p, MASTER_KEY_BYTES + 1, &key, e) < 0)
-		return err_prefix(e, "master key");
-	if (key.n != MASTER_KEY_BYTES)
-		return err_key(e, ERR_DENIED, "wrong-master-key", "the master key is not 32 bytes");
-	return vault_new((const uint8_t *)key.p, ret, e);
-}
 
 static int
 open_one(struct arena *a, const struct conf *c, bool keys, struct db **ret, struct error *e)
@@ -46,21 +29,19 @@ open_one(struct arena *a, const struct conf *c, bool keys, struct db **ret, stru
 }
 
 int
-check_before_start(const struct conf *c, struct error *e)
+check_before_start(const struct conf *c, const struct vault *v, struct error *e)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(db_close) struct db *db = NULL;
 	AUTO(db_close) struct db *keys = NULL;
-	AUTO(vault_free) struct vault *v = NULL;
 	uint8_t value[16];
 	int version;
 
 	umask(007);
 	/* the key first: with a wrong one the main database is not even opened */
-	if (vault_of_dir(a, c->dir, &v, e) < 0 || open_one(a, c, true, &keys, e) < 0)
-		return e->code;
 	vault_check_value(v, value);
-	if (migrate_version(keys, schema_keys, &version, e) < 0 ||
+	if (open_one(a, c, true, &keys, e) < 0 ||
+	    migrate_version(keys, schema_keys, &version, e) < 0 ||
 	    keyring_check(keys, value, false, e) < 0 || open_one(a, c, false, &db, e) < 0 ||
 	    migrate_version(db, schema_main, &version, e) < 0)
 		return e->code;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * commands - what geleitd does besides serving: init, check, fsck, config-check
+ * commands - what geleitd does besides serving: init, check, fsck, config-check, master-key
  *
  * Each runs as the caller (root or the one user), needs no server, prints one
  * line on stderr when it fails and returns the exit code of interface.md.
@@ -44,7 +44,7 @@ NODISCARD int init_look(const char *dir, struct error *e);
  * Writes nothing when it refuses: ERR_DENIED "wrong-master-key",
  * ERR_CONFLICT "schema-newer".
  */
-NODISCARD int check_before_start(const struct conf *conf, struct error *e);
+NODISCARD int check_before_start(const struct conf *conf, const struct vault *v, struct error *e);
 /*
  * While no administrator can sign in: the token of a new one-time link (the one
  * of an earlier start ends), else "".
@@ -52,8 +52,6 @@ NODISCARD int check_before_start(const struct conf *conf, struct error *e);
 NODISCARD int first_sign_in(
     struct arena *a, const struct conf *conf, struct str *ret_token, struct error *e);
 
-/* The vault of DIR's master key: a systemd credential, or DIR/keys/master.key. */
-NODISCARD int vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *e);
-
-int command_fsck(const char *dir, bool json);         /* 0, 1, 6 */
-int command_config_check(const char *dir, bool json); /* 0, 1, 6 */
+int command_fsck(const char *dir, bool json);              /* 0, 1, 6 */
+int command_config_check(const char *dir, bool json);      /* 0, 1, 6 */
+int command_master_key(const char *dir, const char *what); /* 0, 1, 2 */

@@ -27,6 +27,7 @@
 #include "model/version.h"
 #include "os/file.h"
 #include "roles/commands.h"
+#include "roles/unlock.h"
 #include "store/store.h"
 #include "text/json.h"
 

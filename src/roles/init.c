@@ -36,6 +36,7 @@
 #include "os/file.h"
 #include "roles/certificate.h"
 #include "roles/commands.h"
+#include "roles/unlock.h"
 #include "store/store.h"
 
 struct making {
@@ -155,19 +156,12 @@ make_folders(struct making *m, struct error *e)
 static int
 make_master_key(struct making *m, struct vault **ret, struct error *e)
 {
-	const char *path = path_of(m, "keys/master.key");
+	const char *path = master_key_path(m->a, m->dir).p;
 	uint8_t key[MASTER_KEY_BYTES];
-	struct str old;
 	int r;
 
-	if (access(path, F_OK) == 0) {
-		if (file_read(m->a, path, sizeof key + 1, &old, e) < 0)
-			return e->code;
-		if (old.n != sizeof key)
-			return err_key(
-			    e, ERR_DENIED, "wrong-master-key", "%s is not 32 bytes", path);
-		return vault_new((const uint8_t *)old.p, ret, e);
-	}
+	if (access(path, F_OK) == 0)
+		return vault_of_dir(m->a, m->dir, ret, e);
 	random_bytes(key, sizeof key);
 	r = file_create(path, (struct str){(const char *)key, sizeof key}, 0400, e);
 	if (r == 0)

@@ -6,10 +6,10 @@
  * May: answer small fixed questions of app and worker on the pairs master made.
  * May not: the network, any file after its start, execute.
  *
- * The key comes once, on descriptor 4 (a key file, a credential), which is then
- * closed; whether it is the right one was checked before any role started.
- * Every unwrap is counted per pair; the counts are logged every minute in which
- * there were many.
+ * The key comes once, on descriptor 4 (a key file, a credential, or what a
+ * passphrase unlocked: unlock.h), which is then closed; whether it is the right
+ * one was checked before any role started.  Every unwrap is counted per pair; the
+ * counts are logged every minute in which there were many.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,6 +26,7 @@
 #include "os/loop.h"
 #include "roles/keeper_answer.h"
 #include "roles/role.h"
+#include "roles/unlock.h"
 
 #define PAIRS_MAX 32
 #define MANY_UNWRAPS 5000
@@ -160,15 +161,9 @@ on_minute(void *arg)
 static int
 read_key(struct keeper *k, struct error *e)
 {
-	uint8_t key[MASTER_KEY_BYTES + 1];
-	ssize_t n = read(KEY_FD, key, sizeof key);
-	int r;
+	int r = vault_of_fd(KEY_FD, &k->state.vault, e);
 
 	close(KEY_FD);
-	if (n != MASTER_KEY_BYTES)
-		return err_key(e, ERR_DENIED, "wrong-master-key", "the master key is not 32 bytes");
-	r = vault_new(key, &k->state.vault, e);
-	explicit_bzero(key, sizeof key);
 	return r;
 }
 

@@ -6,11 +6,13 @@
  *	geleitd init --dir DIR [the same]
  *	geleitd fsck --dir DIR [--json]
  *	geleitd config-check --dir DIR [--json]
+ *	geleitd master-key kit|lock|unlock|restore --dir DIR
  *	geleitd -x ROLE DIR     by master alone; -x check before the start
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -19,10 +21,12 @@
 #include "os/ipc.h"
 #include "roles/commands.h"
 #include "roles/role.h"
+#include "roles/unlock.h"
 
 #define SETS_MOST 64
 #define CONF_FD 4 /* of -x check */
 #define CONF_BYTES 65536
+#define KEY_WAIT_MS 5000
 
 struct options {
 	struct run_options run;
@@ -33,9 +37,9 @@ struct options {
 static int
 usage(void)
 {
-	fputs(
-	    "usage: geleitd run|init|fsck|config-check --dir DIR [--listen HOST:PORT] [--url URL] "
-	    "[--db sqlite|postgresql://...] [--set NAME=VALUE]... [--json]\n",
+	fputs("usage: geleitd run|init|fsck|config-check|master-key WHAT --dir DIR [--listen "
+	      "HOST:PORT] [--url URL] "
+	      "[--db sqlite|postgresql://...] [--set NAME=VALUE]... [--json]\n",
 	    stderr);
 	return 2;
 }
@@ -58,10 +62,10 @@ place_of(struct options *o, const char *name)
 }
 
 static bool
-parse(int argc, char **argv, struct options *o)
+parse(int argc, char **argv, int first, struct options *o)
 {
 	o->run = (struct run_options){.dir = "var", .set = o->sets};
-	for (int i = 2; i < argc; i++) {
+	for (int i = first; i < argc; i++) {
 		const char **place;
 
 		if (strcmp(argv[i], "--json") == 0) {
@@ -82,7 +86,7 @@ command_init(const struct options *o)
 	struct error e;
 
 	if (init_dir(&o->run, &e) == 0)
-		return 0;
+		return isatty(STDOUT_FILENO) ? command_master_key(o->run.dir, "kit") : 0;
 	fprintf(stderr, "geleitd: %s\n", e.msg);
 	return 1;
 }
@@ -96,12 +100,25 @@ tell(struct str token, struct error *e)
 	return 0;
 }
 
+static int
+vault_from_master(struct vault **ret, struct error *e)
+{
+	AUTO(ipc_msg_close) struct ipc_msg m = {0};
+	char space[IPC_HEAD_BYTES];
+
+	if (ipc_recv_wait(CONTROL_FD, space, KEY_WAIT_MS, &m, e) < 0)
+		return e->code;
+	return m.fd_count == 1 ? vault_of_fd(m.fds[0], ret, e)
+	                       : err_set(e, ERR_PROTOCOL, "no master key");
+}
+
 /* The configuration this start would have is not in DIR yet: master hands it over. */
 static int
 command_check(const char *dir)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(mapping_free) struct mapping map = {0};
+	AUTO(vault_free) struct vault *v = NULL;
 	struct conf conf;
 	struct str token;
 	struct error e;
@@ -109,8 +126,8 @@ command_check(const char *dir)
 	if (memfd_map(CONF_FD, CONF_BYTES, &map, &e) == 0 &&
 	    conf_parse(a, arena_str(a, str_c(dir)), arena_str(a, (struct str){map.p, map.n}), &conf,
 	        &e) == 0 &&
-	    check_before_start(&conf, &e) == 0 && first_sign_in(a, &conf, &token, &e) == 0 &&
-	    tell(token, &e) == 0)
+	    vault_from_master(&v, &e) == 0 && check_before_start(&conf, v, &e) == 0 &&
+	    first_sign_in(a, &conf, &token, &e) == 0 && tell(token, &e) == 0)
 		return 0;
 	fprintf(stderr, "geleitd: %s\n", e.msg);
 	return 1;
@@ -124,7 +141,9 @@ main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "-x") == 0)
 		return strcmp(argv[2], "check") == 0 ? command_check(argv[3])
 		                                     : role_main(argv[2], argv[3]);
-	if (argc < 2 || !parse(argc, argv, &o))
+	if (argc > 2 && strcmp(argv[1], "master-key") == 0)
+		return parse(argc, argv, 3, &o) ? command_master_key(o.run.dir, argv[2]) : usage();
+	if (argc < 2 || !parse(argc, argv, 2, &o))
 		return usage();
 	if (strcmp(argv[1], "run") == 0)
 		return master_run(&o.run);

@@ -224,7 +224,6 @@ start_child(struct child *c, struct error *e)
 	const char *const role_argv[] = {"geleitd", "-x", role_name(c->role), m->conf.dir.p, NULL};
 	const char *const egress_argv[] = {"geleit-egress", NULL};
 	const char *const media_argv[] = {"geleit-media", NULL};
-	AUTO(fd_close) int key = -1;
 	int pair[2];
 	struct spawn s = {.path = c->role == ROLE_EGRESS  ? m->egress_path
 	                          : c->role == ROLE_MEDIA ? m->media_path
@@ -237,10 +236,8 @@ start_child(struct child *c, struct error *e)
 
 	if (ipc_pair(pair, e) < 0)
 		return e->code;
-	if (c->role == ROLE_KEEPER) {
-		key = open(m->key_path, O_RDONLY | O_CLOEXEC);
-		s.extra_fd = key;
-	}
+	if (c->role == ROLE_KEEPER)
+		s.extra_fd = m->key_fd;
 	s.control_fd = pair[1];
 	if (spawn(&s, &c->pid, e) < 0) {
 		close(pair[0]);

@@ -40,10 +40,11 @@ struct child {
 struct master {
 	struct conf conf;
 	int conf_fd; /* sealed text of the configuration */
+	int key_fd;  /* for each keeper, see unlock.h */
 	int listener;
 	int lock; /* DIR/run/server.lock */
 	struct id128 boot;
-	const char *key_path, *lock_path, *egress_path, *media_path;
+	const char *lock_path, *egress_path, *media_path;
 	bool is_root, was_ready, ending;
 	char sign_in[64]; /* token of the first administrator's link, "" when he is not needed */
 	struct loop *loop;

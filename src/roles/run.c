@@ -27,6 +27,7 @@
 #include "roles/commands.h"
 #include "roles/master.h"
 #include "roles/role.h"
+#include "roles/unlock.h"
 
 static const char *
 path_in(struct arena *a, struct str dir, const char *name)
@@ -68,7 +69,10 @@ make_dir(struct arena *a, const struct run_options *o, struct master *m, struct 
 	if (init_look(o->dir, e) < 0 || options_apply(a, o, &text, e) < 0 ||
 	    conf_parse(a, str_c(o->dir), text, &m->conf, e) < 0 || listen_there(a, m, e) < 0)
 		return e->code;
-	return init_dir(o, e);
+	if (init_dir(o, e) < 0)
+		return e->code;
+	log_info("the master key is new: write it down (geleit master-key kit), keep it apart");
+	return 0;
 }
 
 /* kept: the configuration as it lies in DIR; text: with this start's options. */
@@ -102,6 +106,7 @@ check_in_child(struct master *m, struct error *e)
 	    .argv = argv,
 	    .extra_fd = m->conf_fd,
 	    .die_with_parent = true};
+	const struct ipc_msg key = {.fds = {m->key_fd}, .fd_count = 1};
 	int pair[2], status;
 	ssize_t n;
 	pid_t pid;
@@ -109,7 +114,7 @@ check_in_child(struct master *m, struct error *e)
 	if (ipc_pair(pair, e) < 0)
 		return e->code;
 	s.control_fd = pair[1];
-	if (spawn(&s, &pid, e) < 0)
+	if (ipc_send(pair[0], &key, e) < 0 || spawn(&s, &pid, e) < 0)
 		return e->code;
 	close(pair[1]);
 	while (waitpid(pid, &status, 0) < 0)
@@ -149,20 +154,18 @@ find_program(struct arena *a, const char *name, const char **ret, struct error *
 static int
 prepare(struct arena *a, const struct run_options *o, struct master *m, struct error *e)
 {
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
 	struct str kept, text;
 
 	if (open_dir(a, o, m, &kept, &text, e) < 0 ||
 	    find_program(a, "egress", &m->egress_path, e) < 0 ||
 	    find_program(a, "media", &m->media_path, e) < 0 ||
-	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 || check_in_child(m, e) < 0 ||
+	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 ||
+	    master_key_fd(a, m->conf.dir, &m->key_fd, e) < 0 || check_in_child(m, e) < 0 ||
 	    keep_options(a, m->conf.dir, kept, text, e) < 0)
 		return e->code;
 	m->boot = random_id128();
 	m->is_root = getuid() == 0;
 	m->lock_path = path_in(a, m->conf.dir, "db/lock");
-	m->key_path = credentials != NULL ? arena_printf(a, "%s/master.key", credentials).p
-	                                  : path_in(a, m->conf.dir, "keys/master.key");
 	return 0;
 }
 
@@ -172,6 +175,7 @@ master_free(struct master **mp)
 	struct master *m = *mp;
 
 	fd_close(&m->conf_fd);
+	fd_close(&m->key_fd);
 	fd_close(&m->listener);
 	fd_close(&m->lock);
 	free(m);
@@ -187,7 +191,7 @@ master_run(const struct run_options *o)
 
 	log_init("master", LOG_INFO);
 	umask(027);
-	m->conf_fd = m->listener = m->lock = -1;
+	m->conf_fd = m->key_fd = m->listener = m->lock = -1;
 	if (prepare(a, o, m, &e) < 0) {
 		if (strcmp(e.key, "checked") != 0)
 			fprintf(stderr, "geleitd: %s\n", e.msg);

@@ -16,8 +16,6 @@
 #define EXTENSION_BYTES 20 /* longer than that is no extension */
 #define PATH_DEPTH 32
 
-static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 /* ---- file names ---- */
 
 static struct str
@@ -313,20 +311,8 @@ number_new(struct arena *a)
 
 	random_bytes(r, sizeof r);
 	for (size_t i = 0, k = 0; i < sizeof s - 1; i++)
-		s[i] = i == 4 ? '-' : crockford[r[k++] & 31];
+		s[i] = i == 4 ? '-' : crockford_digit(r[k++]);
 	return arena_str(a, (struct str){s, 9});
-}
-
-static char
-crockford_char(char c)
-{
-	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
-	if (c == 'I' || c == 'L')
-		return '1';
-	if (c == 'O')
-		return '0';
-	return c != '\0' && strchr(crockford, c) != NULL ? c : '\0';
 }
 
 bool
@@ -334,6 +320,7 @@ number_parse(struct arena *a, struct str in, struct str *ret)
 {
 	char s[9];
 	size_t n = 0;
+	int value;
 
 	in = str_trim(in);
 	if (in.n != 8 && !(in.n == 9 && in.p[4] == '-'))
@@ -341,9 +328,10 @@ number_parse(struct arena *a, struct str in, struct str *ret)
 	for (size_t i = 0; i < in.n; i++) {
 		if (i == 4 && in.n == 9)
 			continue;
-		s[n] = crockford_char(in.p[i]);
-		if (s[n++] == '\0')
+		value = crockford_value(in.p[i]);
+		if (value < 0)
 			return false;
+		s[n++] = crockford_digit((unsigned)value);
 	}
 	*ret = arena_printf(a, "%.4s-%.4s", s, s + 4);
 	return true;

@@ -57,14 +57,14 @@ class Server:
         self.process = None
         self.patience = 30      # seconds for one answer
 
-    def start(self, extra=(), demo=False):
+    def start(self, extra=(), demo=False, own_session=False, pass_fds=()):
         argv = [str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
                 "--url", self.url, "--db", self.db, *([] if demo else ["--empty"])]
         for s in self.settings:
             argv += ["--set", s]
         self.log = open(self.dir.parent / "log", "ab")
         self.process = subprocess.Popen([*argv, *extra], stdout=subprocess.PIPE, stderr=self.log, text=True,
-                                        env={**os.environ, "GELEIT_BUILD": str(BUILD)})
+                                        start_new_session=own_session, pass_fds=pass_fds, env={**os.environ, "GELEIT_BUILD": str(BUILD)})
         self.said = []
         self.reader = threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True)
         self.reader.start()
