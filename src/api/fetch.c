@@ -2,9 +2,10 @@
 /*
  * fetch - KEYS and SENT: may this transfer go on, and what has arrived
  *
- * SENT is decided by set: the stamps and dates of all deliveries named in one
- * message are read once; the full verdict is asked only where a stamp differs
- * from the ticket's or a date has come.  Anything unknown stops the transfer.
+ * SENT is decided by set: the sessions named in one message are read at once, with
+ * the stamps of their deliveries; a delivery is looked at and the full verdict asked
+ * only where a stamp differs from the ticket's or a date has come.  Anything unknown
+ * stops the transfer.
  */
 #include "api/api.h"
 
@@ -19,34 +20,6 @@
 #include "model/person.h"
 #include "model/session.h"
 #include "model/transfer.h"
-
-/* What one delivery looks like during one message. */
-struct seen {
-	struct delivery delivery;
-	bool unknown;
-};
-
-static int
-look(
-    struct api *x, struct seen *seen, size_t *n, delivery_id id, struct seen **ret, struct error *e)
-{
-	int r;
-
-	for (size_t i = 0; i < *n; i++) {
-		if (seen[i].delivery.id.v == id.v) {
-			*ret = &seen[i];
-			return 0;
-		}
-	}
-	*ret = &seen[(*n)++];
-	r = delivery_get(x->db, x->a, id, &(*ret)->delivery, e);
-	if (r == ERR_NOT_FOUND) {
-		(*ret)->unknown = true;
-		(*ret)->delivery.id = id;
-		return 0;
-	}
-	return r;
-}
 
 /* The whole question: delivery, recipient, session, and every file the transfer touches. 1 yes, 0
  * no. */
@@ -92,6 +65,31 @@ collect_versions(
 	return 0;
 }
 
+/* In a ZIP with a limit each file counts once its key goes out. */
+static int
+count_uses(struct api *x, const struct fetch_ticket *t, const struct delivery *d,
+    const struct files *f, const struct msg_keys *m, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	int64_t positions[LIMIT_KEYS_PER_CALL];
+	const struct transfer_new n = {.session = t->session,
+	    .recipient = t->recipient,
+	    .delivery = t->delivery,
+	    .items = positions,
+	    .item_count = m->count,
+	    .limit = d->download_limit};
+
+	if (t->position > 0 || d->download_limit == 0)
+		return 0;
+	for (uint32_t i = 0; i < m->count; i++)
+		positions[i] = f->items[m->first + i].position;
+	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, t->recipient.v},
+	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    transfer_use(c, &n, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
 static int
 keys_for(struct api *x, const struct msg_keys *m, struct data_key *keys, struct error *e)
 {
@@ -109,7 +107,9 @@ keys_for(struct api *x, const struct msg_keys *m, struct data_key *keys, struct 
 		return r;
 	if (r == 0 || m->count == 0 || collect_versions(&t, &f, m, versions) < 0)
 		return err_set(e, ERR_DENIED, "the verdict is no");
-	return keyring_version_list(&x->keys, versions, m->count, keys, e);
+	if (keyring_version_list(&x->keys, versions, m->count, keys, e) < 0)
+		return e->code;
+	return count_uses(x, &t, &d, &f, m, e);
 }
 
 /* Who works here and looks: as long as the person may sign in. */
@@ -155,32 +155,86 @@ api_keys(struct api *x, const struct msg_keys *m, struct msg_keys_are *ret, stru
 
 /* ---- SENT ---- */
 
+/* What one delivery looks like during one message. */
+struct seen {
+	struct delivery delivery;
+	bool unknown;
+};
+
 struct told {
 	const struct msg_sent_one *one;
 	struct fetch_ticket t;
-	struct seen *seen;
+	struct seen *seen;   /* NULL: nobody has looked yet */
 	struct data_key key; /* of the contact, with the first report */
 	struct event_field from;
 };
 
+/* All transfers of one message, in its order; those whose ticket is not ours are left out. */
+struct report {
+	struct told *told;
+	struct msg_sent_ok_one **answers; /* of each told */
+	size_t count;
+	struct seen *seen;
+	size_t seen_count;
+};
+
 static int
-judge(struct api *x, const struct told *told, bool *ret_stop, struct error *e)
+look(struct api *x, struct report *p, struct told *told, struct error *e)
 {
-	const struct delivery *d = &told->seen->delivery;
+	delivery_id id = told->t.delivery;
+	int r;
+
+	for (size_t i = 0; told->seen == NULL && i < p->seen_count; i++) {
+		if (p->seen[i].delivery.id.v == id.v)
+			told->seen = &p->seen[i];
+	}
+	if (told->seen != NULL)
+		return 0;
+	told->seen = &p->seen[p->seen_count++];
+	r = delivery_get(x->db, x->a, id, &told->seen->delivery, e);
+	told->seen->delivery.id = id;
+	told->seen->unknown = r == ERR_NOT_FOUND;
+	return r == ERR_NOT_FOUND ? 0 : r;
+}
+
+static int
+judge(struct api *x, struct report *p, struct told *told, bool *ret_stop, struct error *e)
+{
 	struct files f;
 	int r;
 
 	*ret_stop = true;
-	if (told->seen->unknown || told->t.expires_us < x->now_us)
+	if (told->t.expires_us < x->now_us)
 		return 0;
-	if (d->stamp == told->t.stamp && x->now_us < told->t.recheck_us) {
-		r = session_is_live(x->db, told->t.session, x->now_us, e);
-		*ret_stop = r == 0;
-		return MIN(r, 0);
-	}
-	r = may_go_on(x, &told->t, d, &f, e);
+	if (look(x, p, told, e) < 0)
+		return e->code;
+	if (told->seen->unknown)
+		return 0;
+	r = may_go_on(x, &told->t, &told->seen->delivery, &f, e);
 	*ret_stop = r == 0;
 	return MIN(r, 0);
+}
+
+static int
+judge_all(struct api *x, struct report *p, struct error *e)
+{
+	session_id *ids = ARENA_ARRAY(x->a, session_id, p->count);
+	int64_t *stamps = ARENA_ARRAY(x->a, int64_t, p->count);
+
+	for (size_t i = 0; i < p->count; i++)
+		ids[i] = p->told[i].t.session;
+	if (session_stamps(x->db, ids, p->count, x->now_us, stamps, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < p->count; i++) {
+		const struct fetch_ticket *t = &p->told[i].t;
+		bool as_it_was = stamps[i] == t->stamp && x->now_us < t->recheck_us &&
+		                 x->now_us <= t->expires_us;
+
+		p->answers[i]->stop = false;
+		if (!as_it_was && judge(x, p, &p->told[i], &p->answers[i]->stop, e) < 0)
+			return e->code;
+	}
+	return 0;
 }
 
 /* What front says has arrived, never more than what the ticket was made for. */
@@ -295,22 +349,27 @@ find_origin(struct api *x, struct told *told)
 }
 
 static int
-record_all(struct api *x, struct told *told, size_t n, struct error *e)
+record_all(struct api *x, struct report *p, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	bool any = false;
 
-	for (size_t i = 0; i < n; i++)
-		any = any || told[i].one->flags != 0;
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->told[i].one->flags == 0)
+			continue;
+		any = true;
+		if (look(x, p, &p->told[i], e) < 0)
+			return e->code;
+		find_origin(x, &p->told[i]);
+	}
 	if (!any)
 		return 0;
-	for (size_t i = 0; i < n; i++)
-		find_origin(x, &told[i]);
 	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
 		return e->code;
-	for (size_t i = 0; i < n; i++) {
-		if (told[i].one->flags != 0 && !told[i].seen->unknown &&
-		    record(x, c, &told[i], e) < 0)
+	for (size_t i = 0; i < p->count; i++) {
+		const struct told *told = &p->told[i];
+
+		if (told->one->flags != 0 && !told->seen->unknown && record(x, c, told, e) < 0)
 			return e->code;
 	}
 	return change_commit(&c, e);
@@ -319,25 +378,23 @@ record_all(struct api *x, struct told *told, size_t n, struct error *e)
 int
 api_sent(struct api *x, const struct msg_sent *m, struct msg_sent_ok *ret, struct error *e)
 {
-	struct msg_sent_ok_one *ok = ARENA_ARRAY(x->a, struct msg_sent_ok_one, m->transfer_count);
-	struct told *told = ARENA_ARRAY(x->a, struct told, m->transfer_count);
-	struct seen *seen = ARENA_ARRAY(x->a, struct seen, m->transfer_count);
-	size_t seen_count = 0, n = 0;
+	size_t n = m->transfer_count;
+	struct msg_sent_ok_one *ok = ARENA_ARRAY(x->a, struct msg_sent_ok_one, n);
+	struct report p = {.told = ARENA_ARRAY(x->a, struct told, n),
+	    .answers = ARENA_ARRAY(x->a, struct msg_sent_ok_one *, n),
+	    .seen = ARENA_ARRAY(x->a, struct seen, n)};
 
-	for (size_t i = 0; i < m->transfer_count; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct msg_sent_one *one = &m->transfers[i];
 
 		ok[i] = (struct msg_sent_ok_one){one->number, one->seq, true};
-		if (fetch_ticket_open(x, one->ticket, &told[n].t, e) < 0)
+		if (fetch_ticket_open(x, one->ticket, &p.told[p.count].t, e) < 0)
 			continue; /* not ours: stop */
-		told[n].one = one;
-		if (look(x, seen, &seen_count, told[n].t.delivery, &told[n].seen, e) < 0 ||
-		    judge(x, &told[n], &ok[i].stop, e) < 0)
-			return e->code;
-		n++;
+		p.answers[p.count] = &ok[i];
+		p.told[p.count++].one = one;
 	}
-	if (record_all(x, told, n, e) < 0)
+	if (judge_all(x, &p, e) < 0 || record_all(x, &p, e) < 0)
 		return e->code;
-	*ret = (struct msg_sent_ok){ok, m->transfer_count};
+	*ret = (struct msg_sent_ok){ok, n};
 	return 0;
 }

@@ -13,7 +13,9 @@
 #include "db/db.h"
 #include "model/change.h"
 
-#define LIVE "ended_us IS NULL AND used_us > ? AND created_us > ?"
+#define LIVE_OF(t) t ".ended_us IS NULL AND " t ".used_us > ? AND " t ".created_us > ?"
+#define LIVE LIVE_OF("session")
+#define STEP 20 /* sessions of one query */
 #define LIVE_VALUES(now) db_i((now)-LIMIT_SESSION_IDLE_US), db_i((now)-LIMIT_SESSION_LIFE_US)
 #define TOUCH_EVERY_US (60 * US_PER_S)
 
@@ -65,6 +67,44 @@ session_is_live(struct db *db, session_id id, int64_t now_us, struct error *e)
 	        LIVE_VALUES(now_us)) < 0)
 		return e->code;
 	return rows_next(q, e);
+}
+
+static int
+stamps_step(
+    struct db *db, const session_id *ids, size_t n, int64_t now_us, int64_t *ret, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT s.id, d.stamp FROM session s JOIN recipient r ON r.id = s.recipient_id "
+	    "JOIN delivery d ON d.id = r.delivery_id WHERE " LIVE_OF(
+	        "s") " AND s.id IN (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+	AUTO(rows_close) struct rows *q = NULL;
+	struct db_value v[2 + STEP] = {LIVE_VALUES(now_us)};
+	int r;
+
+	for (size_t i = 0; i < STEP; i++)
+		v[2 + i] = db_i(i < n ? ids[i].v : 0);
+	if (db_query_values(db, &q, e, sql, v, ARRAY_LEN(v)) < 0)
+		return e->code;
+	while ((r = rows_next(q, e)) > 0) {
+		for (size_t i = 0; i < n; i++) {
+			if (ids[i].v == rows_int(q, 0))
+				ret[i] = rows_int(q, 1);
+		}
+	}
+	return r;
+}
+
+int
+session_stamps(
+    struct db *db, const session_id *ids, size_t n, int64_t now_us, int64_t *ret, struct error *e)
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = -1;
+	for (size_t at = 0; at < n; at += STEP) {
+		if (stamps_step(db, ids + at, MIN(n - at, (size_t)STEP), now_us, ret + at, e) < 0)
+			return e->code;
+	}
+	return 0;
 }
 
 /* 1 live, 0 none or one that is over, which *ret then names, else 0. */

@@ -46,5 +46,8 @@ NODISCARD int session_keep(struct change *c, session_id id, struct error *e);
 NODISCARD int session_verified(struct change *c, const struct session *s,
     const struct sha256 *old_cookie, const struct sha256 *new_cookie, struct error *e);
 NODISCARD int session_end_all(struct change *c, recipient_id r, struct error *e);
-/* Is it live still? 1, 0. For KEYS and SENT. */
+/* Is it live still? 1, 0. For KEYS. */
 NODISCARD int session_is_live(struct db *db, session_id id, int64_t now_us, struct error *e);
+/* For SENT, by set: the stamp of each session's delivery, -1 where the session is over. */
+NODISCARD int session_stamps(
+    struct db *db, const session_id *ids, size_t n, int64_t now_us, int64_t *ret, struct error *e);

@@ -190,6 +190,28 @@ a_download_is_use(void **state)
 	}
 }
 
+/* More than one statement takes, with one that is over in between. */
+static void
+stamps_of_many_are_read_at_once(void **state)
+{
+	struct exchange *x = *state;
+	session_id ids[45];
+	int64_t stamps[ARRAY_LEN(ids)];
+	const int64_t now = time_now_us(), stamp = test_db_int(x->db, "SELECT stamp FROM delivery");
+
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = exchange_open(x, arena_printf(x->a, "cookie %zu", i).p, (int)(i % 2));
+	EXEC(x, "UPDATE session SET ended_us = ? WHERE id = ?", db_i(now), db_i(ids[21].v));
+	ids[44].v = 1;
+	assert_int_equal(
+	    session_stamps(x->db, ids, ARRAY_LEN(ids), time_now_us(), stamps, &x->e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		assert_int_equal(stamps[i], i == 21 || i == 44 ? -1 : stamp);
+	assert_int_equal(
+	    session_stamps(x->db, ids, 3, now + LIMIT_SESSION_LIFE_US, stamps, &x->e), 0);
+	assert_int_equal(stamps[0], -1);
+}
+
 /* ---- codes ---- */
 
 static struct code
@@ -357,6 +379,7 @@ main(void)
 	    TEST(all_of_a_browser_get_the_new_cookie),
 	    TEST(a_full_browser_forgets_the_oldest),
 	    TEST(a_download_is_use),
+	    TEST(stamps_of_many_are_read_at_once),
 	    TEST(five_tries_and_not_six),
 	    TEST(the_right_one_works_once),
 	    TEST(a_code_belongs_to_its_browser_and_its_time),

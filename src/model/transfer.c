@@ -77,40 +77,51 @@ ranges_add(struct arena *a, struct str ranges, int64_t from, int64_t to, int64_t
 
 /* ---- begin ---- */
 
+/* One query for all: a ZIP may touch thousands. */
 static int
-uses_of(
-    struct db *db, recipient_id r, int64_t position, session_id but, int64_t *ret, struct error *e)
+refuse_used_up(struct db *db, const struct transfer_new *t, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
+	int r;
 
+	if (t->limit == 0)
+		return 0;
 	if (db_query(db, &q, e,
-	        "SELECT CAST(count(*) AS BIGINT) FROM session_item "
-	        "WHERE recipient_id = ? AND position = ? AND session_id <> ?",
-	        db_i(r.v), db_i(position), db_i(but.v)) < 0 ||
-	    rows_next(q, e) < 0)
+	        "SELECT position FROM session_item WHERE recipient_id = ? AND session_id <> ? "
+	        "GROUP BY position HAVING count(*) >= ?",
+	        db_i(t->recipient.v), db_i(t->session.v), db_i(t->limit)) < 0)
 		return e->code;
-	*ret = rows_int(q, 0);
-	return 0;
+	while ((r = rows_next(q, e)) > 0) {
+		for (size_t i = 0; i < t->item_count; i++) {
+			if (t->items[i] == rows_int(q, 0))
+				return err_key(e, ERR_DENIED, "limit-used-up",
+				    "the download limit is used up");
+		}
+	}
+	return r;
 }
 
 static int
-begin_item(struct change *c, const struct transfer_new *t, int64_t position, struct error *e)
+use_item(struct change *c, const struct transfer_new *t, int64_t position, struct error *e)
 {
-	static const char sql[] = "INSERT INTO session_item (session_id, delivery_id, position, "
-	                          "recipient_id, ranges, sent_bytes, "
-	                          "created_us) VALUES (?, ?, ?, ?, ?, 0, ?) ON CONFLICT "
-	                          "(session_id, position) DO NOTHING";
-	int64_t uses;
+	return db_exec(change_db(c), NULL, e,
+	    "INSERT INTO session_item (session_id, delivery_id, position, recipient_id, ranges, "
+	    "sent_bytes, created_us) VALUES (?, ?, ?, ?, ?, 0, ?) "
+	    "ON CONFLICT (session_id, position) DO NOTHING",
+	    db_i(t->session.v), db_i(t->delivery.v), db_i(position), db_i(t->recipient.v),
+	    db_bytes("", 0), db_i(change_now(c)));
+}
 
-	if (t->limit > 0) {
-		if (uses_of(change_db(c), t->recipient, position, t->session, &uses, e) < 0)
+int
+transfer_use(struct change *c, const struct transfer_new *t, struct error *e)
+{
+	if (refuse_used_up(change_db(c), t, e) < 0)
+		return e->code;
+	for (size_t i = 0; i < t->item_count; i++) {
+		if (use_item(c, t, t->items[i], e) < 0)
 			return e->code;
-		if (uses >= t->limit)
-			return err_key(
-			    e, ERR_DENIED, "limit-used-up", "the download limit is used up");
 	}
-	return db_exec(change_db(c), NULL, e, sql, db_i(t->session.v), db_i(t->delivery.v),
-	    db_i(position), db_i(t->recipient.v), db_bytes("", 0), db_i(change_now(c)));
+	return 0;
 }
 
 int
@@ -121,11 +132,10 @@ transfer_begin(struct change *c, const struct transfer_new *t, struct error *e)
 	                          "seq, sent_bytes, state, started_us, seen_us) VALUES (?, ?, ?, "
 	                          "?, ?, ?, ?, 0, 0, 'running', ?, ?)";
 	int64_t now = change_now(c);
+	int r = t->position > 0 ? transfer_use(c, t, e) : refuse_used_up(change_db(c), t, e);
 
-	for (size_t i = 0; i < t->item_count; i++) {
-		if (begin_item(c, t, t->items[i], e) < 0)
-			return e->code;
-	}
+	if (r < 0)
+		return r;
 	return db_exec(change_db(c), NULL, e, sql, db_id128(&t->id), db_i(t->session.v),
 	    db_i(t->recipient.v), db_i(t->delivery.v), db_i(t->position), db_i(t->range_from),
 	    db_i(t->range_to), db_i(now), db_i(now));
@@ -188,13 +198,13 @@ add_event(struct change *c, enum event_kind kind, const struct transfer_report *
 struct item_state {
 	struct str ranges;
 	int64_t sent;
-	bool known, complete;
+	bool complete;
 };
 
 static void
 read_item(struct rows *q, struct arena *a, struct item_state *ret)
 {
-	*ret = (struct item_state){rows_bytes(q, 1, a), rows_int(q, 2), true, !rows_is_null(q, 3)};
+	*ret = (struct item_state){rows_bytes(q, 1, a), rows_int(q, 2), !rows_is_null(q, 3)};
 }
 
 /* What has arrived so far, by position: of one item, or of all that the session began. */
@@ -234,6 +244,11 @@ static int
 add_range(struct change *c, struct arena *a, const struct transfer_report *r,
     const struct item_range *g, struct item_state *was, bool *ret_now, struct error *e)
 {
+	static const char sql[] =
+	    "INSERT INTO session_item (session_id, delivery_id, position, recipient_id, ranges, "
+	    "sent_bytes, complete_us, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+	    "ON CONFLICT (session_id, position) DO UPDATE SET ranges = excluded.ranges, "
+	    "sent_bytes = excluded.sent_bytes, complete_us = excluded.complete_us";
 	struct str ranges;
 	int64_t sum;
 
@@ -247,11 +262,9 @@ add_range(struct change *c, struct arena *a, const struct transfer_report *r,
 	was->ranges = ranges;
 	was->sent = sum;
 	was->complete = *ret_now;
-	return db_exec(change_db(c), NULL, e,
-	    "UPDATE session_item SET ranges = ?, sent_bytes = ?, complete_us = ? "
-	    "WHERE session_id = ? AND position = ?",
-	    db_bytes(ranges.p, ranges.n), db_i(sum), *ret_now ? db_i(change_now(c)) : db_null(),
-	    db_i(r->session.v), db_i(g->position));
+	return db_exec(change_db(c), NULL, e, sql, db_i(r->session.v), db_i(r->delivery.v),
+	    db_i(g->position), db_i(r->recipient.v), db_bytes(ranges.p, ranges.n), db_i(sum),
+	    *ret_now ? db_i(change_now(c)) : db_null(), db_i(change_now(c)));
 }
 
 static int
@@ -273,7 +286,7 @@ static int
 add_ranges(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
 {
 	struct item_state *states = ARENA_ARRAY(a, struct item_state, r->delivery_items);
-	bool now, any = false, all;
+	bool now, any = false, all = false;
 
 	if (r->range_count == 0)
 		return 0;
@@ -283,8 +296,8 @@ add_ranges(struct change *c, struct arena *a, const struct transfer_report *r, s
 		const struct item_range *g = &r->ranges[i];
 
 		if (g->position < 1 || g->position > (int64_t)r->delivery_items ||
-		    !states[g->position - 1].known)
-			return err_set(e, ERR_PROTOCOL, "a range of a file that was not begun");
+		    (r->version.v != 0 && g->version.v != r->version.v))
+			return err_set(e, ERR_PROTOCOL, "a range of another file");
 		if (add_range(c, a, r, g, &states[g->position - 1], &now, e) < 0)
 			return e->code;
 		any = any || now;
@@ -379,7 +392,7 @@ transfer_sweep(struct db *db, struct arena *a, int64_t silent_since_us, struct e
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct transfer_report *list = ARENA_ARRAY(a, struct transfer_report, 100);
-	size_t n;
+	size_t n = 0;
 
 	if (silent_ones(db, silent_since_us, list, 100, &n, e) < 0)
 		return e->code;

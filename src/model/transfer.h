@@ -3,8 +3,11 @@
  * transfer - one download answer, and what of each file has arrived
  *
  * A session_item is one use of the download limit: one recipient session that
- * began a file; it holds the union of acknowledged ranges of the file.  A
- * transfer is one answer within it.  Complete is decided on the union alone.
+ * began a file; it holds the union of acknowledged ranges of the file.  A file
+ * that is asked for by itself is begun with its transfer; one within a ZIP when
+ * its key goes out (at most a window of keys before its first byte), and where
+ * nothing is limited with its first acknowledged byte.  A transfer is one answer.
+ * Complete is decided on the union alone.
  *
  * Layer: model.
  */
@@ -37,10 +40,12 @@ struct transfer_new {
 	int64_t range_from, range_to;
 	const int64_t *items; /* positions it touches */
 	size_t item_count;
-	int64_t limit; /* the delivery's download_limit */
+	int64_t limit; /* the delivery's download_limit, 0: none */
 };
-/* Errors: ERR_DENIED "limit-used-up". */
+/* Errors: ERR_DENIED "limit-used-up" when one it touches is, in other sessions. */
 NODISCARD int transfer_begin(struct change *c, const struct transfer_new *t, struct error *e);
+/* Its items (of a ZIP) count from now on.  Errors: as above, and then none of them does. */
+NODISCARD int transfer_use(struct change *c, const struct transfer_new *t, struct error *e);
 
 struct transfer_report {
 	struct id128 id;

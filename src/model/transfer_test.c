@@ -398,7 +398,62 @@ the_limit_counts_sessions(void **state)
 	assert_int_equal(begin_in(x, two, ZIP, 2, &t), 0);
 	/* a refusal leaves neither a use nor a transfer */
 	assert_int_equal(test_db_rows(x->db, x->a, "transfer", NULL), 5);
-	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 4);
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 3);
+}
+
+static int
+use(struct exchange *x, session_id s, const int64_t *items, size_t n, int64_t limit)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	const struct transfer_new t = {.session = s,
+	    .recipient = x->recipients[0],
+	    .delivery = x->delivery,
+	    .items = items,
+	    .item_count = n,
+	    .limit = limit};
+
+	if (change_begin(x->db, the_system, CHANGE_HOUSEKEEPING, &c, &x->e) < 0 ||
+	    transfer_use(c, &t, &x->e) < 0)
+		return x->e.code;
+	return change_commit(&c, &x->e);
+}
+
+static void
+a_zip_counts_file_by_file(void **state)
+{
+	struct exchange *x = *state;
+	static const int64_t items[] = {1, 2, 3};
+	session_id one = exchange_open(x, "one", 0), two = exchange_open(x, "two", 0);
+	struct run t;
+
+	assert_int_equal(begin_in(x, one, ZIP, 1, &t), 0);
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 0);
+	assert_int_equal(use(x, one, items, 2, 1), 0);
+	assert_int_equal(use(x, one, items, 2, 1), 0); /* its keys are asked for again */
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 2);
+	assert_int_equal(begin_in(x, two, 1, 1, &t), ERR_DENIED);
+	assert_int_equal(begin_in(x, two, ZIP, 1, &t), ERR_DENIED);
+	assert_int_equal(begin_in(x, two, 3, 1, &t), 0);            /* not reached by the ZIP yet */
+	assert_int_equal(use(x, one, items + 1, 2, 1), ERR_DENIED); /* and now taken */
+	assert_string_equal(x->e.key, "limit-used-up");
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 3);
+}
+
+/* Where nothing is limited, the first acknowledged byte begins a file of a ZIP. */
+static void
+a_zip_without_limit_begins_files_as_they_arrive(void **state)
+{
+	struct exchange *x = *state;
+	session_id s = exchange_open(x, "cookie", 0);
+	struct run t = begin(x, s, ZIP);
+	struct item_range g = range(x, 1, 0, 10);
+
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 0);
+	assert_int_equal(report_of(&t, 1, FIRST, 100, &g, 1), 0);
+	assert_int_equal(test_db_rows(x->db, x->a, "session_item", NULL), 1);
+	assert_int_equal(progress(x, 1).sent_bytes, 10);
+	assert_string_equal(progress(x, 1).state, "running");
+	assert_string_equal(progress(x, 3).state, "none");
 }
 
 static int
@@ -530,6 +585,8 @@ main(void)
 	    TEST(a_zip_is_its_files),
 	    TEST(nothing_arrives_of_what_was_not_begun),
 	    TEST(the_limit_counts_sessions),
+	    TEST(a_zip_counts_file_by_file),
+	    TEST(a_zip_without_limit_begins_files_as_they_arrive),
 	    TEST(the_last_use_is_given_once),
 	    TEST(the_silent_are_interrupted),
 	    cmocka_unit_test(a_fault_leaves_the_report_untold),

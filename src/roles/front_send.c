@@ -133,11 +133,30 @@ keys_answered(void *arg, struct ipc_msg *m, const struct error *lost)
 	net_wake(x->conn);
 }
 
+/* Slots from this one on that the rest of the window reaches, at most KEY_WINDOW. */
+static uint32_t
+slots_ahead(const struct sender *s, uint32_t slot)
+{
+	uint64_t end = s->segment_at + s->left, at = 0;
+	uint32_t last = slot;
+
+	for (size_t i = s->segment; i < s->plan->segment_count && at < end; i++) {
+		const struct msg_segment *g = &s->plan->segments[i];
+
+		if (g->is_blob && g->slot - slot >= KEY_WINDOW)
+			break;
+		if (g->is_blob)
+			last = g->slot;
+		at += g->is_blob ? g->length : g->bytes.n;
+	}
+	return last - slot + 1;
+}
+
 static void
 ask_keys(struct exchange *x, uint32_t slot)
 {
 	struct sender *s = x->send;
-	uint32_t count = MIN(s->plan->slot_count - slot, (uint32_t)KEY_WINDOW);
+	uint32_t count = slots_ahead(s, slot);
 	struct msg_keys k = {.ticket = s->ticket, .first = slot, .count = count};
 	struct ask q = {.type = MSG_KEYS,
 	    .lane = LANE_INTERACTIVE,

@@ -234,6 +234,22 @@ def test_download_limit_counts_sessions(server, files):
     assert two.request("GET", two.path + "/all.zip").status == 403
 
 
+def test_a_zip_counts_the_files_it_reaches(server, tmp_path):
+    """Thirty files, a range over the first two: the other sessions still may have the rest, not these."""
+    for i in range(30):
+        (tmp_path / f"{i:02}.bin").write_bytes(random.randbytes(1000))
+    doc = server.run("send", *sorted(tmp_path.iterdir()), "--release", "cleared", "--to", "g@customer.test", "--limit", "1")
+    link = doc["recipients"][0]["link"]
+    one = Recipient(server, link, "g@customer.test").prove()
+    assert one.request("GET", one.path + "/all.zip", None, {"Range": "bytes=0-1500"}).status == 206
+    two = Recipient(server, link, "g@customer.test").prove()
+    states = [two.request("GET", f"{two.path}/file/{n}").status for n in (1, 2, 3, 30)]
+    assert states == [403, 403, 200, 200]
+    assert two.request("GET", two.path + "/all.zip", None, {"Range": "bytes=1200-"}).status == 403
+    # the first goes on without what the second took
+    assert one.request("GET", one.path + "/all.zip").status == 403
+
+
 def test_addresses_are_sealed_beside_the_history(server, anna):
     """What the pages announce is recorded, and only sealed."""
     if server.db != "sqlite":

@@ -4,7 +4,8 @@
  *
  * The verdict is asked here, again with every window of keys and with every
  * report.  The transfer and the use of the download limit are written before
- * the first byte can leave; HEAD, 304, 412 and 416 write nothing.
+ * the first byte can leave (in a ZIP file by file, with their keys: fetch.c);
+ * HEAD, 304, 412 and 416 write nothing.
  */
 #include "api/recipient/files.h"
 #include "api/recipient/pages.h"
@@ -36,6 +37,25 @@ refused_show(struct api *x, const struct request *q, const struct visit *v, bool
 	return page_show(&p, r, "refused.html", e);
 }
 
+/* Positions of which bytes lie in the window. */
+static size_t
+touched_by(struct api *x, const struct files *f, int64_t position, const struct fetch_ticket *t,
+    int64_t *ret)
+{
+	struct item_range *ranges;
+	size_t n;
+
+	if (position > 0) {
+		ret[0] = position;
+		return 1;
+	}
+	ranges = ARENA_ARRAY(x->a, struct item_range, f->count);
+	n = package_ranges(f->package, f->count, (uint64_t)t->from, (uint64_t)t->to, ranges);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = ranges[i].position;
+	return n;
+}
+
 static int
 begin_transfer(struct api *x, const struct request *q, const struct visit *v, const struct files *f,
     int64_t position, struct reply *r, struct error *e)
@@ -65,10 +85,7 @@ begin_transfer(struct api *x, const struct request *q, const struct visit *v, co
 
 	if (q->m->peer.n < sizeof t.peer)
 		memcpy(t.peer, q->m->peer.p, q->m->peer.n);
-	if (position > 0)
-		touched[n.item_count++] = position;
-	for (size_t i = 0; position == 0 && i < f->count; i++)
-		touched[n.item_count++] = f->items[i].position;
+	n.item_count = touched_by(x, f, position, &t, touched);
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v},
 	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    transfer_begin(c, &n, e) < 0 || change_commit(&c, e) < 0)
