@@ -9,6 +9,8 @@
  *	input.c     the sealed parts as one file, and as a source of libvips
  *	sniff.c     what the first bytes are, and what is refused before a decoder sees it
  *	picture.c   the renditions of one file
+ *	encode.c    pixels as JPEG or WebP
+ *	exif.c      camera and time
  *	likeness.c  blurhash and dominant colour from pixels
  *
  * The supervisor opens no file and parses nothing but worker's messages; a job
@@ -91,11 +93,24 @@ struct rendering {
 	uint32_t pages_most;
 	struct sniffed sniffed;
 	struct buf svg; /* its text, when it is one */
+	int pages;      /* of the file; levels of a pyramid are none */
 	struct buf *out;
 	bool damaged; /* it decodes, but not to its end */
 };
 /* Everything to r->out, record_done included. */
 void render(struct rendering *r);
+
+/* ---- encode.c ---- */
+
+struct _VipsImage;
+/* 8 bit grey or sRGB in memory; *ret is for free(), failed or not. */
+bool encode_jpeg(struct _VipsImage *image, void **ret, size_t *ret_n);
+/* The same with alpha. */
+bool encode_webp(struct _VipsImage *image, void **ret, size_t *ret_n);
+
+/* ---- exif.c ---- */
+
+void exif_put(struct buf *out, struct _VipsImage *head);
 
 /* ---- likeness.c ---- */
 

@@ -29,7 +29,8 @@
 #define PIXELS_MOST_SCANS 100e6 /* progressive JPEG, HEIF: whole in memory */
 #define PIXELS_MOST_ADAM7 50e6
 #define FRAMES_MOST 50000
-#define OUTPUT_TEXT 200
+#define LEVELS_MOST 16
+#define LEVEL_SLACK 5 /* pixels: halves are rounded somehow */
 
 static const uint32_t sizes[] = {64, 320, 640, LARGEST};
 #define SIZES ARRAY_LEN(sizes)
@@ -149,72 +150,33 @@ put_number(struct rendering *r, const char *key, int v)
 		record_info(r->out, key, str_c(text));
 }
 
-/* libvips shows Exif as "NIKON D70 (NIKON D70, ASCII, 10 components, 10 bytes)". */
-static struct str
-exif_text(VipsImage *head, const char *name)
-{
-	const char *value = NULL;
-	struct str s;
-
-	if (vips_image_get_typeof(head, name) == 0 ||
-	    vips_image_get_string(head, name, &value) != 0 || value == NULL)
-		return (struct str){0};
-	s = str_c(value);
-	for (size_t i = 0; i + 1 < s.n; i++) {
-		if (s.p[i] == ' ' && s.p[i + 1] == '(')
-			return str_trim(str_head(s, i));
-	}
-	return s;
-}
-
 static bool
-is_plain(struct str s, size_t most)
+is_level(struct rendering *r, VipsImage *head, int i)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if ((unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f)
-			return false;
-	}
-	return s.n > 0 && s.n <= most && str_is_utf8(s);
+	AUTO(source_free) VipsSource *s = source_of(r);
+	AUTO(image_free) VipsImage *level = NULL;
+	int w = head->Xsize >> i, h = head->Ysize >> i;
+	char option[32];
+
+	snprintf(option, sizeof option, "[page=%d]", i);
+	level = w > 0 && h > 0 ? vips_image_new_from_source(s, option, NULL) : NULL;
+	return level != NULL && abs(level->Xsize - w) <= LEVEL_SLACK &&
+	       abs(level->Ysize - h) <= LEVEL_SLACK;
 }
 
-/* "Canon" and "Canon EOS R5" are one camera, "NIKON" and "Z 9" are two words of it. */
-static void
-put_camera(struct rendering *r, VipsImage *head)
+/* The levels of a pyramid come as pages, each half as large as the one before: one picture. */
+static int
+count_pages(struct rendering *r, VipsImage *head)
 {
-	struct str make = exif_text(head, "exif-ifd0-Make");
-	struct str model = exif_text(head, "exif-ifd0-Model");
-	char text[OUTPUT_TEXT];
+	int n = number_of(head, VIPS_META_N_PAGES);
 
-	if (!is_plain(model, 60))
-		return;
-	if (!is_plain(make, 59) || str_starts(model, make))
-		snprintf(text, sizeof text, "%.*s", STR(model));
-	else
-		snprintf(text, sizeof text, "%.*s %.*s", STR(make), STR(model));
-	record_info(r->out, "camera", str_c(text));
-}
-
-/* "2024:05:01 12:30:00" becomes "2024-05-01 12:30:00"; cameras without a clock write blanks. */
-static void
-put_taken(struct rendering *r, VipsImage *head)
-{
-	struct str s = exif_text(head, "exif-ifd2-DateTimeOriginal");
-	char text[20];
-
-	if (s.n != 19)
-		return;
-	memcpy(text, s.p, 19);
-	text[19] = '\0';
-	text[4] = text[7] = '-';
-	for (int i = 0; i < 19; i++) {
-		bool digit = text[i] >= '0' && text[i] <= '9';
-
-		if (digit == (i == 4 || i == 7 || i == 10 || i == 13 || i == 16))
-			return;
+	if (strcmp(r->sniffed.loader, "VipsForeignLoadTiff") != 0)
+		return n;
+	for (int i = 1; i < n && i < LEVELS_MOST; i++) {
+		if (!is_level(r, head, i))
+			return n;
 	}
-	if (text[10] != ' ' || text[13] != ':' || text[16] != ':')
-		return;
-	record_info(r->out, "taken", str_c(text));
+	return MIN(n, 1);
 }
 
 static void
@@ -225,11 +187,10 @@ put_head(struct rendering *r, VipsImage *head)
 
 	put_number(r, "width", swap ? head->Ysize : head->Xsize);
 	put_number(r, "height", swap ? head->Xsize : head->Ysize);
-	put_number(r, "pages", number_of(head, VIPS_META_N_PAGES));
+	put_number(r, "pages", r->pages);
 	if (space != NULL)
 		record_info(r->out, "space", str_c(space));
-	put_camera(r, head);
-	put_taken(r, head);
+	exif_put(r->out, head);
 }
 
 /* ---- decoding ---- */
@@ -262,11 +223,18 @@ on_white(VipsImage *in)
 	return r == 0 ? TAKE(flat) : NULL;
 }
 
+/* A profile of another space than the picture's would be an error: it is looked past. */
 static bool
 needs_profile(VipsImage *head)
 {
-	return vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0 ||
-	       head->Type == VIPS_INTERPRETATION_CMYK;
+	const void *p;
+	size_t n;
+
+	if (head->Type == VIPS_INTERPRETATION_CMYK)
+		return true;
+	return vips_image_get_typeof(head, VIPS_META_ICC_NAME) != 0 &&
+	       vips_image_get_blob(head, VIPS_META_ICC_NAME, &p, &n) == 0 &&
+	       vips_icc_is_compatible_profile(head, p, n);
 }
 
 struct wanted {
@@ -360,10 +328,8 @@ static bool
 encode(VipsImage *image, uint32_t page, uint32_t size, struct encoded *ret)
 {
 	bool alpha = vips_image_hasalpha(image);
-	int r = alpha ? vips_webpsave_buffer(
-	                    image, &ret->p, &ret->n, "Q", 85, "effort", 2, "strip", TRUE, NULL)
-	              : vips_jpegsave_buffer(image, &ret->p, &ret->n, "Q", 82, "optimize_coding",
-	                    TRUE, "strip", TRUE, NULL);
+	bool ok =
+	    alpha ? encode_webp(image, &ret->p, &ret->n) : encode_jpeg(image, &ret->p, &ret->n);
 
 	ret->picture = (struct render_picture){.page = page,
 	    .size = size,
@@ -371,7 +337,7 @@ encode(VipsImage *image, uint32_t page, uint32_t size, struct encoded *ret)
 	    .height = (uint32_t)image->Ysize,
 	    .format = alpha ? PICTURE_WEBP : PICTURE_JPEG,
 	    .bytes = {ret->p, ret->n}};
-	return r == 0;
+	return ok;
 }
 
 static VipsImage *
@@ -439,7 +405,7 @@ put_page(struct rendering *r, VipsImage *whole, uint32_t page)
 	for (size_t i = 0; i < SIZES; i++) {
 		if (ok && list[i].p != NULL)
 			record_picture(r->out, &list[i].picture);
-		g_free(list[i].p);
+		free(list[i].p);
 	}
 	if (ok && page == 1)
 		put_likeness(r, image);
@@ -475,10 +441,9 @@ look(struct rendering *r, const char **ret_reason)
 }
 
 static uint32_t
-pages_of(const struct rendering *r, VipsImage *head)
+pages_of(const struct rendering *r)
 {
-	int pages =
-	    r->sniffed.has_frames || r->kind == MEDIA_HEIF ? 1 : number_of(head, VIPS_META_N_PAGES);
+	int pages = r->sniffed.has_frames || r->kind == MEDIA_HEIF ? 1 : r->pages;
 
 	return (uint32_t)MIN(MAX(pages, 1), (int)r->pages_most);
 }
@@ -493,7 +458,7 @@ side_of(const struct rendering *r, VipsImage *head)
 static uint32_t
 put_pages(struct rendering *r, VipsImage *head)
 {
-	uint32_t n = pages_of(r, head), page = 1;
+	uint32_t n = pages_of(r), page = 1;
 
 	for (; page <= n; page++) {
 		struct wanted w = {.page = page,
@@ -550,6 +515,7 @@ render_checked(struct rendering *r)
 		return;
 	}
 	reason = past_limit(r, head);
+	r->pages = reason == NULL ? count_pages(r, head) : 0;
 	put_head(r, head);
 	if (reason != NULL)
 		end(r, RENDER_REFUSED, reason);

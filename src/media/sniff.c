@@ -31,6 +31,8 @@ static const struct {
     {MEDIA_PICTURE, 8, 4, "WEBP", "VipsForeignLoadWebp", true},
     {MEDIA_PICTURE, 0, 4, "II*\0", "VipsForeignLoadTiff", false},
     {MEDIA_PICTURE, 0, 4, "MM\0*", "VipsForeignLoadTiff", false},
+    {MEDIA_PICTURE, 0, 4, "II+\0", "VipsForeignLoadTiff", false},
+    {MEDIA_PICTURE, 0, 4, "MM\0+", "VipsForeignLoadTiff", false},
     {MEDIA_HEIF, 4, 4, "ftyp", "VipsForeignLoadHeif", false},
     {MEDIA_PDF, 0, 5, "%PDF-", "VipsForeignLoadPdf", false},
 };
@@ -64,22 +66,41 @@ has_many_texts(struct input *in)
 	return false;
 }
 
+/* How a TIFF's first directory lies: BigTIFF (the third byte is 43) has wider numbers. */
+struct directory {
+	uint64_t at;
+	size_t count_bytes, entry_bytes;
+	bool little;
+};
+
+static struct directory
+first_directory(const uint8_t *head)
+{
+	bool little = head[0] == 'I';
+
+	if (number(head + 2, 2, little) == 43)
+		return (struct directory){
+		    (uint64_t)number(head + (little ? 8 : 12), 4, little), 8, 20, little};
+	return (struct directory){number(head + 4, 4, little), 2, 12, little};
+}
+
 /* A digital negative: its first directory says DNGVersion. */
 static bool
 is_negative(struct input *in, const uint8_t *head)
 {
-	bool little = head[0] == 'I';
-	uint64_t at = number(head + 4, 4, little);
-	uint8_t entry[12];
+	struct directory d = first_directory(head);
+	uint8_t entry[20];
 	uint32_t n;
 
-	if (input_read(in, at, entry, 2) != 2)
+	if (input_read(in, d.at, entry, d.count_bytes) != (long)d.count_bytes)
 		return false;
-	n = MIN(number(entry, 2, little), (uint32_t)IFD_ENTRIES_MOST);
-	for (uint32_t i = 0; i < n; i++) {
-		if (input_read(in, at + 2 + 12ull * i, entry, 12) != 12)
+	n = number(entry + (d.little ? 0 : d.count_bytes - 2), 2, d.little);
+	d.at += d.count_bytes;
+	for (uint32_t i = 0; i < MIN(n, (uint32_t)IFD_ENTRIES_MOST); i++) {
+		if (input_read(in, d.at + i * d.entry_bytes, entry, d.entry_bytes) !=
+		    (long)d.entry_bytes)
 			return false;
-		if (number(entry, 2, little) == DNG_VERSION)
+		if (number(entry, 2, d.little) == DNG_VERSION)
 			return true;
 	}
 	return false;
@@ -113,7 +134,7 @@ sniff(struct input *in, enum media_kind kind, struct sniffed *ret)
 	long n = input_read(in, 0, head, sizeof head);
 
 	*ret = (struct sniffed){.refused = "other-kind"};
-	if (n < 12)
+	if (n < 16)
 		return;
 	if (kind == MEDIA_SVG) {
 		ret->refused = NULL;

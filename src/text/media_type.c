@@ -20,6 +20,8 @@ static const struct {
     {0, 6, "GIF89a", S("image/gif")},
     {0, 4, "II*\0", S("image/tiff")},
     {0, 4, "MM\0*", S("image/tiff")},
+    {0, 4, "II+\0", S("image/tiff")},
+    {0, 4, "MM\0+", S("image/tiff")},
     {0, 4, "8BPS", S("image/vnd.adobe.photoshop")},
     {0, 5, "%PDF-", S("application/pdf")},
     {0, 4, "%!PS", S("application/postscript")},
