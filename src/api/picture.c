@@ -99,7 +99,7 @@ preview_get(struct api *x, const struct request *q, struct reply *r, struct erro
 	struct rendition_wanted w = {0};
 	struct rendition p;
 	struct id128 blob;
-	bool named;
+	bool named = false;
 
 	if (version_asked(x, q, &w.version, &named, e) < 0 || page_asked(x, q, &w.page, e) < 0)
 		return e->code;

@@ -172,15 +172,46 @@ media_count(struct db *db, enum media_state state, int64_t *ret, struct error *e
 	return MIN(r, 0);
 }
 
+static const char missed_sql[] =
+    "SELECT v.id, v.media_type, v.name FROM version v "
+    "LEFT JOIN version_media m ON m.version_id = v.id "
+    "WHERE v.id > ? AND v.state = 'ready' AND (v.media_type LIKE 'image/%' "
+    "OR v.media_type IN ('application/pdf', 'application/gzip')) "
+    "AND (m.version_id IS NULL OR m.reason = 'not-started' "
+    "OR (coalesce(m.maker, 1) < ? AND (m.state NOT IN ('ready', 'pending') OR EXISTS "
+    "(SELECT 1 FROM rendition r WHERE r.version_id = v.id AND r.format = 'webp'))) "
+    "OR (m.state = 'pending' AND NOT EXISTS "
+    "(SELECT 1 FROM job j WHERE j.dedupe = 'render:' || v.id))) "
+    "ORDER BY v.id LIMIT ?";
+
+int
+media_missed(struct db *db, struct arena *a, version_id after, struct media_missed *list, size_t *n,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	size_t most = *n;
+	int r = 0;
+
+	*n = 0;
+	if (db_query(db, &q, e, missed_sql, db_i(after.v), db_i(RENDITION_MAKER),
+	        db_i((int64_t)most)) < 0)
+		return e->code;
+	while (*n < most && (r = rows_next(q, e)) > 0)
+		list[(*n)++] =
+		    (struct media_missed){{rows_int(q, 0)}, rows_text(q, 1, a), rows_text(q, 2, a)};
+	return MIN(r, 0);
+}
+
 /* ---- writing ---- */
 
-/* 1 this person has many waiting already, 0 not. */
+/* 1 this person has many waiting already, 0 not; what waits as a batch anyway does not count. */
 static int
 is_batch(struct db *db, person_id by, struct error *e)
 {
 	static const char sql[] =
-	    "SELECT count(*) FROM version_media m JOIN version v ON v.id = m.version_id "
-	    "WHERE m.state = 'pending' AND v.created_by = ?";
+	    "SELECT count(*) FROM job j JOIN version v ON v.id = j.version_id "
+	    "WHERE j.kind = 'render' AND j.state = 'queued' AND NOT coalesce(j.batch, FALSE) "
+	    "AND v.created_by = ?";
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
@@ -190,6 +221,15 @@ is_batch(struct db *db, person_id by, struct error *e)
 	return r > 0 ? rows_int(q, 0) >= MANY_WAITING : r;
 }
 
+static int
+put_pending(struct change *c, version_id v, struct error *e)
+{
+	return db_exec(change_db(c), NULL, e,
+	    "INSERT INTO version_media (version_id, state, changed_us) VALUES (?, 'pending', ?) "
+	    "ON CONFLICT (version_id) DO NOTHING",
+	    db_i(v.v), db_i(change_now(c)));
+}
+
 int
 media_expect(struct change *c, version_id v, person_id by, struct error *e)
 {
@@ -197,12 +237,17 @@ media_expect(struct change *c, version_id v, person_id by, struct error *e)
 
 	if (batch < 0)
 		return batch;
-	if (db_exec(change_db(c), NULL, e,
-	        "INSERT INTO version_media (version_id, state, changed_us) VALUES (?, 'pending', "
-	        "?) ON CONFLICT (version_id) DO NOTHING",
-	        db_i(v.v), db_i(change_now(c))) < 0)
+	if (put_pending(c, v, e) < 0)
 		return e->code;
 	return job_put_render(c, v, batch > 0, e);
+}
+
+int
+media_again(struct change *c, version_id v, struct error *e)
+{
+	if (put_pending(c, v, e) < 0)
+		return e->code;
+	return job_put_render(c, v, true, e);
 }
 
 static int
@@ -221,14 +266,14 @@ put_media(struct change *c, version_id v, const struct media *m, bool has_blob, 
 {
 	static const char sql[] =
 	    "INSERT INTO version_media (version_id, state, reason, blob_id, width, height, pages, "
-	    "colour, blurhash, camera, taken, space, changed_us) "
-	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	    "colour, blurhash, camera, taken, space, changed_us, maker) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 	return db_exec(change_db(c), NULL, e, sql, db_i(v.v),
 	    db_s(str_c(media_state_name(m->state))), db_s0(m->reason),
 	    has_blob ? db_id128(&m->blob) : db_null(), db_i0(m->width), db_i0(m->height),
 	    db_i0(m->pages), db_s0(m->colour), db_s0(m->blurhash), db_s0(m->camera),
-	    db_s0(m->taken), db_s0(m->space), db_i(change_now(c)));
+	    db_s0(m->taken), db_s0(m->space), db_i(change_now(c)), db_i(RENDITION_MAKER));
 }
 
 int

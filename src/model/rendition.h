@@ -82,5 +82,25 @@ NODISCARD int media_expect(struct change *c, version_id v, person_id by, struct 
 /* What came of it, with all renditions, instead of what was there. */
 NODISCARD int media_set(struct change *c, version_id v, const struct media *m,
     const struct rendition *list, size_t n, struct error *e);
+
+/*
+ * What geleit-media makes of files; counted up when what an older one made is
+ * worth making again.  2: WebP without the original's Exif, pyramids, BigTIFF.
+ */
+#define RENDITION_MAKER 2
+/*
+ * Of the versions behind `after`, in the order of ids: those nothing was tried
+ * of, though their type may have renditions; that an older maker failed on, or
+ * made WebP of; whose job was never started, or is gone.
+ */
+struct media_missed {
+	version_id version;
+	struct str media_type, name;
+};
+NODISCARD int media_missed(struct db *db, struct arena *a, version_id after,
+    struct media_missed *list, size_t *n, struct error *e); /* *n: room, then found */
+/* A batch job for it; what there is stays until then. */
+NODISCARD int media_again(struct change *c, version_id v, struct error *e);
+
 /* How many are in this state. */
 NODISCARD int media_count(struct db *db, enum media_state state, int64_t *ret, struct error *e);

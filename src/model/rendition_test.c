@@ -171,6 +171,83 @@ test_batch(void **state)
 }
 
 static void
+change_sql(struct fixture *f, const char *sql)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(f->db, nobody, CHANGE_HOUSEKEEPING, &c, &f->e) < 0 ||
+	    db_exec(f->db, NULL, &f->e, sql) < 0 || change_commit(&c, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+}
+
+static size_t
+missed(struct fixture *f, int64_t after, int64_t *ret_first)
+{
+	struct media_missed list[3];
+	size_t n = ARRAY_LEN(list);
+
+	if (media_missed(f->db, f->a, (version_id){after}, list, &n, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+	*ret_first = n > 0 ? list[0].version.v : 0;
+	return n;
+}
+
+static void
+again(struct fixture *f, int64_t version)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(f->db, nobody, CHANGE_HOUSEKEEPING, &c, &f->e) < 0 ||
+	    media_again(c, (version_id){version}, &f->e) < 0 || change_commit(&c, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+}
+
+/* Never tried, failed of old, failed now, ready of old as JPEG and as WebP. */
+static void
+test_backfill(void **state)
+{
+	struct fixture *f = *state;
+	const struct rendition webp = {1, 64, 64, 48, S("webp"), 0, 10},
+	                       jpeg = {1, 64, 64, 48, S("jpeg"), 0, 10};
+	const struct media killed = {.state = MEDIA_KILLED, .reason = S("crash")},
+	                   ready = {.state = MEDIA_READY, .blob = {{1}}},
+	                   ready_too = {.state = MEDIA_READY, .blob = {{2}}};
+	struct media m;
+	struct job j;
+	int64_t first;
+
+	for (int i = 0; i < 6; i++)
+		test_file(f->db, f->a, f->by, 100 + 2 * i, "a.jpg", 5);
+	change_sql(f, "UPDATE version SET state = 'ready', media_type = 'image/jpeg'");
+	change_sql(f, "UPDATE version SET media_type = 'text/plain' WHERE id = 111");
+	set(f, 103, &killed, NULL, 0);
+	set(f, 105, &ready, &jpeg, 1);
+	set(f, 107, &ready_too, &webp, 1);
+	set(f, 109, &killed, NULL, 0);
+	assert_int_equal(missed(f, 0, &first), 1);
+	assert_int_equal(first, 101);
+	change_sql(f, "UPDATE version_media SET maker = NULL WHERE version_id <> 109");
+	assert_int_equal(missed(f, 0, &first), 3);
+	assert_int_equal(missed(f, 101, &first), 2);
+	assert_int_equal(first, 103);
+	again(f, 101);
+	again(f, 101);
+	again(f, 103);
+	/* what there is stays, and an upload comes first */
+	assert_int_equal(media_get(f->db, f->a, (version_id){103}, &m, &f->e), 0);
+	assert_int_equal(m.state, MEDIA_KILLED);
+	expect(f, 109);
+	assert_int_equal(job_claim_render(f->db, f->a, US_PER_S, &j, &f->e), 1);
+	assert_int_equal(j.version.v, 109);
+	assert_int_equal(missed(f, 0, &first), 2); /* 101 has its job */
+	change_sql(f, "DELETE FROM job WHERE version_id = 101");
+	assert_int_equal(missed(f, 0, &first), 3);
+	change_sql(
+	    f, "UPDATE version_media SET reason = 'not-started', maker = 2 WHERE version_id = 103");
+	assert_int_equal(missed(f, 101, &first), 2);
+}
+
+static void
 test_names(void **state)
 {
 	enum media_state s;
@@ -192,6 +269,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(test_sizes, begin, end),
 	    cmocka_unit_test_setup_teardown(test_list, begin, end),
 	    cmocka_unit_test_setup_teardown(test_batch, begin, end),
+	    cmocka_unit_test_setup_teardown(test_backfill, begin, end),
 	    cmocka_unit_test(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,12 @@ render_round(struct worker *w, struct error *e)
 }
 
 static int
+backfill_round(struct worker *w, struct error *e)
+{
+	return backfill_next(w, e);
+}
+
+static int
 round_of(struct worker *w, const char *what, int (*step)(struct worker *, struct error *))
 {
 	struct error e;
@@ -110,6 +116,7 @@ on_round(void *arg)
 	busy |= round_of(w, "mail", mail_round);
 	busy |= round_of(w, "job", job_round);
 	busy |= round_of(w, "preview", render_round);
+	busy |= round_of(w, "backfill", backfill_round);
 	busy |= round_of(w, "log", sequence_round);
 	w->seen_counter = busy != 0 ? -1 : counter;
 }

@@ -2,11 +2,12 @@
 /*
  * worker - what the files of the worker role share (private to src/roles)
  *
- *	worker.c         the role: rights, peers, rounds
- *	worker_ingest.c  one pass over a finished upload
- *	worker_mail.c    mails to egress and what became of them
- *	worker_render.c  files to geleit-media and what it made of them
- *	worker_sweep.c   what has ended by itself or belongs to nobody
+ *	worker.c           the role: rights, peers, rounds
+ *	worker_backfill.c  renditions for what has none
+ *	worker_ingest.c    one pass over a finished upload
+ *	worker_mail.c      mails to egress and what became of them
+ *	worker_render.c    files to geleit-media and what it made of them
+ *	worker_sweep.c     what has ended by itself or belongs to nobody
  *
  * Layer: roles.
  */
@@ -47,6 +48,8 @@ struct worker {
 	int media; /* our pair with it, -1: none now */
 	struct watch *media_watch;
 	struct render_slot renders[LIMIT_RENDER_JOBS];
+	version_id backfilled; /* looked at so far, since the start */
+	bool backfill_is_done;
 	int64_t seen_counter; /* of the database, when nothing was left to do */
 	int64_t next_poll_us;
 	char space[LIMIT_MSG_BYTES];
@@ -69,6 +72,9 @@ NODISCARD int render_next(
 void rendered(struct worker *w, struct ipc_msg *m);
 void renders_given_up(struct worker *w, int64_t before_us); /* those handed over before that */
 void renders_look(struct worker *w);                        /* every 2 s: who is silent */
+
+/* worker_backfill.c */
+NODISCARD int backfill_next(struct worker *w, struct error *e); /* 1 looked, 0 nothing is left */
 
 /* worker_sweep.c */
 void sweep_often(struct worker *w);  /* every 2 s: silent transfers */

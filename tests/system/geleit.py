@@ -16,6 +16,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import struct
 import subprocess
@@ -281,6 +282,15 @@ class Recipient:
             yield c.getresponse(), c
         finally:
             c.close()
+
+
+def sql(server, text):
+    """One statement past the server, and the rows of a SELECT, each a list of texts."""
+    if server.db != "sqlite":
+        done = subprocess.run(["psql", "-q", "-A", "-t", "-F", "|", server.db, "-c", text], check=True, capture_output=True, text=True)
+        return [line.split("|") for line in done.stdout.splitlines()]
+    with contextlib.closing(sqlite3.connect(server.dir / "db/geleit.db", timeout=10)) as db, db:
+        return [[str(v) for v in row] for row in db.execute(text).fetchall()]
 
 
 def sha256(data):

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Files from before there were previews, or that an older geleit failed on, get theirs after the next start."""
+import os
+import pathlib
+import signal
+import sys
+
+from geleit import ROOT, sql, wait_for
+
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import hostile  # noqa: E402
+
+
+def upload(server, folder, name, body):
+    path = pathlib.Path(folder) / name
+    path.write_bytes(body)
+    asset = server.run("upload", path)["files"][0]["asset"]
+    return asset, server.api("GET", f"/api/v1/assets/{asset}").json()["version"]["version"]
+
+
+def status(server, asset):
+    return server.api("GET", f"/api/v1/assets/{asset}/preview/64").status
+
+
+def states(server):
+    return {v: (state, maker) for v, state, maker in sql(server, "SELECT version_id, state, maker FROM version_media")}
+
+
+def forget(server):
+    """As if these files had come before there were previews."""
+    for table in ("rendition", "version_media"):
+        sql(server, f"DELETE FROM {table}")
+    sql(server, "DELETE FROM job WHERE kind = 'render'")
+
+
+def test_what_has_no_preview_gets_one(fresh, tmp_path):
+    s = fresh().start()
+    made = [upload(s, tmp_path, f"{n}.png", hostile.png(300, 200 + n, colour=2, depth=8)) for n in range(3)]
+    text, _ = upload(s, tmp_path, "a.txt", b"nothing to see\n")
+    locked, _ = upload(s, tmp_path, "b.pdf", hostile.plain_pdf()[:200])
+    assets = [a for a, _ in made]
+    wait_for(lambda: all(status(s, a) == 200 for a in assets) and len(states(s)) == 4)
+    assert s.stop() == 0
+    forget(s)
+    s.start()
+    wait_for(lambda: all(status(s, a) == 200 for a in assets) and len(states(s)) == 4 and
+             not any(state == "pending" for state, _ in states(s).values()))
+    assert status(s, text) == 404 and status(s, locked) == 404
+    # an older one failed on the first, was killed at the second; the third is well
+    assert s.stop() == 0
+    versions = [v for _, v in made]
+    sql(s, "DELETE FROM rendition WHERE version_id IN (%s, %s)" % tuple(versions[:2]))
+    sql(s, f"UPDATE version_media SET state = 'refused', reason = 'pixels', blob_id = NULL, maker = NULL WHERE version_id = {versions[0]}")
+    sql(s, f"UPDATE version_media SET state = 'killed', reason = 'crash', blob_id = NULL, maker = 1 WHERE version_id = {versions[1]}")
+    sql(s, f"UPDATE version_media SET maker = 1 WHERE version_id = {versions[2]}")
+    s.start()
+    wait_for(lambda: all(status(s, a) == 200 for a in assets))
+    now = states(s)
+    assert now[versions[0]][0] == now[versions[1]][0] == "ready" and now[versions[2]] == ("ready", "1")
+    assert s.stop() == 0
+
+
+def test_who_uploads_meanwhile_comes_first(fresh, tmp_path):
+    """The supervisor is held while both wait: the upload's preview is among the first afterwards."""
+    s = fresh().start()
+    folder = tmp_path / "old"
+    folder.mkdir()
+    for n in range(40):
+        (folder / f"{n}.png").write_bytes(hostile.png(700, 500 + n, colour=2, depth=8))
+    s.run("upload", *sorted(folder.iterdir()))
+    wait_for(lambda: len(states(s)) == 40 and {state for state, _ in states(s).values()} == {"ready"}, 60)
+    assert s.stop() == 0
+    forget(s)
+    s.start()
+    media = s.roles("media")[0]
+    os.kill(media, signal.SIGSTOP)
+    try:
+        done = {v for v, (state, _) in states(s).items() if state == "ready"}
+        asset, version = upload(s, tmp_path, "new.png", hostile.png(50, 50, colour=2, depth=8))
+        wait_for(lambda: sql(s, f"SELECT state FROM job WHERE kind = 'render' AND version_id = {version}") == [["queued"]])
+    finally:
+        os.kill(media, signal.SIGCONT)
+    wait_for(lambda: len(now := states(s)) == 41 and {state for state, _ in now.values()} == {"ready"}, 60)
+    order = [v for v, in sql(s, "SELECT version_id FROM version_media ORDER BY changed_us, version_id")]
+    assert order.index(version) <= len(done) + 4, (order.index(version), len(done))  # two ran, one more may have started
+    assert status(s, asset) == 200 and s.stop() == 0
