@@ -82,5 +82,6 @@ def test_who_uploads_meanwhile_comes_first(fresh, tmp_path):
         os.kill(media, signal.SIGCONT)
     wait_for(lambda: len(now := states(s)) == 41 and {state for state, _ in now.values()} == {"ready"}, 60)
     order = [v for v, in sql(s, "SELECT version_id FROM version_media ORDER BY changed_us, version_id")]
-    assert order.index(version) <= len(done) + 4, (order.index(version), len(done))  # two ran, one more may have started
+    # two that ran, two whose end was told already, two on their way to it; the rest of forty comes after
+    assert order.index(version) <= len(done) + 8 < 40, (order.index(version), len(done))
     assert status(s, asset) == 200 and s.stop() == 0
