@@ -34,7 +34,7 @@ def hurt(tmp_path_factory):
 
 def test_each_ends_in_a_state_it_may_have(hurt):
     expected, results, _ = hurt
-    assert len(expected) > 40 and expected.keys() == results.keys()
+    assert len(expected) > 70 and expected.keys() == results.keys()
     wrong = {n: (results[n]["state"], results[n].get("reason")) for n, may in expected.items() if results[n]["state"] not in may}
     assert not wrong
 
@@ -46,8 +46,16 @@ def test_none_takes_more_than_it_may(hurt):
 
 def test_texts_and_inflation_are_refused_before_they_cost(hurt):
     _, results, _ = hurt
-    for name, reason in (("texts.png", "png-texts"), ("bomb.svgz", "svg-size"), ("negative.tif", "camera-raw")):
+    for name, reason in (("texts.png", "png-texts"), ("bomb.svgz", "svg-size"), ("negative.tif", "camera-raw"),
+                         ("zip.svgz", "svg-size"), ("twice.svgz", "svg-size"),
+                         ("largest.png", "pixels"), ("largest.tif", "pixels")):
         assert results[name]["reason"] == reason and results[name]["cpu_ms"] < 2000, results[name]
+
+
+def test_an_archive_costs_nothing(hurt):
+    """Not even the sniff of a job: nothing was started for it."""
+    for name in ("bomb.zip", "bomb-named.png", "nested.zip", "bomb.docx", "cut.zip", "bomb.gz", "a.tar", "zip-first.pdf"):
+        assert "cpu_ms" not in hurt[1][name], name
 
 
 def test_an_svg_reads_nobody(hurt):

@@ -5,8 +5,11 @@ write_all(folder) writes them with the states each may end in; png() and pdf() a
 make harmless ones.  All are small on disk: what they promise, or unpack to, is not.
 """
 import gzip
+import io
 import pathlib
 import struct
+import tarfile
+import zipfile
 import zlib
 
 CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
@@ -51,10 +54,11 @@ def jpeg(width, height, frame=0xC0, scans=1):
     return b"\xff\xd8" + tables + size + scan * scans + b"\xff\xd9"
 
 
-def gif(frames):
+def gif(frames, end=b";"):
+    """The end left out: who waits for it waits for ever."""
     screen = b"GIF89a" + struct.pack("<2H3B", 65535, 65535, 0x80, 0, 0) + bytes(6)
     one = b"!\xf9\x04\0\x01\0\0\0" + b"," + struct.pack("<4HB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
-    return screen + one * frames + b";"
+    return screen + one * frames + end
 
 
 def svg(inside, w=100, h=100, before=""):
@@ -109,7 +113,13 @@ def pictures():
     yield "loop.tif", tiff(16, 1, next_directory=8), NO | FINE
     yield "negative.tif", tiff(16, 4, more=[(50706, 1, 4, 0x0401)]), {"refused"}
     yield "frames.gif", gif(20000), NO | FINE
+    yield "many-frames.gif", gif(200_000), NO | FINE
+    yield "endless.gif", gif(5000, end=b""), NO | FINE
+    yield "endless-frame.gif", gif(3, end=b",\0\0\0\0\xff\xff\xff\xff\0\x08" + b"\xff" * 60_000), NO | FINE
     yield "large.jpg", jpeg(65500, 65500), NO
+    yield "largest.jpg", jpeg(65535, 65535), NO
+    yield "largest.png", png(65535, 65535, rows=3), {"refused"}
+    yield "largest.tif", tiff(65535, 65535), {"refused"}
     yield "scans.jpg", jpeg(20000, 20000, frame=0xC2, scans=2000), NO
     vp8x = b"VP8X" + struct.pack("<I", 10) + bytes(4) + b"\xff" * 6 + b"VP8 " + bytes(4)
     yield "large.webp", b"RIFF" + struct.pack("<I", len(vp8x) + 4) + b"WEBP" + vp8x, NO
@@ -149,7 +159,47 @@ def documents():
                              pdf_page(), empty]), FINE
 
 
+def zipped(files, method=zipfile.ZIP_DEFLATED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as z:
+        for name, body in files:
+            z.writestr(name, body)
+    return out.getvalue()
+
+
+def archives():
+    """Nothing looks into them: none is opened, however they are called."""
+    zeros = bytes(1 << 26)
+    bomb = zipped([(f"{i}.png", zeros) for i in range(4)])
+    yield "bomb.zip", bomb, {"none"}
+    yield "bomb-named.png", bomb, {"none"}
+    yield "nested.zip", zipped([("a.zip", zipped([("b.zip", bomb), ("c.zip", bomb)]))]), {"none"}
+    yield "bomb.docx", zipped([("[Content_Types].xml", "<Types/>"), ("word/document.xml", zeros), ("word/media/1.png", png(9, 9))]), {"none"}
+    yield "cut.zip", bomb[:len(bomb) // 2], {"none"}
+    yield "slip.zip", zipped([("../../etc/x", "x"), ("/abs", "x"), ("a" * 5000, "x"), ("nul\n.svg", svg(""))]), {"none"}
+    yield "bomb.gz", gzip.compress(zeros), {"none"}
+    yield "twice.svgz", gzip.compress(gzip.compress(svg("<g/>"))), {"refused"}
+    yield "zip.svgz", gzip.compress(bomb), {"refused"}
+    yield "many.svgz", gzip.compress(b"") * 20_000 + gzip.compress(svg("<g/>")), {"refused"}
+    yield "stored.zip", zipped([("a.svg", svg(nested(10, 10)))], zipfile.ZIP_STORED), {"none"}
+    tape = io.BytesIO()
+    with tarfile.open(fileobj=tape, mode="w") as t:
+        head = tarfile.TarInfo("a.png")
+        head.size = 50
+        t.addfile(head, io.BytesIO(png(9, 9)[:50]))
+    yield "a.tar", tape.getvalue(), {"none"}
+
+
 def two_faced():
+    archive = zipped([("a.txt", "x")])
+    yield "zip.pdf", plain_pdf() + archive, FINE
+    yield "zip-first.pdf", archive + plain_pdf(), {"none"}
+    yield "pdf.png", png(8, 8, extra=[png_chunk(b"prVt", plain_pdf())]), FINE
+    yield "pdf.jpg", jpeg(8, 8) + plain_pdf(), NO | FINE
+    comment = b"!\xfe" + bytes([17]) + b"*/alert(1);/*....." [:17] + b"\0"
+    frame = b",\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0"
+    yield "runs.gif", b"GIF89a" + struct.pack("<2H3B", 1, 1, 0x80, 0, 0) + bytes(6) + comment + frame + b";", FINE
+    yield "page.svg", svg("<script>alert(1)</script><foreignObject><body xmlns='http://www.w3.org/1999/xhtml'>x</body></foreignObject>"), FINE
     yield "empty.jpg", b"", {"none"}
     yield "script.gif", b"GIF89a/*\x01\0\0*/=1;alert(1)//;", NO
     yield "page.pdf", b"<html><script>alert(1)</script>\n" + plain_pdf(), {"none"}
@@ -177,7 +227,7 @@ def write_all(folder):
     folder, expected = pathlib.Path(folder), {}
     canary = folder / "canary.png"
     canary.write_bytes(png(50, 50))
-    for source in (pictures(), vectors(canary), documents(), two_faced(), damaged()):
+    for source in (pictures(), vectors(canary), documents(), archives(), two_faced(), damaged()):
         for name, body, states in source:
             (folder / name).write_bytes(body)
             expected[name] = states

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Previews over the real server: made, given, refused; and a server that hostile files do not move."""
+import json
 import pathlib
 import sys
 
@@ -54,14 +55,17 @@ def test_the_original_comes_back_whole_and_in_part(server, tmp_path):
 
 def test_hostile_files_end_in_a_state_and_the_server_does_not_move(server, tmp_path):
     before = {role: server.roles(role) for role in ("worker", "media", "front", "app")}
-    some = [(n, b) for n, b, _ in (*hostile.pictures(), *hostile.two_faced()) if n not in ("adam7.png", "empty.jpg")]
+    some = [(n, b) for n, b, _ in (*hostile.pictures(), *hostile.archives(), *hostile.two_faced()) if n not in ("adam7.png", "empty.jpg")]
     assets = [upload(server, tmp_path, name, body)[0] for name, body in some]
     good, _ = upload(server, tmp_path, "good.png", hostile.png(70, 60, colour=2, depth=8))
     wait_for(lambda: preview(server, good, 64).status == 200, 60)
-    cards = server.api("POST", "/api/v1/assets/cards", {"ids": assets}, {"Content-Type": "application/json"})
-    if cards.status == 200:
-        states = {c["name"]: c["preview"] for c in cards.json()["cards"]}
-        assert states["texts.png"] == "refused" and states["few-rows.png"] == "damaged" and "pending" not in states.values()
+    def states():
+        a = server.api("POST", "/api/v1/assets/cards", json.dumps({"ids": assets}), {"Content-Type": "application/json"})
+        assert a.status == 200, a.text
+        return {name: card["preview"] for (name, _), card in zip(some, a.json()["cards"])}
+    wait_for(lambda: "pending" not in states().values(), 60)
+    expected = {"texts.png": "refused", "few-rows.png": "damaged", "bomb.docx": "none", "zip.pdf": "ready", "zip.svgz": "refused"}
+    assert {name: states()[name] for name in expected} == expected
     assert before == {role: server.roles(role) for role in before}
 
 
