@@ -24,6 +24,7 @@ begin(void **state)
 static int
 end(void **state)
 {
+	assert_int_equal(test_stale_views(((struct fixture *)*state)->x.db), 0);
 	fixture_free(*state);
 	return 0;
 }

@@ -70,6 +70,16 @@ str_cmp(struct str a, struct str b)
 	return (a.n > b.n) - (a.n < b.n);
 }
 
+int
+str_index(struct str s, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq_c(s, names[i]))
+			return (int)i;
+	}
+	return -1;
+}
+
 size_t
 str_find(struct str s, char c)
 {

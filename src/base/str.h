@@ -21,6 +21,8 @@ bool str_ieq(struct str a, struct str b); /* ASCII case folded */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 int str_cmp(struct str a, struct str b); /* by bytes */
+/* The place of s in a table of names, or -1. */
+int str_index(struct str s, const char *const *names, size_t n);
 
 /* Index of c, or s.n. */
 size_t str_find(struct str s, char c);

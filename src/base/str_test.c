@@ -35,6 +35,18 @@ compares(void **state)
 }
 
 static void
+finds_a_name_in_a_table(void **state)
+{
+	static const char *const names[] = {"a", "ab", ""};
+
+	(void)state;
+	assert_int_equal(str_index(S("ab"), names, 3), 1);
+	assert_int_equal(str_index(S("A"), names, 3), -1);
+	assert_int_equal(str_index(nothing, names, 3), 2);
+	assert_int_equal(str_index(S("a"), names, 0), -1);
+}
+
+static void
 cuts(void **state)
 {
 	struct str rest = S("a,,b");
@@ -218,6 +230,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(compares),
+	    cmocka_unit_test(finds_a_name_in_a_table),
 	    cmocka_unit_test(cuts),
 	    cmocka_unit_test(lowers_ascii_only),
 	    cmocka_unit_test(reads_numbers),

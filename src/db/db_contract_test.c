@@ -26,6 +26,7 @@
 #include "db/db.h"
 #include "db/db_fake.h"
 #include "db/migrate.h"
+#include "db/steps.h"
 
 enum which { SQLITE, FAKE, PG };
 
@@ -644,6 +645,91 @@ keys_migrate(void **state)
 		fail_msg("%s", e.msg);
 }
 
+/* Up to and with this number. */
+static void
+migrate_to(struct db *db, int number)
+{
+	struct migration some[64] = {{0}};
+	struct error e;
+	size_t n;
+
+	for (n = 0; schema_main[n].number != 0 && schema_main[n].number <= number; n++)
+		some[n] = schema_main[n];
+	if (migrate(db, some, &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
+static const char old_library[] =
+    "INSERT INTO person (id, name, address, role, created_us) VALUES (1, '', '', '', 0);"
+    "INSERT INTO folder (id, name, path, created_us) VALUES (1, '', 'A', 0);"
+    "INSERT INTO asset (id, folder_id, title, class, current_version_id, created_by, created_us,"
+    " changed_us, stamp) VALUES (1, 1, '', 'public', 3, 1, 0, 0, 1);"
+    "INSERT INTO version (id, asset_id, number, name, bytes, media_type, malware, state,"
+    " created_by, created_us) VALUES (2, 1, 1, '', 0, 'text/plain', 'clean', 'ready', 1, 0),"
+    " (3, 1, 2, '', 0, 'image/png', 'not_scanned', 'ready', 1, 0);"
+    "INSERT INTO release (asset_id, state, until_us, view_only, set_us)"
+    " VALUES (1, 'cleared', 9, TRUE, 0);"
+    "INSERT INTO version_media (version_id, state, width, height, changed_us)"
+    " VALUES (3, 'ready', 20, 10, 7)";
+
+static void
+a_library_of_before_has_its_views(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(rows_close) struct rows *q = NULL;
+	struct error e;
+
+	migrate_to(f->db, 10);
+	script(f->db, old_library);
+	migrate_to(f->db, 11);
+	assert_int_equal(db_query(f->db, &q, &e,
+	                     "SELECT release_state, release_until_us, view_only, version_state, "
+	                     "malware, media_type, width, height, media_us FROM asset"),
+	    0);
+	assert_int_equal(rows_next(q, &e), 1);
+	assert_true(str_eq_c(rows_text(q, 0, f->a), "cleared"));
+	assert_int_equal(rows_int(q, 1), 9);
+	assert_true(rows_bool(q, 2));
+	assert_true(str_eq_c(rows_text(q, 3, f->a), "ready"));
+	assert_true(str_eq_c(rows_text(q, 4, f->a), "not_scanned"));
+	assert_true(str_eq_c(rows_text(q, 5, f->a), "image/png"));
+	assert_int_equal(rows_int(q, 6), 20);
+	assert_int_equal(rows_int(q, 7), 10);
+	assert_int_equal(rows_int(q, 8), 7);
+}
+
+/* ---- many ids ---- */
+
+static void
+ids_come_in_steps(void **state)
+{
+	struct fixture *f = *state;
+	int64_t ids[2 * DB_STEP + 1];
+	AUTO(steps_end)
+	struct steps s = {.db = f->db,
+	    .sql = "SELECT id FROM probe WHERE id IN " DB_STEP_IDS,
+	    .ids = ids,
+	    .n = ARRAY_LEN(ids)};
+	size_t seen = 0;
+	struct error e;
+	int r;
+
+	script(f->db, "INSERT INTO probe (id) VALUES (1), (7), (20), (21), (41), (42)");
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		ids[i] = (int64_t)i + 1;
+	while ((r = steps_next(&s, &e)) > 0) {
+		size_t place = (size_t)rows_int(s.q, 0) - 1;
+
+		assert_true(place >= s.from && place < s.to);
+		seen++;
+	}
+	assert_int_equal(r, 0);
+	assert_int_equal(seen, 5);
+	assert_int_equal(steps_next(&s, &e), 0);
+	s = (struct steps){.db = f->db, .sql = s.sql, .ids = ids, .n = 0};
+	assert_int_equal(steps_next(&s, &e), 0);
+}
+
 static void
 a_newer_schema_is_refused(void **state)
 {
@@ -745,6 +831,8 @@ run(const char *name, enum which first)
 	    ON(setup, claims_skip_what_is_taken),
 	    ON(setup_empty, migrating_twice_changes_nothing),
 	    ON(setup_empty, keys_migrate),
+	    ON(setup_empty, a_library_of_before_has_its_views),
+	    ON(setup, ids_come_in_steps),
 	    ON(setup_empty, a_newer_schema_is_refused),
 	    ON(setup_empty, a_broken_migration_leaves_nothing),
 	    ON(setup_empty, the_history_cannot_be_changed),

@@ -10,13 +10,13 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "db/db.h"
+#include "db/steps.h"
+#include "model/asset_view.h"
 #include "model/asset_words.h"
 #include "model/change.h"
 #include "model/folder.h"
 #include "model/search.h"
 #include "model/version.h"
-
-#define STEP 20 /* ids of one statement */
 
 #define ASSET_COLUMNS                                                                              \
 	"a.id, a.folder_id, f.path, a.title, a.class, a.embargo_us, a.expires_us, "                \
@@ -80,49 +80,34 @@ asset_get(struct db *db, struct arena *a, asset_id id, struct asset *ret, struct
 	return r < 0 ? r : 0;
 }
 
-/* The step is found in any order; ret has the order of ids. */
-static int
-get_step(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct asset *ret,
-    struct error *e)
-{
-	static const char sql[] = "SELECT " ASSET_COLUMNS ASSET_FROM
-	                          "WHERE a.id IN (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	AUTO(rows_close) struct rows *q = NULL;
-	struct db_value v[STEP];
-	struct asset x;
-	int r;
-
-	for (size_t i = 0; i < STEP; i++)
-		v[i] = db_i(i < n ? ids[i].v : 0);
-	if (db_query_values(db, &q, e, sql, v, STEP) < 0)
-		return e->code;
-	while ((r = rows_next(q, e)) > 0) {
-		read_row(q, a, &x);
-		for (size_t i = 0; i < n; i++) {
-			if (ids[i].v == x.id.v)
-				ret[i] = x;
-		}
-	}
-	return r;
-}
-
+/* A step is found in any order; ret has the order of ids. */
 int
 asset_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct asset *ret,
     size_t *ret_n, struct error *e)
 {
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT " ASSET_COLUMNS ASSET_FROM "WHERE a.id IN " DB_STEP_IDS,
+	    .ids = &ids->v,
+	    .n = n};
+	struct asset x;
 	size_t found = 0;
+	int r;
 
 	memset(ret, 0, n * sizeof *ret);
-	for (size_t at = 0; at < n; at += STEP) {
-		if (get_step(db, a, ids + at, MIN(n - at, (size_t)STEP), ret + at, e) < 0)
-			return e->code;
+	while ((r = steps_next(&s, e)) > 0) {
+		read_row(s.q, a, &x);
+		for (size_t i = s.from; i < s.to; i++) {
+			if (ids[i].v == x.id.v)
+				ret[i] = x;
+		}
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (ret[i].id.v != 0)
 			ret[found++] = ret[i];
 	}
 	*ret_n = found;
-	return 0;
+	return r;
 }
 
 int
@@ -192,7 +177,8 @@ int
 asset_set_current(struct change *c, asset_id id, version_id v, struct error *e)
 {
 	if (db_exec(change_db(c), NULL, e, "UPDATE asset SET current_version_id = ? WHERE id = ?",
-	        db_i(v.v), db_i(id.v)) < 0)
+	        db_i(v.v), db_i(id.v)) < 0 ||
+	    asset_view_keep(c, id, e) < 0)
 		return e->code;
 	return asset_changed(c, id, e);
 }
@@ -270,7 +256,7 @@ release_set(struct change *c, asset_id id, const struct release *r, struct error
 		return e->code;
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
-	if (asset_changed(c, id, e) < 0)
+	if (asset_view_keep(c, id, e) < 0 || asset_changed(c, id, e) < 0)
 		return e->code;
 	ev.asset = id;
 	ev.outcome = str_c(release_name(r->state));

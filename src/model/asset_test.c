@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "model/asset.h"
+#include "model/asset_view.h"
 #include "model/change.h"
 #include "model/person.h"
 #include "model/test_db.h"
@@ -60,6 +61,7 @@ end(void **state)
 {
 	struct fixture *f = *state;
 
+	assert_int_equal(test_stale_views(f->db), 0);
 	db_close(&f->db);
 	arena_free(&f->a);
 	free(f);
@@ -85,7 +87,7 @@ make(struct fixture *f, int64_t id, const char *folder)
 	        "created_by, created_us) VALUES (?, ?, 1, 'sofa.tif', 9, 'infected', 'pending', ?, "
 	        "1)",
 	        db_i(id + 1), db_i(id), db_i(f->person.v)) < 0 ||
-	    change_commit(&c, &e) < 0)
+	    asset_view_keep(c, n.id, &e) < 0 || change_commit(&c, &e) < 0)
 		fail_msg("%s", e.msg);
 	return n.id;
 }

@@ -33,6 +33,18 @@ static const struct {
                               "WHERE v.id = a.current_version_id AND v.asset_id = a.id)"},
     {"asset-without-release", "SELECT a.id FROM asset a WHERE NOT EXISTS (SELECT 1 FROM release r "
                               "WHERE r.asset_id = a.id)"},
+    {"stale-view", "SELECT a.id FROM asset a JOIN release r ON r.asset_id = a.id "
+                   "LEFT JOIN version v ON v.id = a.current_version_id "
+                   "LEFT JOIN version_media m ON m.version_id = a.current_version_id "
+                   "WHERE NOT (a.release_state IS NOT DISTINCT FROM r.state "
+                   "AND a.release_until_us IS NOT DISTINCT FROM r.until_us "
+                   "AND a.view_only IS NOT DISTINCT FROM r.view_only "
+                   "AND a.version_state IS NOT DISTINCT FROM v.state "
+                   "AND a.malware IS NOT DISTINCT FROM v.malware "
+                   "AND a.media_type IS NOT DISTINCT FROM v.media_type "
+                   "AND a.width IS NOT DISTINCT FROM m.width "
+                   "AND a.height IS NOT DISTINCT FROM m.height "
+                   "AND a.media_us IS NOT DISTINCT FROM m.changed_us)"},
     {"version-length",
         "SELECT v.id FROM version v WHERE v.bytes <> COALESCE((SELECT "
         "CAST(sum(p.bytes) AS BIGINT) FROM version_part p WHERE p.version_id = v.id), 0)"},

@@ -10,9 +10,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
-
-#define STEP 20 /* ids of one statement */
-#define TWENTY "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#include "db/steps.h"
 
 /* One row: of which file, and its word or its other file. */
 struct pair {
@@ -20,25 +18,31 @@ struct pair {
 	struct str word;
 };
 
+/* The files of one step. */
+struct ids {
+	int64_t v[DB_STEP];
+	size_t n;
+};
+
 static const char keywords_sql[] =
     "SELECT ak.asset_id, 0, k.label FROM asset_keyword ak JOIN keyword k ON k.id = ak.keyword_id "
-    "WHERE ak.asset_id IN " TWENTY " ORDER BY ak.asset_id, k.folded";
+    "WHERE ak.asset_id IN " DB_STEP_IDS " ORDER BY ak.asset_id, k.folded";
 /* coalesce: without it SQLite begins with the index of what is not in the trash, all files. */
 static const char duplicates_sql[] =
     "SELECT a.id, b.id, '' FROM asset a JOIN version v ON v.id = a.current_version_id "
     "JOIN version w ON w.sha256 = v.sha256 JOIN asset b ON b.id = w.asset_id "
-    "WHERE a.id IN " TWENTY " AND b.id <> a.id AND b.current_version_id = w.id "
+    "WHERE a.id IN " DB_STEP_IDS " AND b.id <> a.id AND b.current_version_id = w.id "
     "AND coalesce(b.trashed_us, 0) = 0 AND v.state = 'ready' ORDER BY a.id, b.id";
 
 static int
-pairs(struct db *db, struct arena *a, const char *sql, const struct db_value *ids,
-    struct pair **ret, size_t *ret_n, struct error *e)
+pairs(struct db *db, struct arena *a, const char *sql, const struct ids *of, struct pair **ret,
+    size_t *ret_n, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	VEC(struct pair) list = {0};
 	int r;
 
-	if (db_query_values(db, &q, e, sql, ids, STEP) < 0)
+	if (steps_query(db, &q, sql, of->v, of->n, e) < 0)
 		return e->code;
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct pair){rows_int(q, 0), rows_int(q, 1), rows_text(q, 2, a)};
@@ -65,14 +69,14 @@ give(struct arena *a, struct card *card, const struct pair *words, size_t word_c
 static int
 fill_step(struct db *db, struct arena *a, struct card *cards, size_t n, struct error *e)
 {
-	struct db_value ids[STEP];
+	struct ids of = {.n = n};
 	struct pair *words, *others;
 	size_t word_count, other_count;
 
-	for (size_t i = 0; i < STEP; i++)
-		ids[i] = db_i(i < n ? cards[i].asset.id.v : 0);
-	if (pairs(db, a, keywords_sql, ids, &words, &word_count, e) < 0 ||
-	    pairs(db, a, duplicates_sql, ids, &others, &other_count, e) < 0)
+	for (size_t i = 0; i < n; i++)
+		of.v[i] = cards[i].asset.id.v;
+	if (pairs(db, a, keywords_sql, &of, &words, &word_count, e) < 0 ||
+	    pairs(db, a, duplicates_sql, &of, &others, &other_count, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < n; i++)
 		give(a, &cards[i], words, word_count, others, other_count);
@@ -99,8 +103,8 @@ card_list(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct 
 	for (size_t i = 0; i < n; i++)
 		cards[i] =
 		    (struct card){.asset = assets[i], .version = versions[i], .media = media[i]};
-	for (size_t at = 0; at < n; at += STEP) {
-		if (fill_step(db, a, cards + at, MIN(n - at, (size_t)STEP), e) < 0)
+	for (size_t at = 0; at < n; at += DB_STEP) {
+		if (fill_step(db, a, cards + at, MIN(n - at, (size_t)DB_STEP), e) < 0)
 			return e->code;
 	}
 	*ret = cards;

@@ -2,10 +2,10 @@
 /*
  * layout - see layout.h
  *
- * Two statements for each order: a narrow one, and a wide one with the facts of
- * the verdict when state, class or kind are asked for.  The stamp is made of what
- * was read, not counted beside it: what becomes true by time alone (a release that
- * ends) changes it as well.
+ * One walk along an index of asset for each order; the facts of the verdict are
+ * copies that asset_view.c keeps, and are read only where a filter asks for them.
+ * The stamp is made of what was read, not counted beside it: what becomes true by
+ * time alone (a release that ends) changes it as well.
  */
 #include "model/layout.h"
 
@@ -20,48 +20,28 @@
 #include "model/folder.h"
 #include "model/search.h"
 
-#define NARROW                                                                                     \
-	"SELECT a.id, a.folder_id, a.stamp, m.width, m.height, m.changed_us FROM asset a "         \
-	"LEFT JOIN version_media m ON m.version_id = a.current_version_id "                        \
-	"WHERE a.trashed_us "
-#define WIDE                                                                                       \
-	"SELECT a.id, a.folder_id, a.stamp, m.width, m.height, m.changed_us, a.class, "            \
-	"a.embargo_us, a.expires_us, r.state, r.until_us, r.view_only, v.state, v.malware, "       \
-	"v.media_type FROM asset a JOIN release r ON r.asset_id = a.id "                           \
-	"JOIN version v ON v.id = a.current_version_id "                                           \
-	"LEFT JOIN version_media m ON m.version_id = v.id "                                        \
-	"WHERE a.trashed_us "
+/* All of it stands in asset_view and asset_name: no row is looked at. */
+#define COLUMNS                                                                                    \
+	"SELECT a.id, a.folder_id, a.stamp, a.width, a.height, a.media_us, a.class, "              \
+	"a.embargo_us, a.expires_us, a.release_state, a.release_until_us, a.view_only, "           \
+	"a.version_state, a.malware, a.media_type FROM asset a WHERE a.trashed_us "
 
 /* By order, outside and inside the trash. */
-#define EACH(columns)                                                                              \
-	{                                                                                          \
-		{columns "IS NULL ORDER BY a.id DESC", columns "IS NOT NULL ORDER BY a.id DESC"},  \
-		    {columns "IS NULL ORDER BY a.id", columns "IS NOT NULL ORDER BY a.id"},        \
-		    {columns "IS NULL ORDER BY a.sort_key, a.id",                                  \
-		        columns "IS NOT NULL ORDER BY a.sort_key, a.id"},                          \
-	}
-static const char *const narrow[LAYOUT_SORT_COUNT][2] = EACH(NARROW);
-static const char *const wide[LAYOUT_SORT_COUNT][2] = EACH(WIDE);
+static const char *const scans[LAYOUT_SORT_COUNT][2] = {
+    {COLUMNS "IS NULL ORDER BY a.id DESC", COLUMNS "IS NOT NULL ORDER BY a.id DESC"},
+    {COLUMNS "IS NULL ORDER BY a.id", COLUMNS "IS NOT NULL ORDER BY a.id"},
+    {COLUMNS "IS NULL ORDER BY a.sort_key, a.id", COLUMNS "IS NOT NULL ORDER BY a.sort_key, a.id"},
+};
 
 static const char *const sorts[LAYOUT_SORT_COUNT] = {"newest", "oldest", "name"};
 static const char *const kinds[] = {"image", "document", "video", "audio", "other"};
 static const char *const states[] = {
     "draft", "in_review", "cleared", "conditions", "blocked", "expired", "sendable"};
 
-static int
-index_of(const char *const *names, size_t n, struct str s)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq_c(s, names[i]))
-			return (int)i;
-	}
-	return -1;
-}
-
 bool
 layout_sort_parse(struct str s, enum layout_sort *ret)
 {
-	int i = index_of(sorts, ARRAY_LEN(sorts), s);
+	int i = str_index(s, sorts, ARRAY_LEN(sorts));
 
 	if (i >= 0)
 		*ret = (enum layout_sort)i;
@@ -71,13 +51,13 @@ layout_sort_parse(struct str s, enum layout_sort *ret)
 bool
 layout_kind_is_known(struct str kind)
 {
-	return index_of(kinds, ARRAY_LEN(kinds), kind) >= 0;
+	return str_index(kind, kinds, ARRAY_LEN(kinds)) >= 0;
 }
 
 bool
 layout_state_is_known(struct str state)
 {
-	return index_of(states, ARRAY_LEN(states), state) >= 0;
+	return str_index(state, states, ARRAY_LEN(states)) >= 0;
 }
 
 /* What an office, a printer or a reader opens. */
@@ -157,64 +137,79 @@ is_in(const struct asset_set *set, int64_t id)
 }
 
 /* A word in the database that we do not know blocks: fail closed. */
-static void
-read_facts(struct rows *q, struct arena *row, const struct layout_filter *f,
-    struct verdict_facts *ret, struct release *ret_release)
+static struct release
+read_release(struct rows *q, struct arena *row)
 {
-	*ret_release = (struct release){.until_us = rows_int(q, 10), .view_only = rows_bool(q, 11)};
-	if (!release_parse(rows_text(q, 9, row), &ret_release->state))
-		ret_release->state = RELEASE_BLOCKED;
-	*ret = (struct verdict_facts){.release = ret_release->state,
-	    .release_until_us = ret_release->until_us,
-	    .view_only = ret_release->view_only,
+	struct release r = {.until_us = rows_int(q, 10), .view_only = rows_bool(q, 11)};
+
+	if (!release_parse(rows_text(q, 9, row), &r.state))
+		r.state = RELEASE_BLOCKED;
+	return r;
+}
+
+static enum asset_class
+read_class(struct rows *q, struct arena *row)
+{
+	enum asset_class class;
+
+	return class_parse(rows_text(q, 6, row), &class) ? class : CLASS_CONFIDENTIAL;
+}
+
+static enum malware_state
+read_malware(struct rows *q, struct arena *row, struct str version_state)
+{
+	enum malware_state malware;
+
+	if (str_eq_c(version_state, "damaged") || !malware_parse(rows_text(q, 13, row), &malware))
+		return MALWARE_ERROR;
+	return malware;
+}
+
+static bool
+is_sendable(
+    struct rows *q, struct arena *row, const struct layout_filter *f, const struct release *r)
+{
+	struct str version_state = rows_text(q, 12, row);
+	struct verdict_facts facts = {.release = r->state,
+	    .release_until_us = r->until_us,
+	    .view_only = r->view_only,
 	    .embargo_us = rows_int(q, 7),
 	    .expires_us = rows_int(q, 8),
+	    .class = read_class(q, row),
+	    .malware = read_malware(q, row, version_state),
 	    .hold_unscanned = f->hold_unscanned,
-	    .ingested = str_eq_c(rows_text(q, 12, row), "ready"),
+	    .ingested = str_eq_c(version_state, "ready"),
 	    .trashed = f->trash,
 	    .level_reached = -1,
 	    .level_possible = LEVEL_CODE,
 	    .sender_may_send = true,
 	    .method = METHOD_PACKAGE,
 	    .now_us = f->now_us};
-	if (!class_parse(rows_text(q, 6, row), &ret->class))
-		ret->class = CLASS_CONFIDENTIAL;
-	if (!malware_parse(rows_text(q, 13, row), &ret->malware) ||
-	    str_eq_c(rows_text(q, 12, row), "damaged"))
-		ret->malware = MALWARE_ERROR;
-}
-
-static bool
-has_state(const struct layout_filter *f, const struct verdict_facts *facts, const struct release *r)
-{
 	struct verdict v;
 
-	if (f->state.n == 0)
-		return true;
-	if (!str_eq_c(f->state, "sendable"))
-		return str_eq_c(f->state, release_shown(r, f->now_us));
-	verdict(facts, &v);
+	verdict(&facts, &v);
 	return v.state <= VERDICT_CONDITIONS;
 }
 
 static bool
-is_wide(const struct layout_filter *f)
+has_state(struct rows *q, struct arena *row, const struct layout_filter *f)
 {
-	return f->state.n > 0 || f->kind.n > 0 || f->class != NULL;
+	struct release r;
+
+	if (f->state.n == 0)
+		return true;
+	r = read_release(q, row);
+	if (str_eq_c(f->state, "sendable"))
+		return is_sendable(q, row, f, &r);
+	return str_eq_c(f->state, release_shown(&r, f->now_us));
 }
 
 static bool
 fits(struct rows *q, struct arena *row, const struct layout_filter *f)
 {
-	struct verdict_facts facts;
-	struct release release;
-
-	if (!is_wide(f))
-		return true;
-	read_facts(q, row, f, &facts, &release);
-	return (f->class == NULL || facts.class == *f->class) &&
+	return (f->class == NULL || read_class(q, row) == *f->class) &&
 	       (f->kind.n == 0 || str_eq_c(f->kind, layout_kind(rows_text(q, 14, row)))) &&
-	       has_state(f, &facts, &release);
+	       has_state(q, row, f);
 }
 
 /* ---- the scan ---- */
@@ -254,8 +249,7 @@ layout_read(struct db *db, struct arena *a, const struct layout_filter *f, struc
 	int r;
 
 	*ret = (struct layout){.stamp = 1};
-	if (need_sets(db, a, f, &in, e) < 0 ||
-	    db_query(db, &q, e, (is_wide(f) ? wide : narrow)[f->sort][f->trash]) < 0)
+	if (need_sets(db, a, f, &in, e) < 0 || db_query(db, &q, e, scans[f->sort][f->trash]) < 0)
 		return e->code;
 	while ((r = rows_next(q, e)) > 0) {
 		int64_t id = rows_int(q, 0);

@@ -49,6 +49,7 @@ end(void **state)
 {
 	struct fixture *f = *state;
 
+	assert_int_equal(test_stale_views(f->db), 0);
 	db_close(&f->db);
 	arena_free(&f->a);
 	free(f);
@@ -166,6 +167,9 @@ state_class_and_kind_are_what_the_verdict_sees(void **state)
 	test_set(f->db, f->a, "release", "until_us = 999999", "asset_id = 200");
 	test_set(f->db, f->a, "asset", "embargo_us = 1000001, class = 'internal'", "id = 300");
 	test_set(f->db, f->a, "version", "media_type = 'image/tiff'", "asset_id = 400");
+	assert_int_equal(test_stale_views(f->db), 3); /* 300 has its own in its row */
+	for (int64_t id = 100; id <= 400; id += 100)
+		test_keep_view(f->db, id);
 	assert_string_equal(shows(f, (struct layout_filter){.state = S("draft")}), "100");
 	assert_string_equal(shows(f, (struct layout_filter){.state = S("expired")}), "200");
 	assert_string_equal(shows(f, (struct layout_filter){.state = S("cleared")}), "400 300");

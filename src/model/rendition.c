@@ -11,10 +11,11 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "db/db.h"
+#include "db/steps.h"
+#include "model/asset_view.h"
 #include "model/change.h"
 #include "model/job.h"
 
-#define STEP 20
 #define MANY_WAITING 20 /* of one person: the next are a batch */
 
 const int64_t rendition_sizes[RENDITION_SIZES] = {64, 320, 640, 1600};
@@ -74,48 +75,27 @@ read_media(struct rows *q, struct arena *a, struct media *m)
 		m->state = MEDIA_NONE;
 }
 
-/* The row's version may stand in the list more than once. */
-static void
-give(const version_id *ids, size_t n, struct media *ret, int64_t id, const struct media *m)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (ids[i].v == id)
-			ret[i] = *m;
-	}
-}
-
-static int
-get_step(struct db *db, struct arena *a, const version_id *ids, size_t n, struct media *ret,
-    struct error *e)
-{
-	static const char sql[] = "SELECT " MEDIA_COLUMNS " FROM version_media WHERE version_id IN "
-	                          "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	AUTO(rows_close) struct rows *q = NULL;
-	struct db_value v[STEP];
-	struct media m;
-	int r;
-
-	for (size_t i = 0; i < STEP; i++)
-		v[i] = db_i(i < n ? ids[i].v : 0);
-	if (db_query_values(db, &q, e, sql, v, STEP) < 0)
-		return e->code;
-	while ((r = rows_next(q, e)) > 0) {
-		read_media(q, a, &m);
-		give(ids, n, ret, rows_int(q, 0), &m);
-	}
-	return r;
-}
-
 int
 media_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n, struct media *ret,
     struct error *e)
 {
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT " MEDIA_COLUMNS " FROM version_media WHERE version_id IN " DB_STEP_IDS,
+	    .ids = &ids->v,
+	    .n = n};
+	struct media m;
+	int r;
+
 	memset(ret, 0, n * sizeof *ret);
-	for (size_t at = 0; at < n; at += STEP) {
-		if (get_step(db, a, ids + at, MIN(n - at, (size_t)STEP), ret + at, e) < 0)
-			return e->code;
+	while ((r = steps_next(&s, e)) > 0) {
+		read_media(s.q, a, &m);
+		for (size_t i = s.from; i < s.to; i++) {
+			if (ids[i].v == rows_int(s.q, 0)) /* a version may stand in it twice */
+				ret[i] = m;
+		}
 	}
-	return 0;
+	return r;
 }
 
 int
@@ -224,10 +204,12 @@ is_batch(struct db *db, person_id by, struct error *e)
 static int
 put_pending(struct change *c, version_id v, struct error *e)
 {
-	return db_exec(change_db(c), NULL, e,
-	    "INSERT INTO version_media (version_id, state, changed_us) VALUES (?, 'pending', ?) "
-	    "ON CONFLICT (version_id) DO NOTHING",
-	    db_i(v.v), db_i(change_now(c)));
+	if (db_exec(change_db(c), NULL, e,
+	        "INSERT INTO version_media (version_id, state, changed_us) "
+	        "VALUES (?, 'pending', ?) ON CONFLICT (version_id) DO NOTHING",
+	        db_i(v.v), db_i(change_now(c))) < 0)
+		return e->code;
+	return asset_view_keep_version(c, v, e);
 }
 
 int
@@ -290,5 +272,5 @@ media_set(struct change *c, version_id v, const struct media *m, const struct re
 		if (put_rendition(c, v, &list[i], e) < 0)
 			return e->code;
 	}
-	return 0;
+	return asset_view_keep_version(c, v, e);
 }

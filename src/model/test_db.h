@@ -14,6 +14,7 @@
 #include "db/db.h"
 #include "db/db_fake.h"
 #include "db/migrate.h"
+#include "model/audit.h"
 
 static inline struct db *
 test_db_empty_pg(void)
@@ -64,6 +65,27 @@ test_db_int(struct db *db, const char *sql)
 	if (db_query(db, &q, &e, sql) < 0)
 		fail_msg("%s", e.msg);
 	return rows_next(q, &e) > 0 ? rows_int(q, 0) : -1;
+}
+
+static inline void
+test_count_stale(void *arg, const char *code, struct str object)
+{
+	(void)object;
+	if (strcmp(code, "stale-view") == 0)
+		++*(int64_t *)arg;
+}
+
+/* How many files have a copy in their row that is not what it is copied from. */
+static inline int64_t
+test_stale_views(struct db *db)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	int64_t stale = 0, checked = 0;
+	struct error e;
+
+	if (audit_rows(db, a, test_count_stale, &stale, &checked, &e) < 0)
+		fail_msg("%s", e.msg);
+	return stale;
 }
 
 /* How many rows a table has, all or (where not NULL) some.  a: never reset, as statements are

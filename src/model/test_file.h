@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "crypto/hash.h"
 #include "model/asset.h"
+#include "model/asset_view.h"
 #include "model/change.h"
 #include "model/test_db.h"
 
@@ -37,6 +38,18 @@ test_set(struct db *db, struct arena *a, const char *table, const char *values, 
 	        a, "UPDATE %s SET %s WHERE %s", table, values, where != NULL ? where : "1 = 1")
 	        .p,
 	    NULL, 0);
+}
+
+/* After rows of release, version or version_media were set beside the model. */
+static inline void
+test_keep_view(struct db *db, int64_t id)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct error e;
+
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, &e) < 0 ||
+	    asset_view_keep(c, (asset_id){id}, &e) < 0 || change_commit(&c, &e) < 0)
+		fail_msg("%s", e.msg);
 }
 
 static inline void
@@ -102,4 +115,5 @@ test_file(struct db *db, struct arena *a, person_id by, int64_t id, const char *
 		    "INSERT INTO version_part (version_id, position, blob_id, bytes) "
 		    "VALUES (?, 0, ?, ?)",
 		    db_i(id + 1), db_id128(&blob), db_i(bytes));
+	test_keep_view(db, id);
 }

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "db/db.h"
 #include "model/asset.h"
+#include "model/asset_view.h"
 #include "model/change.h"
 #include "model/job.h"
 #include "model/search.h"
@@ -82,7 +83,8 @@ make_version(struct change *c, const struct upload *u, asset_id asset, struct er
 	        db_s(u->name), db_i(u->length), db_i(u->person.v), db_i(change_now(c))) < 0 ||
 	    db_exec(db, NULL, e, parts, db_i(u->version.v), db_id128(&u->id)) < 0 ||
 	    db_exec(db, NULL, e, "DELETE FROM upload_part WHERE upload_id = ?", db_id128(&u->id)) <
-	        0)
+	        0 ||
+	    asset_view_keep(c, asset, e) < 0)
 		return e->code;
 	ev.asset = asset;
 	ev.version = u->version;

@@ -252,20 +252,10 @@ static const char *const malware_states[] = {
     [MALWARE_ERROR] = "error",
 };
 
-static int
-index_of(const char *const *names, size_t n, struct str s)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (str_eq_c(s, names[i]))
-			return (int)i;
-	}
-	return -1;
-}
-
 bool
 release_parse(struct str s, enum release_state *ret)
 {
-	int i = index_of(release_names, ARRAY_LEN(release_names), s);
+	int i = str_index(s, release_names, ARRAY_LEN(release_names));
 
 	if (i >= 0)
 		*ret = (enum release_state)i;
@@ -281,7 +271,7 @@ release_name(enum release_state s)
 bool
 class_parse(struct str s, enum asset_class *ret)
 {
-	int i = index_of(class_names, ARRAY_LEN(class_names), s);
+	int i = str_index(s, class_names, ARRAY_LEN(class_names));
 
 	if (i >= 0)
 		*ret = (enum asset_class)i;
@@ -297,7 +287,7 @@ class_name(enum asset_class c)
 bool
 malware_parse(struct str s, enum malware_state *ret)
 {
-	int i = index_of(malware_states, ARRAY_LEN(malware_states), s);
+	int i = str_index(s, malware_states, ARRAY_LEN(malware_states));
 
 	if (i >= 0)
 		*ret = (enum malware_state)i;

@@ -12,9 +12,9 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "db/steps.h"
+#include "model/asset_view.h"
 #include "model/change.h"
-
-#define STEP 20 /* ids of one statement */
 
 #define VERSION_COLUMNS                                                                            \
 	"id, asset_id, number, name, bytes, sha256, crc32, media_type, malware, state, "           \
@@ -58,41 +58,27 @@ version_get(struct db *db, struct arena *a, version_id id, struct version *ret, 
 	return r < 0 ? r : 0;
 }
 
-static int
-get_step(struct db *db, struct arena *a, const version_id *ids, size_t n, struct version *ret,
-    struct error *e)
+int
+version_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n,
+    struct version *ret, struct error *e)
 {
-	static const char sql[] = "SELECT " VERSION_COLUMNS " FROM version WHERE id IN "
-	                          "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	AUTO(rows_close) struct rows *q = NULL;
-	struct db_value v[STEP];
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT " VERSION_COLUMNS " FROM version WHERE id IN " DB_STEP_IDS,
+	    .ids = &ids->v,
+	    .n = n};
 	struct version x;
 	int r;
 
-	for (size_t i = 0; i < STEP; i++)
-		v[i] = db_i(i < n ? ids[i].v : 0);
-	if (db_query_values(db, &q, e, sql, v, STEP) < 0)
-		return e->code;
-	while ((r = rows_next(q, e)) > 0) {
-		read_row(q, a, &x);
-		for (size_t i = 0; i < n; i++) {
+	memset(ret, 0, n * sizeof *ret);
+	while ((r = steps_next(&s, e)) > 0) {
+		read_row(s.q, a, &x);
+		for (size_t i = s.from; i < s.to; i++) {
 			if (ids[i].v == x.id.v)
 				ret[i] = x;
 		}
 	}
 	return r;
-}
-
-int
-version_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n,
-    struct version *ret, struct error *e)
-{
-	memset(ret, 0, n * sizeof *ret);
-	for (size_t at = 0; at < n; at += STEP) {
-		if (get_step(db, a, ids + at, MIN(n - at, (size_t)STEP), ret + at, e) < 0)
-			return e->code;
-	}
-	return 0;
 }
 
 int
@@ -184,7 +170,7 @@ version_ingested(struct change *c, version_id id, const struct ingested *in, str
 		return e->code;
 	if (changed != 1)
 		return err_set(e, ERR_CONFLICT, "the version was ingested before");
-	if (replace_parts(c, id, in, e) < 0)
+	if (replace_parts(c, id, in, e) < 0 || asset_view_keep_version(c, id, e) < 0)
 		return e->code;
 	ev.version = id;
 	ev.sha256 = &in->sha256;

@@ -81,6 +81,7 @@ end(void **state)
 {
 	struct fixture *f = *state;
 
+	assert_int_equal(test_stale_views(f->db), 0);
 	db_close(&f->db);
 	arena_free(&f->a);
 	free(f);
