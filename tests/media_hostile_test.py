@@ -16,8 +16,8 @@ MEDIA = pathlib.Path(os.environ.get("GELEIT_BUILD", ROOT / "build")) / "src/medi
 CPU_MS, WALL_MS, PEAK_KIB = 21_000, 42_000, 1_600_000
 
 
-def render(paths, folder="-", **env):
-    done = subprocess.run([MEDIA / "render_file", MEDIA / "geleit-media", folder, *paths], capture_output=True, text=True,
+def render(paths, folder="-", below=(), **env):
+    done = subprocess.run([*below, MEDIA / "render_file", MEDIA / "geleit-media", folder, *paths], capture_output=True, text=True,
                           timeout=600, env={**os.environ, **env})
     assert done.returncode == 0, done.stderr
     return {r["file"]: r for r in map(json.loads, done.stdout.splitlines())}, done.stderr
@@ -30,6 +30,31 @@ def hurt(tmp_path_factory):
     expected = hostile.write_all(folder)
     results, said = render([folder / name for name in expected])
     return expected, results, said
+
+
+@pytest.fixture(scope="module")
+def hurt_bare(tmp_path_factory):
+    """The same where user namespaces are forbidden."""
+    folder = tmp_path_factory.mktemp("bare")
+    folder.chmod(0o755)
+    expected = hostile.write_all(folder)
+    results, said = render([folder / name for name in expected], below=[MEDIA / "no_namespaces"])
+    return expected, results, said
+
+
+def test_without_namespaces_each_ends_the_same_way(hurt, hurt_bare):
+    assert "forbids user namespaces" in hurt_bare[2] and "forbids user namespaces" not in hurt[2]
+    wrong = {n: (r["state"], r.get("reason"), hurt_bare[1][n]["state"], hurt_bare[1][n].get("reason")) for n, r in hurt[1].items()
+             if (r["state"], r.get("reason")) != (hurt_bare[1][n]["state"], hurt_bare[1][n].get("reason"))}
+    assert not wrong
+
+
+def test_without_namespaces_an_svg_reads_nobody(hurt_bare):
+    assert hurt_bare[1]["reads.svg"]["colour"] != "#000000"
+
+
+def test_endless_work_is_a_matter_of_time(hurt, hurt_bare):
+    assert hurt[1]["work.pdf"]["state"] == hurt_bare[1]["work.pdf"]["state"] == "timed_out"
 
 
 def test_each_ends_in_a_state_it_may_have(hurt):

@@ -58,8 +58,8 @@ class Server:
         self.process = None
         self.patience = 30      # seconds for one answer
 
-    def start(self, extra=(), demo=False, own_session=False, pass_fds=()):
-        argv = [str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
+    def start(self, extra=(), demo=False, own_session=False, pass_fds=(), below=()):
+        argv = [*map(str, below), str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
                 "--url", self.url, "--db", self.db, *([] if demo else ["--empty"])]
         for s in self.settings:
             argv += ["--set", s]

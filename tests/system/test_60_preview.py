@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from geleit import ROOT, wait_for
+from geleit import BUILD, ROOT, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import hostile  # noqa: E402
@@ -67,6 +67,17 @@ def test_hostile_files_end_in_a_state_and_the_server_does_not_move(server, tmp_p
     expected = {"texts.png": "refused", "few-rows.png": "damaged", "bomb.docx": "none", "zip.pdf": "ready", "zip.svgz": "refused"}
     assert {name: states()[name] for name in expected} == expected
     assert before == {role: server.roles(role) for role in before}
+
+
+def test_where_user_namespaces_are_forbidden(fresh, tmp_path):
+    """As in containers: previews are made all the same, and the log says behind what."""
+    s = fresh().start(below=[BUILD / "src/media/no_namespaces"])
+    made = {name: upload(s, tmp_path, name, body)[0] for name, body in
+            (("a.png", hostile.png(90, 80, colour=2, depth=8)), ("b.pdf", hostile.plain_pdf(2)),
+             ("c.svg", hostile.svg('<rect width="9" height="9"/>')))}
+    for asset in made.values():
+        wait_for(lambda: preview(s, asset, 64).status == 200)
+    assert "forbids user namespaces" in s.log_text() and s.stop() == 0
 
 
 @pytest.mark.parametrize("times", [3])
