@@ -97,7 +97,7 @@ def test_pages_sizes_and_parts(tmp_path):
     (tmp_path / "a.pdf").write_bytes(hostile.plain_pdf(12))
     (tmp_path / "b.png").write_bytes(hostile.png(500, 400, colour=2, depth=8))
     (tmp_path / "c.svg").write_bytes(hostile.svg('<rect width="100" height="50" fill="#ff0000"/>', 100, 50))
-    results, _ = render(sorted(tmp_path.iterdir()), PART_BYTES="500")  # many parts: it is read across them
+    results, _ = render(sorted(tmp_path.iterdir()), PART_BYTES="30")  # many parts: it is read across them
     a, b, c = (results[n] for n in ("a.pdf", "b.png", "c.svg"))
     assert a["state"] == b["state"] == c["state"] == "ready", results
     assert a["pages"] == 12 and {p["page"] for p in a["pictures"]} == set(range(1, 11))

@@ -12,7 +12,7 @@
 /* Messages between roles (design 3.1) */
 #define LIMIT_MSG_BYTES 65536
 /* Most are for RENDER, the parts of a file; even, as the kernel counts. */
-#define LIMIT_MSG_FDS 18
+#define LIMIT_MSG_FDS 66
 #define LIMIT_TICKET_BYTES 512
 #define LIMIT_PLAN_INLINE_BYTES 32768
 #define LIMIT_PLAN_BYTES (64 * 1024 * 1024)
@@ -43,7 +43,7 @@
 #define LIMIT_PARTS_PER_VERSION 1000000
 
 /* Previews (pipeline.md): one job of geleit-media */
-#define LIMIT_RENDER_PARTS 16
+#define LIMIT_RENDER_PARTS 64 /* 4 GiB: 400 megapixels of the deepest TIFF */
 #define LIMIT_RENDER_JOBS 2                   /* at a time */
 #define LIMIT_RENDER_BYTES (48 * 1024 * 1024) /* of everything it gives back */
 #define LIMIT_RENDER_PAGES 10

@@ -22,8 +22,9 @@
 #define NAMESPACES                                                                                 \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	    CLONE_NEWCGROUP)
-#define OUT_OF_THE_WAY 64
+#define OUT_OF_THE_WAY 128
 #define NOT_STARTED 127
+_Static_assert(OUT_OF_THE_WAY >= JOB_PARTS + LIMIT_RENDER_PARTS, "no number stands for two");
 
 /* What is ours to say before we are the namespace's root. */
 struct maps {

@@ -46,7 +46,7 @@ seal_limits(struct error *e)
 	    {RLIMIT_AS, 1536 * MIB},
 	    {RLIMIT_CPU, LIMIT_RENDER_CPU_S},
 	    {RLIMIT_FSIZE, 64 * MIB},
-	    {RLIMIT_NOFILE, 40},
+	    {RLIMIT_NOFILE, 2 * (JOB_PARTS + LIMIT_RENDER_PARTS)},
 	    {RLIMIT_CORE, 0},
 	    {RLIMIT_STACK, 8 * MIB},
 	    {RLIMIT_MEMLOCK, 0},

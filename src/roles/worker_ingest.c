@@ -67,14 +67,20 @@ pass_fini(struct pass *p)
 	free(p->step);
 }
 
+/* Many small parts, or more than a preview's job can be given though the file is no larger than
+ * that: it came over a slow line. */
 static bool
 should_merge(const struct version_part *parts, size_t n)
 {
 	size_t small = 0;
+	int64_t bytes = 0;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		small += parts[i].bytes < LIMIT_SMALL_PART_BYTES;
-	return small > SMALL_PARTS_KEPT;
+		bytes += parts[i].bytes;
+	}
+	return small > SMALL_PARTS_KEPT ||
+	       (n > LIMIT_RENDER_PARTS && bytes <= LIMIT_RENDER_PARTS * (int64_t)LIMIT_PART_BYTES);
 }
 
 /* ---- merging ---- */

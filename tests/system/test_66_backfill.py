@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Files from before there were previews, or that an older geleit failed on, get theirs after the next start."""
+"""Files from before there were previews, or that an older geleit failed on, get theirs after the next start;
+and files of many parts, which came over a slow line or are larger than a job can be given."""
+import base64
 import os
 import pathlib
 import signal
+import struct
 import sys
+import zlib
 
 from geleit import ROOT, sql, wait_for
 
@@ -85,3 +89,54 @@ def test_who_uploads_meanwhile_comes_first(fresh, tmp_path):
     # two that ran, two whose end was told already, two on their way to it; the rest of forty comes after
     assert order.index(version) <= len(done) + 8 < 40, (order.index(version), len(done))
     assert status(s, asset) == 200 and s.stop() == 0
+
+
+MIB = 1 << 20
+
+
+def noise(width, height):
+    """A PNG that no packing makes smaller."""
+    rows = b"".join(b"\0" + os.urandom(3 * width) for _ in range(height))
+    head = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(hostile.png_chunk(n, b) for n, b in (
+        (b"IHDR", head), (b"IDAT", zlib.compress(rows, 0)), (b"IEND", b"")))
+
+
+def upload_in_steps(server, body, step):
+    fields = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    name = base64.b64encode(b"slow.png").decode()
+    a = server.api("POST", "/api/v1/uploads", None, {"Tus-Resumable": "1.0.0", "Upload-Length": str(len(body)),
+                                                    "Upload-Metadata": f"filename {name}"})
+    assert a.status == 201, a.text
+    where = a.headers["Location"]
+    for at in range(0, len(body), step):
+        a = server.api("PATCH", where, body[at:at + step], {**fields, "Upload-Offset": str(at)})
+        assert a.status == 204, a.text
+    return a.headers["Geleit-Asset"]
+
+
+def parts(server, version):
+    return [int(n) for n, in sql(server, f"SELECT bytes FROM version_part WHERE version_id = {version} ORDER BY position")]
+
+
+def test_a_slow_line_and_a_file_too_large(fresh, tmp_path):
+    s = fresh().start()
+    body = noise(5000, 5000)
+    asset = upload_in_steps(s, body, MIB + 100_000)
+    assert len(body) // (MIB + 100_000) >= 64
+    wait_for(lambda: status(s, asset) == 200, 60)
+    version = s.api("GET", f"/api/v1/assets/{asset}").json()["version"]["version"]
+    assert parts(s, version) == [64 * MIB, len(body) - 64 * MIB]
+    # more parts than a job is given: a reason, not a preview
+    other, version = upload(s, tmp_path, "large.png", hostile.png(30, 30, colour=2, depth=8))
+    wait_for(lambda: status(s, other) == 200)
+    assert s.stop() == 0
+    form = "X'%s'" if s.db == "sqlite" else "'\\x%s'"
+    for i in range(64):
+        sql(s, f"INSERT INTO version_part (version_id, position, blob_id, bytes) VALUES ({version}, {1 + i}, {form % os.urandom(16).hex()}, 1)")
+    for table in ("rendition", "version_media"):
+        sql(s, f"DELETE FROM {table} WHERE version_id = {version}")
+    s.start()
+    wait_for(lambda: states(s).get(version, ("",))[0] == "refused")
+    assert sql(s, f"SELECT reason FROM version_media WHERE version_id = {version}") == [["too-large"]]
+    assert s.stop() == 0
