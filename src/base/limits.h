@@ -43,7 +43,7 @@
 #define LIMIT_PARTS_PER_VERSION 1000000
 
 /* Previews (pipeline.md): one job of geleit-media */
-#define LIMIT_RENDER_PARTS 64 /* 4 GiB: 400 megapixels of the deepest TIFF */
+#define LIMIT_RENDER_PARTS 64                 /* 4 GiB: 400 megapixels of the deepest TIFF */
 #define LIMIT_RENDER_JOBS 2                   /* at a time */
 #define LIMIT_RENDER_BYTES (48 * 1024 * 1024) /* of everything it gives back */
 #define LIMIT_RENDER_PAGES 10
