@@ -78,8 +78,8 @@ basket_post(struct api *x, const struct request *q, struct reply *r, struct erro
 
 	if (json_parse(q->m->body, &doc, e) < 0 || read_edit(x, json_root(doc), &ed, e) < 0 ||
 	    change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
-	    apply(c, q->who.person, &ed, e) < 0 || change_commit(&c, e) < 0 ||
-	    basket_get(x->db, x->a, q->who.person, &basket, e) < 0)
+	    apply(c, q->who.person, &ed, e) < 0 ||
+	    basket_get(x->db, x->a, q->who.person, &basket, e) < 0 || change_commit(&c, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_open(&j);

@@ -7,12 +7,18 @@
  */
 #include "model/bulk.h"
 
+#include <time.h>
+
 #include "api/assets.h"
 #include "api/input.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/random.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "text/json.h"
 #include "text/name.h"
 
@@ -116,89 +122,185 @@ read_asked(struct api *x, struct json *o, struct asked *ret, struct error *e)
 
 /* ---- doing ---- */
 
+/*
+ * A request is done in steps, a change each, so that others get at the database in
+ * between.  Once a step stands, nothing is begun anew: what could not be done is
+ * told as left, and to ask again is safe, as what is so already is left alone.
+ */
+#define TIME_MOST_US (15 * US_PER_S) /* of the 30 s there are for an answer */
+#define NAP_NS 3000000L              /* others look at the lock every millisecond */
+
+struct work {
+	struct api *x;
+	const struct request *q;
+	const struct asked *asked;
+	struct undo undo;
+	struct asset_list part; /* the files of this step */
+	int64_t done;
+	bool more; /* of undo: there are further steps */
+};
+typedef int (*step_fn)(struct work *w, struct error *e);
+
 static int
-release_all(
-    struct change *c, struct arena *a, const struct asked *k, int64_t *ret_done, struct error *e)
+release_all(struct change *c, struct arena *a, const struct asset_list *list,
+    const struct release *release, int64_t *ret_done, struct error *e)
 {
-	struct asset *files = ARENA_ARRAY(a, struct asset, k->list.n);
+	struct asset *files = ARENA_ARRAY(a, struct asset, list->n);
 	size_t n;
 
-	if (asset_get_list(change_db(c), a, k->list.ids, k->list.n, files, &n, e) < 0)
+	if (asset_get_list(change_db(c), a, list->ids, list->n, files, &n, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < n; i++) {
-		if (release_set(c, files[i].id, &k->release, e) < 0)
+		if (release_set(c, files[i].id, release, e) < 0)
 			return e->code;
 	}
 	*ret_done = (int64_t)n;
 	return 0;
 }
 
-struct done {
-	int64_t n;
-	bool can_undo;
-	struct id128 undo;
-};
-
 static int
-apply(struct api *x, const struct request *q, const struct asked *k, struct done *ret,
-    struct error *e)
+bulk_step(struct work *w, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
+	AUTO(arena_free) struct arena *a = arena_new();
+	const struct asked *k = w->asked;
 	enum event_kind verb = k->is_release ? EVENT_RELEASE_CHANGED : bulk_event(k->bulk.what);
+	int64_t done = 0;
 	int r;
 
-	if (change_begin(x->db, request_actor(q), verb, &c, e) < 0)
+	if (change_begin(w->x->db, request_actor(w->q), verb, &c, e) < 0)
 		return e->code;
-	r = k->is_release ? release_all(c, x->a, k, &ret->n, e)
-	                  : bulk_do(c, x->a, &k->bulk, &k->list, &ret->n, &ret->undo, e);
-	ret->can_undo = ret->n > 0 && !k->is_release;
-	if (r < 0 || ret->n == 0)
+	r = k->is_release ? release_all(c, a, &w->part, &k->release, &done, e)
+	                  : bulk_do(c, a, &k->bulk, &w->part, &done, e);
+	if (r < 0 || done == 0)
 		return r;
-	return change_commit(&c, e);
+	if (change_commit(&c, e) < 0)
+		return e->code;
+	w->done += done;
+	return 0;
+}
+
+static int
+undo_step(struct work *w, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	AUTO(arena_free) struct arena *a = arena_new();
+	int64_t done = 0;
+	bool more;
+
+	if (change_begin(w->x->db, request_actor(w->q), EVENT_UNDO_DONE, &c, e) < 0 ||
+	    undo_do(c, a, &w->undo, &done, &more, e) < 0 || change_commit(&c, e) < 0)
+		return e->code;
+	w->done += done;
+	w->more = more;
+	return 0;
+}
+
+static void
+let_others(int times)
+{
+	struct timespec nap = {0, NAP_NS * times};
+
+	nanosleep(&nap, NULL);
+}
+
+/* Before anything stands, app.c runs the whole handler again on ERR_RETRY. */
+static int
+take(struct work *w, step_fn step, struct error *e)
+{
+	int r = step(w, e);
+
+	for (int i = 1; r == ERR_RETRY && w->done > 0 && i < LIMIT_CHANGE_RETRIES; i++) {
+		let_others(i);
+		r = step(w, e);
+	}
+	return r;
+}
+
+/* *ret_left: files nobody got to. */
+static int
+bulk_all(struct work *w, size_t *ret_left, struct error *e)
+{
+	const struct asset_list *all = &w->asked->list;
+	int64_t end = time_monotonic_us() + TIME_MOST_US;
+
+	for (size_t at = 0; at < all->n; at += w->part.n) {
+		w->part = (struct asset_list){all->ids + at, MIN(all->n - at, (size_t)BULK_STEP)};
+		*ret_left = all->n - at;
+		if (take(w, bulk_step, e) < 0) {
+			if (w->done == 0)
+				return e->code;
+			log_warn("bulk: %zu of %zu left: %s", *ret_left, all->n, e->msg);
+			return 0;
+		}
+		*ret_left -= w->part.n;
+		if (time_monotonic_us() >= end)
+			return 0;
+		if (*ret_left > 0)
+			let_others(1);
+	}
+	return 0;
 }
 
 int
 assets_bulk(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	AUTO(json_free) struct json_doc *doc = NULL;
-	struct asked k = {.bulk.by = q->who.person, .release.set_by = q->who.person};
-	struct done done = {0};
+	struct asked k = {
+	    .bulk = {.by = q->who.person, .undo = random_id128()}, .release.set_by = q->who.person};
+	struct work w = {.x = x, .q = q, .asked = &k};
+	size_t left = 0;
 	struct js j;
 
 	if (json_parse(q->m->body, &doc, e) < 0 || read_asked(x, json_root(doc), &k, e) < 0)
 		return e->code;
 	if (k.is_release && (q->who.scopes & SCOPE_RELEASE) == 0)
 		return err_set(e, ERR_DENIED, "the scope release is needed");
-	if (apply(x, q, &k, &done, e) < 0)
+	if (bulk_all(&w, &left, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_open(&j);
-	js_kv_int(&j, "done", done.n);
+	js_kv_int(&j, "done", w.done);
 	js_key(&j, "undo");
-	if (done.can_undo)
-		js_str(&j, id128_hex(x->a, done.undo));
+	if (w.done > 0 && !k.is_release)
+		js_str(&j, id128_hex(x->a, k.bulk.undo));
 	else
 		js_null(&j);
+	js_kv_int(&j, "left", (int64_t)left);
 	js_close(&j);
 	return 0;
+}
+
+/* Whole, or an error: then the same token takes back the rest. */
+static int
+undo_all(struct work *w, struct error *e)
+{
+	int64_t end = time_monotonic_us() + TIME_MOST_US;
+
+	for (;;) {
+		if (take(w, undo_step, e) < 0)
+			return e->code;
+		if (!w->more)
+			return 0;
+		if (time_monotonic_us() >= end)
+			return err_set(e, ERR_BUSY, "undo: some files are not back yet");
+		let_others(1);
+	}
 }
 
 int
 undo_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
-	AUTO(change_abort) struct change *c = NULL;
-	struct undo u = {.by = q->who.person};
-	int64_t done = 0;
+	struct work w = {.x = x, .q = q, .undo.by = q->who.person};
 	struct js j;
 
-	if (!id128_parse(q->params[0], &u.token))
+	if (!id128_parse(q->params[0], &w.undo.token))
 		return err_key(e, ERR_NOT_FOUND, "undo-over", "this is no token");
-	if (change_begin(x->db, request_actor(q), EVENT_UNDO_DONE, &c, e) < 0 ||
-	    undo_do(c, x->a, &u, &done, e) < 0 || change_commit(&c, e) < 0)
+	if (undo_all(&w, e) < 0)
 		return e->code;
 	reply_json(r, &j);
 	js_open(&j);
-	js_kv_int(&j, "done", done);
+	js_kv_int(&j, "done", w.done);
 	js_close(&j);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * steps - see steps.h
+ * steps - see steps.h.  A step's rows are closed before the next one begins, so that
+ * one prepared statement serves them all.
  */
 #include "db/steps.h"
 

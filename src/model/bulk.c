@@ -11,7 +11,6 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/random.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
@@ -189,17 +188,18 @@ static int
 keep_undo(struct run *r, person_id by, struct error *e)
 {
 	return db_exec(change_db(r->c), NULL, e,
-	    "INSERT INTO undo (id, person_id, what, made, until_us) VALUES (?, ?, ?, ?, ?)",
+	    "INSERT INTO undo (id, person_id, what, made, until_us) VALUES (?, ?, ?, ?, ?) "
+	    "ON CONFLICT (id) DO NOTHING",
 	    db_id128(&r->undo), db_i(by.v), db_s(str_c(names[r->what])), db_i(r->made),
 	    db_i(change_now(r->c) + UNDO_LIFE_US));
 }
 
 int
 bulk_do(struct change *c, struct arena *a, const struct bulk *b, const struct asset_list *list,
-    int64_t *ret_done, struct id128 *ret_undo, struct error *e)
+    int64_t *ret_done, struct error *e)
 {
 	struct run r = {
-	    .c = c, .a = a, .what = b->what, .event = bulk_event(b->what), .undo = random_id128()};
+	    .c = c, .a = a, .what = b->what, .event = bulk_event(b->what), .undo = b->undo};
 	struct asset *files = ARENA_ARRAY(a, struct asset, list->n);
 	size_t n;
 
@@ -214,7 +214,6 @@ bulk_do(struct change *c, struct arena *a, const struct bulk *b, const struct as
 			return res;
 	}
 	*ret_done = r.done;
-	*ret_undo = r.undo;
 	return 0;
 }
 
@@ -224,6 +223,17 @@ struct was {
 	asset_id asset;
 	int64_t number;
 };
+
+/* How many of n are before the last file. */
+static size_t
+whole_files(const struct was *list, size_t n)
+{
+	int64_t last = list[n - 1].asset.v;
+
+	while (n > 0 && list[n - 1].asset.v == last)
+		n--;
+	return n;
+}
 
 /* The event of what undoing does to a file. */
 static enum bulk_what
@@ -260,31 +270,37 @@ find_undo(struct run *r, const struct undo *u, struct error *e)
 	return 0;
 }
 
+/* Those of a step; a file's are never in two (it has at most as many as words were given). */
 static int
-read_items(struct run *r, struct was **ret, size_t *ret_n, struct error *e)
+read_items(struct run *r, struct was **ret, size_t *ret_n, bool *ret_more, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	VEC(struct was) list = {0};
 	int res;
 
 	if (db_query(change_db(r->c), &q, e,
-	        "SELECT asset_id, was FROM undo_item WHERE undo_id = ? ORDER BY asset_id, was",
-	        db_id128(&r->undo)) < 0)
+	        "SELECT asset_id, was FROM undo_item WHERE undo_id = ? ORDER BY asset_id, was "
+	        "LIMIT CAST(? AS BIGINT)",
+	        db_id128(&r->undo), db_i(BULK_STEP + 1)) < 0)
 		return e->code;
 	while ((res = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct was){{rows_int(q, 0)}, rows_int(q, 1)};
 	VEC_TO_ARENA(&list, r->a, ret, ret_n);
+	*ret_more = *ret_n > BULK_STEP;
+	if (*ret_more)
+		*ret_n = whole_files(*ret, *ret_n);
 	return res;
 }
 
 static int
-forget(struct run *r, struct error *e)
+forget(struct run *r, asset_id last, bool more, struct error *e)
 {
 	struct db *db = change_db(r->c);
 
-	if (db_exec(db, NULL, e, "DELETE FROM undo_item WHERE undo_id = ?", db_id128(&r->undo)) < 0)
+	if (db_exec(db, NULL, e, "DELETE FROM undo_item WHERE undo_id = ? AND asset_id <= ?",
+	        db_id128(&r->undo), db_i(last.v)) < 0)
 		return e->code;
-	return db_exec(db, NULL, e, "DELETE FROM undo WHERE id = ?", db_id128(&r->undo));
+	return more ? 0 : db_exec(db, NULL, e, "DELETE FROM undo WHERE id = ?", db_id128(&r->undo));
 }
 
 static int
@@ -337,15 +353,17 @@ undo_all(struct run *r, const struct was *list, size_t n, struct error *e)
 }
 
 int
-undo_do(struct change *c, struct arena *a, const struct undo *u, int64_t *ret_done, struct error *e)
+undo_do(struct change *c, struct arena *a, const struct undo *u, int64_t *ret_done, bool *ret_more,
+    struct error *e)
 {
 	struct run r = {.c = c, .a = a, .undo = u->token};
 	struct event ev = EVENT_INIT(EVENT_UNDO_DONE);
 	struct was *list;
 	size_t n;
 
-	if (find_undo(&r, u, e) < 0 || read_items(&r, &list, &n, e) < 0 ||
-	    undo_all(&r, list, n, e) < 0 || forget(&r, e) < 0)
+	if (find_undo(&r, u, e) < 0 || read_items(&r, &list, &n, ret_more, e) < 0 ||
+	    undo_all(&r, list, n, e) < 0 ||
+	    forget(&r, n > 0 ? list[n - 1].asset : (asset_id){0}, *ret_more, e) < 0)
 		return e->code;
 	*ret_done = r.done;
 	ev.outcome = str_c(names[r.what]);

@@ -28,6 +28,7 @@ export interface Bulk {
 interface BulkDone {
 	done: number;
 	undo: string | null;
+	left: number;
 }
 
 export const problemText = (e: unknown) =>
@@ -50,10 +51,12 @@ export async function bulk(
 	const undos: string[] = [];
 	let done = 0;
 	try {
-		for (let at = 0; at < ids.length; at += MOST) {
-			const got = await post<BulkDone>("/assets/bulk", { ids: ids.slice(at, at + MOST), ...act });
+		for (let at = 0; at < ids.length; ) {
+			const part = ids.slice(at, at + MOST);
+			const got = await post<BulkDone>("/assets/bulk", { ids: part, ...act });
 			done += got.done;
 			if (got.undo) undos.push(got.undo);
+			at += part.length - got.left; // those a busy server did not get to come again
 		}
 	} catch (e) {
 		tell(e);
