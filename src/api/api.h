@@ -31,7 +31,8 @@ struct api {
 	struct db *db;
 	struct keyring keys;
 	struct store *store;
-	const struct conf *conf;
+	const struct conf *conf; /* as it counts for this message: setting rows over the file */
+	const struct conf *file; /* as DIR/geleit.conf and the command line have it */
 	struct data_key ticket_key;
 	struct arena *a;
 	int64_t now_us; /* when the message came */

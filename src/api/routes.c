@@ -24,6 +24,8 @@ const struct route routes[] = {
 	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"GET", "/api/v1/settings", settings_list,
 	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
+	{"PATCH", "/api/v1/settings", settings_patch,
+	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_JSON, EVENT_SETTING_CHANGED, false, true},
 	{"POST", "/api/v1/keys", keys_post,
 	    STAFF(SCOPE_ADMIN), LANE_INTERACTIVE, BODY_JSON, EVENT_KEY_CREATED, false, true},
 	{"GET", "/api/v1/keys", keys_list,

@@ -61,6 +61,7 @@ HANDLER(assets_history);
 HANDLER(status_get);
 HANDLER(health_get);
 HANDLER(settings_list);
+HANDLER(settings_patch);
 /* keys.c */
 HANDLER(keys_post);
 HANDLER(keys_list);

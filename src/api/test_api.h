@@ -58,6 +58,7 @@ fixture_new(struct db *db)
 	    .upload_life_us = US_PER_DAY};
 	f->x = (struct api){.db = db,
 	    .conf = &f->conf,
+	    .file = &f->conf,
 	    .ticket_key = {{7}},
 	    .a = arena_new(),
 	    .now_us = time_now_us()};

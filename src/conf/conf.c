@@ -17,6 +17,7 @@
 
 #define CONF_BYTES 65536
 #define SECRET 1
+#define CHANGEABLE 2 /* while the server runs: asked anew by app for every message */
 #define TCP_PORT_MAX 65535
 
 enum kind {
@@ -88,18 +89,19 @@ static const struct setting settings[] = {
     {"clamd.socket", KIND_PATH, IN_CONF(clamd_socket), "",
         .help = "Unix socket of clamd. Not set: files are not scanned, and say so."},
     {"malware.unscanned", KIND_WORD, IN_EXTRA(malware), "", .words = "allow hold",
+        .flags = CHANGEABLE,
         .help = "May a file that was not scanned be sent? Not set: `allow` while clamd.socket is "
                 "not set, "
                 "`hold` once it is."},
     {"upload.max_bytes", KIND_INT, IN_CONF(upload_max_bytes), "1099511627776", 1, LIMIT_FILE_BYTES,
-        .help = "Largest file, in bytes."},
-    {"upload.days", KIND_INT, IN_EXTRA(upload_days), "7", 1, 365,
+        .flags = CHANGEABLE, .help = "Largest file, in bytes."},
+    {"upload.days", KIND_INT, IN_EXTRA(upload_days), "7", 1, 365, .flags = CHANGEABLE,
         .help = "Days an unfinished upload can be resumed."},
-    {"delivery.days", KIND_INT, IN_CONF(delivery_days), "14", 1, 3650,
+    {"delivery.days", KIND_INT, IN_CONF(delivery_days), "14", 1, 3650, .flags = CHANGEABLE,
         .help = "Days a delivery is valid when the sender says nothing."},
-    {"delivery.max_days", KIND_INT, IN_CONF(delivery_max_days), "90", 1, 3650,
+    {"delivery.max_days", KIND_INT, IN_CONF(delivery_max_days), "90", 1, 3650, .flags = CHANGEABLE,
         .help = "Longest validity a sender may choose, in days."},
-    {"limits.code_tries", KIND_INT, IN_CONF(code_tries), "5", 1, 20,
+    {"limits.code_tries", KIND_INT, IN_CONF(code_tries), "5", 1, 20, .flags = CHANGEABLE,
         .help = "Tries for one mail code."},
     {"limits.transfers", KIND_INT, IN_CONF(transfers), "4000", 1, 100000,
         .help = "Running downloads and uploads per front process; more are answered 503."},
@@ -127,6 +129,14 @@ conf_is_secret(struct str name)
 	const struct setting *s = find_setting(name);
 
 	return s != NULL && (s->flags & SECRET) != 0;
+}
+
+bool
+conf_is_changeable(struct str name)
+{
+	const struct setting *s = find_setting(name);
+
+	return s != NULL && (s->flags & CHANGEABLE) != 0;
 }
 
 /* ---- values ---- */
@@ -523,6 +533,14 @@ shown(struct arena *a, struct target *t, const struct setting *s)
 	}
 }
 
+static const char *
+kind_word(enum kind kind)
+{
+	if (kind == KIND_INT)
+		return "number";
+	return kind == KIND_WORD || kind == KIND_BOOL ? "word" : "text";
+}
+
 bool
 conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret)
 {
@@ -531,10 +549,44 @@ conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret)
 
 	if (i >= ARRAY_LEN(settings))
 		return false;
-	*ret = (struct conf_shown){s->name, s->standard, s->help, shown(a, &t, s)};
+	*ret = (struct conf_shown){.name = s->name,
+	    .standard = s->standard,
+	    .help = s->help,
+	    .value = shown(a, &t, s),
+	    .kind = kind_word(s->kind),
+	    .min = s->min,
+	    .max = s->max,
+	    .words = s->kind == KIND_BOOL ? "0 1" : s->words,
+	    .changeable = (s->flags & CHANGEABLE) != 0};
 	if ((s->flags & SECRET) != 0 && ret->value.n > 0 && !str_eq_c(ret->value, "sqlite"))
 		ret->value = S("set");
 	return true;
+}
+
+/* ---- while the server runs ---- */
+
+int
+conf_overlay(struct arena *a, const struct conf *file, const struct conf_value *list, size_t n,
+    struct conf *ret, struct error *e)
+{
+	struct target t = {.conf = *file, .extra = extra_of(a, file)};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct setting *s = find_setting(list[i].name);
+
+		if (s == NULL || (s->flags & CHANGEABLE) == 0)
+			continue;
+		if (store(&t, s, list[i].value, e) < 0)
+			return e->code;
+	}
+	if (t.conf.delivery_days > t.conf.delivery_max_days)
+		return err_key(e, ERR_INVALID, "bad-setting",
+		    "delivery.days: more than delivery.max_days (%lld)",
+		    (long long)t.conf.delivery_max_days);
+	if (derive(a, &t, e) < 0)
+		return e->code;
+	*ret = t.conf;
+	return 0;
 }
 
 /* ---- the page ---- */
@@ -560,15 +612,19 @@ conf_document(struct buf *b)
 	    "Made from the table in `src/conf/conf.c`; a test compares the two. The file is\n"
 	    "`DIR/geleit.conf`, one `name = value` a line, `#` begins a comment. `script/server "
 	    "--set\n"
-	    "NAME=VALUE` writes it. An empty value means *not set*. Changes count after a "
-	    "restart.\n\n"
+	    "NAME=VALUE` writes it. An empty value means *not set*. Changes of the file count "
+	    "after a\n"
+	    "restart. Those marked *in the app* an administrator changes while the server runs; "
+	    "that wins until\n"
+	    "it is put back there, or `--set` is given again.\n\n"
 	    "| setting | default | values | meaning |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
 		const struct setting *s = &settings[i];
 		buf_printf(b, "| `%s` | %s%s%s | ", s->name, *s->standard ? "`" : "", s->standard,
 		    *s->standard ? "`" : "");
 		document_range(b, s);
-		buf_printf(b, " | %s%s |\n", s->help, s->flags & SECRET ? " Shown as `***`." : "");
+		buf_printf(b, " | %s%s%s |\n", s->help, s->flags & SECRET ? " Shown as `***`." : "",
+		    s->flags & CHANGEABLE ? " *In the app.*" : "");
 	}
 }
 

@@ -59,8 +59,22 @@ bool conf_is_secret(struct str name);
 struct conf_shown {
 	const char *name, *standard, *help;
 	struct str value;
+	const char *kind;  /* "number", "word", "text" */
+	int64_t min, max;  /* of a number */
+	const char *words; /* separated by blanks */
+	bool changeable;   /* while the server runs */
 };
 bool conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret);
+/*
+ * What was set while the server runs, on top of the file.  A name that is not changeable so is
+ * left out (an older program knew it).  Errors: ERR_INVALID "bad-setting", with the name.
+ */
+struct conf_value {
+	struct str name, value;
+};
+NODISCARD int conf_overlay(struct arena *a, const struct conf *file, const struct conf_value *list,
+    size_t n, struct conf *ret, struct error *e);
+bool conf_is_changeable(struct str name);
 /* All settings as Markdown, for docs/admin/settings.md. */
 void conf_document(struct buf *b);
 

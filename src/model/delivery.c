@@ -370,6 +370,14 @@ delivery_extend(struct change *c, delivery_id id, int64_t expires_us, struct err
 }
 
 int
+delivery_stamps_raise_all(struct change *c, struct error *e)
+{
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE delivery SET stamp = stamp + 1 WHERE revoked_us IS NULL AND expires_us > ?",
+	    db_i(change_now(c)));
+}
+
+int
 delivery_stamps_raise(struct change *c, asset_id id, struct error *e)
 {
 	return db_exec(change_db(c), NULL, e,

@@ -114,3 +114,5 @@ NODISCARD int delivery_extend(
     struct change *c, delivery_id id, int64_t expires_us, struct error *e);
 /* Adds delivery.revoked; twice is not an error, the first one counts. */
 NODISCARD int delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e);
+/* What decides about every file has changed: all live deliveries are asked anew. */
+NODISCARD int delivery_stamps_raise_all(struct change *c, struct error *e);

@@ -23,6 +23,7 @@
 #include "base/time.h"
 #include "conf/conf.h"
 #include "db/db.h"
+#include "model/setting.h"
 #include "msg/msg.h"
 #include "os/file.h"
 #include "os/ipc.h"
@@ -48,6 +49,7 @@ struct app {
 	struct role_env *env;
 	struct loop *loop;
 	struct api api;
+	struct conf conf; /* of the message at hand */
 	struct keeper_client *keeper;
 	struct lane_in lanes[FRONTS_MAX][LANE_COUNT];
 	int fronts[FRONTS_MAX]; /* our pair with each */
@@ -241,9 +243,28 @@ serve_sent(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 	return 0;
 }
 
+/* Rows that an older program let in do not stop the server: then the file counts. */
+static int
+take_settings(struct app *app, struct error *e)
+{
+	struct conf_value *list;
+	size_t n;
+
+	app->api.conf = app->api.file;
+	if (setting_list(app->api.db, app->api.a, &list, &n, e) < 0)
+		return e->code;
+	if (conf_overlay(app->api.a, app->api.file, list, n, &app->conf, e) == 0)
+		app->api.conf = &app->conf;
+	else
+		log_warn("settings of the app are left aside: %s", e->msg);
+	return 0;
+}
+
 static int
 serve_once(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 {
+	if (take_settings(app, e) < 0)
+		return e->code;
 	switch (in->type) {
 	case MSG_REQUEST:
 	case MSG_BODY:
@@ -372,7 +393,7 @@ open_all(struct app *app, struct error *e)
 	struct arena *a = arena_new(); /* lives as long as the process */
 	struct str dir = conf->dir;
 
-	app->api.conf = conf;
+	app->api.conf = app->api.file = conf;
 	app->api.a = arena_new();
 	if (db_open(conf_db_url(a, conf, false).p, arena_printf(a, "%.*s/db/lock", STR(dir)).p,
 	        &app->api.db, e) < 0 ||

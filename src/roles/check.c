@@ -17,6 +17,7 @@
 #include "db/migrate.h"
 #include "model/change.h"
 #include "model/keyring.h"
+#include "model/setting.h"
 #include "model/staff_session.h"
 #include "roles/commands.h"
 
@@ -48,6 +49,47 @@ check_before_start(const struct conf *c, const struct vault *v, struct error *e)
 	if (migrate(keys, schema_keys, e) < 0)
 		return e->code;
 	return migrate(db, schema_main, e);
+}
+
+static bool
+is_set_in_app(const struct conf_value *list, size_t n, struct str name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(list[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+static int
+take_away(struct db *db, struct arena *a, struct str name, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	const struct conf_value none = {.name = name};
+
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_SETTING_CHANGED, &c, e) < 0 ||
+	    setting_set(c, a, &none, (person_id){0}, e) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+int
+settings_given(struct arena *a, const struct conf *conf, char *const *names, struct error *e)
+{
+	AUTO(db_close) struct db *db = NULL;
+	struct conf_value *list;
+	size_t n;
+
+	if (names[0] == NULL)
+		return 0;
+	if (open_one(a, conf, false, &db, e) < 0 || setting_list(db, a, &list, &n, e) < 0)
+		return e->code;
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (is_set_in_app(list, n, str_c(names[i])) &&
+		    take_away(db, a, str_c(names[i]), e) < 0)
+			return e->code;
+	}
+	return 0;
 }
 
 int

@@ -45,6 +45,9 @@ NODISCARD int init_look(const char *dir, struct error *e);
  * ERR_CONFLICT "schema-newer".
  */
 NODISCARD int check_before_start(const struct conf *conf, const struct vault *v, struct error *e);
+/* --set wins: what was set in the app under these names is taken away.  NULL ends them. */
+NODISCARD int settings_given(
+    struct arena *a, const struct conf *conf, char *const *names, struct error *e);
 /*
  * While no administrator can sign in: the token of a new one-time link (the one
  * of an earlier start ends), else "".

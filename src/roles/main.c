@@ -7,7 +7,7 @@
  *	geleitd fsck --dir DIR [--json]
  *	geleitd config-check --dir DIR [--json]
  *	geleitd master-key kit|lock|unlock|restore --dir DIR
- *	geleitd -x ROLE DIR     by master alone; -x check before the start
+ *	geleitd -x ROLE DIR     by master alone; -x check DIR [NAME]... before the start
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +114,7 @@ vault_from_master(struct vault **ret, struct error *e)
 
 /* The configuration this start would have is not in DIR yet: master hands it over. */
 static int
-command_check(const char *dir)
+command_check(const char *dir, char *const *given)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	AUTO(mapping_free) struct mapping map = {0};
@@ -127,7 +127,8 @@ command_check(const char *dir)
 	    conf_parse(a, arena_str(a, str_c(dir)), arena_str(a, (struct str){map.p, map.n}), &conf,
 	        &e) == 0 &&
 	    vault_from_master(&v, &e) == 0 && check_before_start(&conf, v, &e) == 0 &&
-	    first_sign_in(a, &conf, &token, &e) == 0 && tell(token, &e) == 0)
+	    settings_given(a, &conf, given, &e) == 0 && first_sign_in(a, &conf, &token, &e) == 0 &&
+	    tell(token, &e) == 0)
 		return 0;
 	fprintf(stderr, "geleitd: %s\n", e.msg);
 	return 1;
@@ -138,9 +139,10 @@ main(int argc, char **argv)
 {
 	struct options o = {0};
 
+	if (argc >= 4 && strcmp(argv[1], "-x") == 0 && strcmp(argv[2], "check") == 0)
+		return command_check(argv[3], argv + 4);
 	if (argc == 4 && strcmp(argv[1], "-x") == 0)
-		return strcmp(argv[2], "check") == 0 ? command_check(argv[3])
-		                                     : role_main(argv[2], argv[3]);
+		return role_main(argv[2], argv[3]);
 	if (argc > 2 && strcmp(argv[1], "master-key") == 0)
 		return parse(argc, argv, 3, &o) ? command_master_key(o.run.dir, argv[2]) : usage();
 	if (argc < 2 || !parse(argc, argv, 2, &o))

@@ -98,10 +98,27 @@ open_dir(struct arena *a, const struct run_options *o, struct master *m, struct 
 	return m->listener >= 0 ? 0 : listen_there(a, m, e);
 }
 
-static int
-check_in_child(struct master *m, struct error *e)
+/* The names behind --set, for the check to take them from the app. */
+static const char *const *
+check_arguments(struct arena *a, const struct master *m, const struct run_options *o)
 {
-	const char *const argv[] = {"geleitd", "-x", "check", m->conf.dir.p, NULL};
+	const char **argv = ARENA_ARRAY(a, const char *, 5 + o->set_count);
+	struct str value;
+
+	argv[0] = "geleitd";
+	argv[1] = "-x";
+	argv[2] = "check";
+	argv[3] = m->conf.dir.p;
+	for (size_t i = 0; i < o->set_count; i++)
+		argv[4 + i] = arena_cstr(a, str_cut(str_c(o->set[i]), '=', &value));
+	argv[4 + o->set_count] = NULL;
+	return argv;
+}
+
+static int
+check_in_child(struct arena *a, const struct run_options *o, struct master *m, struct error *e)
+{
+	const char *const *argv = check_arguments(a, m, o);
 	struct spawn s = {.path = "/proc/self/exe",
 	    .argv = argv,
 	    .extra_fd = m->conf_fd,
@@ -160,7 +177,7 @@ prepare(struct arena *a, const struct run_options *o, struct master *m, struct e
 	    find_program(a, "egress", &m->egress_path, e) < 0 ||
 	    find_program(a, "media", &m->media_path, e) < 0 ||
 	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 ||
-	    master_key_fd(a, m->conf.dir, &m->key_fd, e) < 0 || check_in_child(m, e) < 0 ||
+	    master_key_fd(a, m->conf.dir, &m->key_fd, e) < 0 || check_in_child(a, o, m, e) < 0 ||
 	    keep_options(a, m->conf.dir, kept, text, e) < 0)
 		return e->code;
 	m->boot = random_id128();
