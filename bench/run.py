@@ -23,6 +23,7 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/system"))
+import media  # noqa: E402  (beside this file)
 from geleit import Recipient, Server, free_port, wait_for  # noqa: E402
 
 SUITE = "TLS_AES_128_GCM_SHA256"
@@ -308,10 +309,35 @@ def table(rows):
     return out, missed
 
 
+PREVIEWS = "## Previews"
+QUIET = 1.5
+
+
+def previews():
+    """The section of the results; whether the machine was left alone."""
+    load = os.getloadavg()[0]
+    lines, _ = media.table(media.measure())
+    busy = "" if load < QUIET else f" The machine was busy (load {load:.1f}): not stored."
+    print("\n".join([PREVIEWS, "", *lines, busy]))
+    return [PREVIEWS, "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, load {load:.1f} before.", *lines], load < QUIET
+
+
+def store_previews(lines):
+    """In place of the section there is; the rest was measured another day."""
+    path = HERE / "results.md"
+    path.write_text(path.read_text().split(PREVIEWS)[0].rstrip() + "\n\n" + "\n".join(lines) + "\n")
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--write", action="store_true", help="store the table in bench/results.md")
+    p.add_argument("--previews", action="store_true", help="measure previews alone")
     args = p.parse_args()
+    section, quiet = previews()
+    if args.previews:
+        if args.write and quiet:
+            store_previews(section)
+        return
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     with contextlib.ExitStack() as end:
@@ -336,7 +362,10 @@ def main():
                 f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs.",
                 "The machine was shared: other tests ran on it at the same time, so repeat before drawing fine conclusions.",
                 "nginx neither seals nor syncs what it stores.", ""]
-        (HERE / "results.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n")
+        was = (HERE / "results.md").read_text().partition(PREVIEWS)
+        (HERE / "results.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n\n" + "".join(was[1:]))
+        if quiet:
+            store_previews(section)
 
 
 if __name__ == "__main__":

@@ -44,9 +44,12 @@ def hurt_bare(tmp_path_factory):
 
 def test_without_namespaces_each_ends_the_same_way(hurt, hurt_bare):
     assert "forbids user namespaces" in hurt_bare[2] and "forbids user namespaces" not in hurt[2]
-    wrong = {n: (r["state"], r.get("reason"), hurt_bare[1][n]["state"], hurt_bare[1][n].get("reason")) for n, r in hurt[1].items()
-             if (r["state"], r.get("reason")) != (hurt_bare[1][n]["state"], hurt_bare[1][n].get("reason"))}
-    assert not wrong
+    for name, r in hurt[1].items():
+        bare = hurt_bare[1][name]
+        if hostile.ENDED & hurt[0][name]:  # near the limit: a busy machine decides
+            assert bare["state"] in hurt[0][name], (name, bare)
+        else:
+            assert (bare["state"], bare.get("reason")) == (r["state"], r.get("reason")), (name, r, bare)
 
 
 def test_without_namespaces_an_svg_reads_nobody(hurt_bare):

@@ -11,6 +11,7 @@
  *	picture.c   the renditions of one file
  *	encode.c    pixels as JPEG or WebP
  *	exif.c      camera and time
+ *	resample.c  pixels to fewer pixels
  *	likeness.c  blurhash and dominant colour from pixels
  *
  * The supervisor opens no file and parses nothing but worker's messages; a job
@@ -111,6 +112,16 @@ bool encode_webp(struct _VipsImage *image, void **ret, size_t *ret_n);
 /* ---- exif.c ---- */
 
 void exif_put(struct buf *out, struct _VipsImage *head);
+
+/* ---- resample.c ---- */
+
+/* 8 bit: grey, grey and alpha, RGB, RGB and alpha; rows without gaps. */
+struct pixels {
+	const uint8_t *p;
+	int w, h, bands;
+};
+/* w and h at most what there is; free() what is given back. */
+uint8_t *resample(const struct pixels *in, int w, int h);
 
 /* ---- likeness.c ---- */
 

@@ -242,7 +242,103 @@ struct wanted {
 	int side;
 	bool profile;
 	bool whole; /* fail when it ends early */
+	int shrink; /* of a photograph: by how much libjpeg makes it smaller; 0 it is none */
 };
+
+/* Its pixels, fewer of them, and nothing else of it. */
+static VipsImage *
+fewer(VipsImage *in, int w, int h)
+{
+	AUTO(image_free) VipsImage *held = vips_image_copy_memory(in);
+	VipsImage *out;
+	uint8_t *p;
+
+	if (held == NULL)
+		return NULL;
+	p = resample(
+	    &(struct pixels){VIPS_IMAGE_ADDR(held, 0, 0), held->Xsize, held->Ysize, held->Bands}, w,
+	    h);
+	out = vips_image_new_from_memory_copy(
+	    p, (size_t)w * (size_t)h * (size_t)held->Bands, w, h, held->Bands, VIPS_FORMAT_UCHAR);
+	free(p);
+	if (out != NULL)
+		out->Type = held->Type;
+	return out;
+}
+
+static VipsImage *
+fewer_to_fit(VipsImage *in, int side)
+{
+	double scale = (double)side / MAX(in->Xsize, in->Ysize);
+
+	return fewer(
+	    in, MAX(1, (int)(in->Xsize * scale + 0.5)), MAX(1, (int)(in->Ysize * scale + 0.5)));
+}
+
+/* ---- photographs: libjpeg leaves out what will not be seen, down to half as much ---- */
+
+static bool
+is_photograph(const struct rendering *r, VipsImage *head, int side)
+{
+	return strcmp(r->sniffed.loader, "VipsForeignLoadJpeg") == 0 &&
+	       head->BandFmt == VIPS_FORMAT_UCHAR && (head->Bands == 1 || head->Bands == 3) &&
+	       MAX(head->Xsize, head->Ysize) > side;
+}
+
+static int
+jpeg_shrink(VipsImage *head, int side)
+{
+	int factor = 8;
+
+	while (factor > 1 && MAX(head->Xsize, head->Ysize) / factor < side)
+		factor /= 2;
+	return factor;
+}
+
+/* What the pixels need to be looked at: their profile, and which side is up. */
+static VipsImage *
+with_view(VipsImage *in, VipsImage *head)
+{
+	VipsImage *out = NULL;
+	const void *p;
+	size_t n;
+
+	if (vips_copy(in, &out, NULL) != 0)
+		return NULL;
+	vips_image_set_int(out, VIPS_META_ORIENTATION, vips_image_get_orientation(head));
+	if (needs_profile(head) && vips_image_get_blob(head, VIPS_META_ICC_NAME, &p, &n) == 0)
+		vips_image_set_blob_copy(out, VIPS_META_ICC_NAME, p, n);
+	return out;
+}
+
+static VipsImage *
+as_seen(VipsImage *in)
+{
+	AUTO(image_free) VipsImage *colours = NULL;
+	VipsImage *out = NULL;
+
+	if (vips_image_get_typeof(in, VIPS_META_ICC_NAME) == 0)
+		colours = g_object_ref(in);
+	else if (vips_icc_transform(in, &colours, "srgb", "embedded", TRUE, NULL) != 0)
+		return NULL;
+	return vips_autorot(colours, &out, NULL) == 0 ? out : NULL;
+}
+
+static VipsImage *
+photograph(struct rendering *r, const struct wanted *w)
+{
+	AUTO(source_free) VipsSource *s = source_of(r);
+	AUTO(image_free) VipsImage *half = NULL;
+	AUTO(image_free) VipsImage *small = NULL;
+	AUTO(image_free) VipsImage *view = NULL;
+	VipsFailOn fail = w->whole ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE;
+
+	if (vips_jpegload_source(s, &half, "shrink", w->shrink, "fail_on", fail, NULL) != 0 ||
+	    (small = fewer_to_fit(half, MIN(w->side, MAX(half->Xsize, half->Ysize)))) == NULL ||
+	    (view = with_view(small, half)) == NULL)
+		return NULL;
+	return as_seen(view);
+}
 
 static int
 shrink(struct rendering *r, const struct wanted *w, VipsImage **ret)
@@ -252,6 +348,10 @@ shrink(struct rendering *r, const struct wanted *w, VipsImage **ret)
 	const char *fail = w->whole ? "truncated" : "none";
 	char option[64];
 
+	if (w->shrink > 0) {
+		*ret = photograph(r, w);
+		return *ret != NULL ? 0 : -1;
+	}
 	/* by the option string: 8.14 does not pass an argument on to a source's loader */
 	if (pages)
 		snprintf(option, sizeof option, "[page=%u,fail_on=%s]", w->page - 1, fail);
@@ -340,16 +440,6 @@ encode(VipsImage *image, uint32_t page, uint32_t size, struct encoded *ret)
 	return ok;
 }
 
-static VipsImage *
-smaller(VipsImage *in, int side)
-{
-	AUTO(image_free) VipsImage *out = NULL;
-
-	if (vips_thumbnail_image(in, &out, side, "height", side, "no_rotate", TRUE, NULL) != 0)
-		return NULL;
-	return vips_image_copy_memory(out);
-}
-
 static void
 put_likeness(struct rendering *r, VipsImage *smallest)
 {
@@ -396,7 +486,7 @@ put_page(struct rendering *r, VipsImage *whole, uint32_t page)
 		if ((i > 0 && (int)sizes[i - 1] >= side) || !is_made(page, i))
 			continue;
 		next = (int)sizes[i] < MAX(image->Xsize, image->Ysize)
-		           ? smaller(image, (int)sizes[i])
+		           ? fewer_to_fit(image, (int)sizes[i])
 		           : g_object_ref(image);
 		image_free(&image);
 		image = next;
@@ -465,7 +555,10 @@ put_pages(struct rendering *r, VipsImage *head)
 		    .side = side_of(r, head),
 		    .profile = !is_vector(r) && needs_profile(head),
 		    .whole = !is_vector(r)};
-		AUTO(image_free) VipsImage *image = decode_or_rest(r, &w);
+		AUTO(image_free) VipsImage *image = NULL;
+
+		w.shrink = is_photograph(r, head, w.side) ? jpeg_shrink(head, w.side) : 0;
+		image = decode_or_rest(r, &w);
 
 		if (image == NULL || !put_page(r, image, page))
 			break;
