@@ -106,5 +106,95 @@ test("the appearance keeps what the server refuses", async () => {
 	await page.done();
 });
 
-for (const section of ["people", "keys", "brand"])
+const settingOf = async (name) =>
+	(await call(server, "GET", "/api/v1/settings", undefined, who)).json.find((s) => s.name === name);
+
+test("settings are changed by keyboard, count at once, and go back to the file's", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/admin/settings");
+	const days = page.getByLabel("Unterbrochene Uploads aufheben (Tage)");
+	assert.equal(await days.inputValue(), "7");
+	await days.focus();
+	await page.keyboard.press("Control+A");
+	await page.keyboard.type("30");
+	await page.keyboard.press("Tab"); // the way back, which came with the first key
+	assert.equal(
+		await page.evaluate(() => document.activeElement.innerText),
+		"Unterbrochene Uploads aufheben (Tage): wie in der Datei (7)",
+	);
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Tab"); // tries; then the rule for unscanned files
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Tab");
+	await page.keyboard.press("Enter");
+	await page.getByText("Einstellungen gespeichert.").first().waitFor();
+	assert.equal((await settingOf("upload.days")).value, "30");
+	assert.equal((await settingOf("malware.unscanned")).value, "hold");
+	await axe(page, "settings changed");
+	await page.getByRole("button", { name: /^Unterbrochene Uploads aufheben.*Datei/ }).click();
+	await page.getByRole("button", { name: /^Dateien ohne Virenprüfung.*Datei/ }).click();
+	assert.equal(await days.inputValue(), "7");
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Einstellungen gespeichert.").nth(1).waitFor();
+	assert.equal((await settingOf("upload.days")).changed_here, false);
+	await page.done();
+});
+
+test("what cannot count is told beside its field, in the language of the reader", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/admin/settings");
+	await page.getByLabel("Versuche je E-Mail-Code").fill("0");
+	await page.getByLabel("Gültigkeit einer Sendung (Tage)").fill("91");
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByRole("alert").getByText("Bitte prüfen Sie die markierten Felder.").waitFor();
+	await page.getByText("Eine ganze Zahl von 1 bis 20.").waitFor();
+	await page.getByText("Höchstens so lang wie die längste Gültigkeit: 90 Tage.").waitFor();
+	assert.equal(await page.getByLabel("Versuche je E-Mail-Code").getAttribute("aria-invalid"), "true");
+	await axe(page, "settings refused");
+	assert.equal((await settingOf("limits.code_tries")).value, "5");
+	await page.done();
+	const english = await openPage(server, { who, lang: "en-GB" });
+	await goto(english, server, "/app/admin/settings");
+	await english.getByLabel("Tries for one mail code").fill("x");
+	await english.getByRole("button", { name: "Save" }).click();
+	await english.getByText("A whole number from 1 to 20.").waitFor();
+	await english.done();
+});
+
+test("of two administrators the second sees that somebody was faster", async () => {
+	const page = await openPage(server, { who });
+	page.expected = [/^412 PATCH .*settings$/];
+	await goto(page, server, "/app/admin/settings");
+	const tries = page.getByLabel("Versuche je E-Mail-Code");
+	await tries.fill("9");
+	const other = await call(server, "PATCH", "/api/v1/settings", { "upload.days": "20" }, { key: server.key });
+	assert.equal(other.status, 200);
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Jemand anderes hat die Einstellungen inzwischen geändert.").waitFor();
+	assert.equal((await settingOf("limits.code_tries")).value, "5");
+	await page.getByRole("button", { name: "Neuen Stand laden" }).click();
+	await page.getByText("Jemand anderes hat").waitFor({ state: "detached" });
+	assert.equal(await tries.inputValue(), "9");
+	assert.equal(await page.getByLabel("Unterbrochene Uploads aufheben (Tage)").inputValue(), "20");
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Einstellungen gespeichert.").first().waitFor();
+	assert.equal((await settingOf("limits.code_tries")).value, "9");
+	await page.done();
+});
+
+test("the health of the system names what needs attention", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/admin/health");
+	await page.getByText("Etwas braucht Aufmerksamkeit.").waitFor(); // no mail relay, no scanner
+	const row = (code) => page.getByRole("row").filter({ hasText: code });
+	await row("malware").getByText("prüfen").waitFor();
+	const told = (await call(server, "GET", "/api/v1/health", undefined, who)).json;
+	assert.equal(await page.getByRole("row").count(), told.checks.length + 1);
+	for (const role of ["front", "app", "keeper", "worker"]) await page.getByText(role).first().waitFor();
+	await page.done();
+});
+
+for (const section of ["people", "keys", "brand", "settings", "health"])
 	test(`${section} in both themes at every size`, () => checkEverywhere(server, who, `/app/admin/${section}`));

@@ -7,7 +7,8 @@ import { Notice } from "../../ui/Verdict";
 import { Brand } from "./brand";
 import { Keys } from "./keys";
 import { People } from "./people";
-import { Health, Settings } from "./system";
+import { Settings } from "./settings";
+import { Health } from "./system";
 
 const SECTIONS = [
 	{ name: "people", title: t.people, Part: People },

@@ -1,69 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Settings as they are (changed on the server, never here) and the health of the system.
+// The health of the system: what an administrator should look after.
 import { bytes, number } from "../../core/format";
 import { t } from "../../gen/i18n/admin";
 import { language } from "../../i18n";
 import { Table } from "../../ui/Table";
 import { Notice, Tag } from "../../ui/Verdict";
 import { Loading, useData } from "./parts";
-
-interface Setting {
-	name: string;
-	value: string | number | boolean | null;
-	default: string | number | boolean | null;
-	help: string;
-}
-
-function Value({ s }: { s: Setting }) {
-	if (s.value === "set") return <span class="muted">{t.secret_set()}</span>;
-	const text = s.value === null || s.value === "" ? "–" : String(s.value);
-	return String(s.value) === String(s.default) ? (
-		<span class="mono">{text}</span>
-	) : (
-		<b class="mono">{text}</b>
-	);
-}
-
-export function Settings() {
-	const { data, error, load } = useData<Setting[]>("/settings");
-	if (data === null) return <Loading error={error} again={() => void load()} />;
-	return (
-		<section class="stack">
-			<h2>{t.settings()}</h2>
-			<p class="muted">{t.settings_text()}</p>
-			<Table
-				caption={t.settings()}
-				rows={data}
-				keyOf={(s) => s.name}
-				columns={[
-					{
-						key: "name",
-						label: t.setting(),
-						cell: (s) => (
-							<span>
-								<span class="mono b">{s.name}</span>
-								<span class="hint" lang="en">
-									{s.help}
-								</span>
-							</span>
-						),
-					},
-					{ key: "value", label: t.value(), cell: (s) => <Value s={s} /> },
-					{
-						key: "default",
-						label: t.default(),
-						cell: (s) =>
-							String(s.value) === String(s.default) ? (
-								<span class="muted">{t.is_default()}</span>
-							) : (
-								<span class="mono">{String(s.default ?? "–") || "–"}</span>
-							),
-					},
-				]}
-			/>
-		</section>
-	);
-}
 
 interface Condition {
 	ok: boolean;
