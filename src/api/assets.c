@@ -212,6 +212,7 @@ put_more(struct js *j, struct api *x, asset_id id, struct error *e)
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
 	card_put_shape(j, x, card);
+	card_put_told(j, card);
 	return put_versions(j, x, id, e);
 }
 

@@ -61,6 +61,15 @@ put_look(struct js *j, const struct media *m)
 }
 
 void
+card_put_told(struct js *j, const struct card *c)
+{
+	str_or_null(j, "preview_reason", c->media.reason);
+	str_or_null(j, "space", c->media.space);
+	str_or_null(j, "camera", c->media.camera);
+	str_or_null(j, "taken", c->media.taken);
+}
+
+void
 card_put_shape(struct js *j, struct api *x, const struct card *c)
 {
 	put_verdict(j, x, c);

@@ -15,5 +15,7 @@ struct js;
 void card_put(struct js *j, struct api *x, const struct card *c);
 /* Its members alone, into an open object: a file that is asked for by itself has them too. */
 void card_put_shape(struct js *j, struct api *x, const struct card *c);
+/* And what its preview told besides: why there is none, colours, camera, time. */
+void card_put_told(struct js *j, const struct card *c);
 /* "cards": [...] into an open object. */
 void cards_put(struct js *j, struct api *x, const struct card *list, size_t n);

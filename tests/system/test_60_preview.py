@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import pytest
+from PIL import Image
 
 from geleit import BUILD, ROOT, wait_for
 
@@ -67,6 +68,23 @@ def test_hostile_files_end_in_a_state_and_the_server_does_not_move(server, tmp_p
     expected = {"texts.png": "refused", "few-rows.png": "damaged", "bomb.docx": "none", "zip.pdf": "ready", "zip.svgz": "refused"}
     assert {name: states()[name] for name in expected} == expected
     assert before == {role: server.roles(role) for role in before}
+
+
+def test_what_a_file_tells_of_itself(server, tmp_path):
+    """Camera and time, and why there is no preview; never where it was taken."""
+    e = Image.Exif()
+    e[0x010F], e[0x0110], e[0x8769], e[0x8825] = "Canon", "EOS R5", {0x9003: "2024:05:01 12:30:00"}, {1: "N", 2: (52.0, 31.0, 12.0)}
+    Image.new("CMYK", (60, 40)).save(tmp_path / "made.jpg", exif=e.tobytes())
+    asset, _ = upload(server, tmp_path, "a.jpg", (tmp_path / "made.jpg").read_bytes())
+    wait_for(lambda: preview(server, asset, 64).status == 200)
+    a = server.api("GET", f"/api/v1/assets/{asset}")
+    told = {k: a.json()[k] for k in ("width", "height", "preview", "preview_reason", "space", "camera", "taken")}
+    assert told == {"width": 60, "height": 40, "preview": "ready", "preview_reason": None, "space": "cmyk", "camera": "Canon EOS R5",
+                    "taken": "2024-05-01 12:30:00"}
+    assert "gps" not in a.text.lower() and "latitude" not in a.text.lower()
+    asset, _ = upload(server, tmp_path, "b.png", hostile.png(30000, 30000))
+    a = wait_for(lambda: (r := server.api("GET", f"/api/v1/assets/{asset}")).json()["preview"] != "pending" and r)
+    assert (a.json()["preview"], a.json()["preview_reason"], a.json()["camera"]) == ("refused", "pixels", None)
 
 
 def test_where_user_namespaces_are_forbidden(fresh, tmp_path):
