@@ -183,6 +183,26 @@ function Versions({ a }: { a: Asset }) {
 	);
 }
 
+const LARGE = ["pixels", "frames", "too-large", "svg-size"];
+
+/** Why there is no preview, or not all of one; "" when nothing is to be said. */
+function noPreview(c: Card, a: Asset): string {
+	if (c.preview === "damaged") return t.preview_damaged();
+	if (c.preview === "timed_out") return t.preview_slow();
+	if (a.preview_reason === "locked") return t.preview_locked();
+	if (LARGE.includes(a.preview_reason ?? "")) return t.preview_large();
+	return c.preview === "refused" || c.preview === "killed" ? t.preview_not() : "";
+}
+
+function Fact({ name, value }: { name: string; value: string | null | undefined }) {
+	return value ? (
+		<>
+			<dt>{name}</dt>
+			<dd>{value}</dd>
+		</>
+	) : null;
+}
+
 function Facts({ c, a }: { c: Card; a: Asset }) {
 	const sum = a.version.sha256;
 	return (
@@ -197,6 +217,12 @@ function Facts({ c, a }: { c: Card; a: Asset }) {
 			</dd>
 			<dt>{t.added()}</dt>
 			<dd class="num">{dateTime(a.created, language.value)}</dd>
+			<Fact
+				name={t.taken()}
+				value={a.taken && dateTime(a.taken.replace(" ", "T"), language.value)}
+			/>
+			<Fact name={t.camera()} value={a.camera} />
+			<Fact name={t.preview_of_it()} value={noPreview(c, a)} />
 			{sum && (
 				<>
 					<dt>{t.checksum()}</dt>

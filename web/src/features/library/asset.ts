@@ -43,6 +43,9 @@ export interface Asset extends Partial<Omit<Card, "version">> {
 	keywords: string[];
 	notes: { id: string; text: string; author: string; at: string }[];
 	versions?: AssetVersion[];
+	preview_reason?: string | null;
+	camera?: string | null;
+	taken?: string | null;
 	duplicates?: string[];
 	created: string;
 	changed: string;
