@@ -27,20 +27,35 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
-static struct fixture *
-new_world(struct arena **ret_kept)
-{
-	struct fixture *f = fixture_new(test_db_fake(schema_main));
+/* What lives on is in kept: the fixture's arena is reset with every request. */
+struct world {
+	struct fixture *f;
+	struct arena *kept;
+	struct str folder;
+};
 
-	/* what lives on is elsewhere: the arena is reset with every request */
-	*ret_kept = arena_new();
-	if (conf_parse(*ret_kept, S("/srv/g"), S(""), &f->conf, &f->e) < 0)
+static void
+make(struct world *w)
+{
+	struct fixture *f = w->f = fixture_new(test_db_fake(schema_main));
+	struct arena *a = w->kept = arena_new();
+	person_id person;
+
+	if (conf_parse(a, S("/srv/g"), S(""), &f->conf, &f->e) < 0)
 		__builtin_trap();
-	f->key = new_key(f, "admin@geleit.example", "administrator", "all");
-	test_file(f->x.db, f->x.a, (person_id){test_db_int(f->x.db, "SELECT max(id) FROM person")},
-	    FILE_ID, "a.txt", 3);
-	f->key = arena_str(*ret_kept, f->key);
-	return f;
+	f->key = arena_str(a, new_key(f, "admin@geleit.example", "administrator", "all"));
+	person.v = test_value(f->x.db, a, "max(id)", "person", NULL);
+	test_file(f->x.db, a, person, FILE_ID, "a.txt", 3);
+	w->folder =
+	    arena_printf(a, "%lld", (long long)test_value(f->x.db, a, "max(id)", "folder", NULL));
+}
+
+static void
+unmake(struct world *w)
+{
+	fixture_free(w->f);
+	arena_free(&w->kept);
+	w->f = NULL;
 }
 
 static struct str
@@ -50,31 +65,31 @@ line(struct str *rest)
 }
 
 static struct str
-parameter(struct fixture *f, struct str typed)
+parameter(const struct world *w, struct str typed)
 {
 	if (str_eq(typed, S("1")))
 		return S("1000");
 	if (str_eq(typed, S("2")))
-		return arena_printf(
-		    f->x.a, "%lld", (long long)test_db_int(f->x.db, "SELECT max(id) FROM folder"));
+		return w->folder;
 	return str_eq(typed, S("3")) ? S("1001") : typed;
 }
 
 /* The pattern with the next lines for its {names}. */
 static struct str
-path_of(struct fixture *f, const struct route *rt, struct str *rest)
+path_of(const struct world *w, const struct route *rt, struct str *rest)
 {
+	struct arena *a = w->f->x.a;
 	struct str left = str_c(rt->pattern), path = S("");
 
 	while (left.n > 0) {
 		struct str text = str_cut(left, '{', &left), name;
 
-		path = arena_printf(f->x.a, "%.*s%.*s", STR(path), STR(text));
+		path = arena_printf(a, "%.*s%.*s", STR(path), STR(text));
 		if (left.n == 0)
 			break;
 		name = str_cut(left, '}', &left);
 		(void)name;
-		path = arena_printf(f->x.a, "%.*s%.*s", STR(path), STR(parameter(f, line(rest))));
+		path = arena_printf(a, "%.*s%.*s", STR(path), STR(parameter(w, line(rest))));
 	}
 	return path;
 }
@@ -113,9 +128,10 @@ check(struct fixture *f)
 }
 
 static void
-ask(struct fixture *f, const struct route *rt, struct str rest)
+ask(const struct world *w, const struct route *rt, struct str rest)
 {
-	struct str path = path_of(f, rt, &rest), query = line(&rest), condition = line(&rest);
+	struct fixture *f = w->f;
+	struct str path = path_of(w, rt, &rest), query = line(&rest), condition = line(&rest);
 	struct msg_field fields[] = {
 	    {S("authorization"), arena_printf(f->x.a, "Bearer %.*s", STR(f->key))},
 	    {S("origin"), f->conf.url}, {S("if-match"), condition},
@@ -155,8 +171,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	struct str rest = {(const char *)p, n};
-	static struct fixture *f;
-	static struct arena *kept;
+	static struct world w;
 	static unsigned rounds;
 	const struct route *rt;
 
@@ -165,14 +180,11 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	rt = route_of(&rest);
 	if (rt->lane == LANE_SLOW) /* passwords: a tenth of a second each */
 		return 0;
-	if (f != NULL && ++rounds % ROUNDS_MOST == 0) {
-		fixture_free(f);
-		arena_free(&kept);
-		f = NULL;
-	}
-	if (f == NULL)
-		f = new_world(&kept);
-	arena_reset(f->x.a);
-	ask(f, rt, rest);
+	if (w.f != NULL && ++rounds % ROUNDS_MOST == 0)
+		unmake(&w);
+	if (w.f == NULL)
+		make(&w);
+	arena_reset(w.f->x.a);
+	ask(&w, rt, rest);
 	return 0;
 }
