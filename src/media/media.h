@@ -122,6 +122,13 @@ struct pixels {
 };
 /* w and h at most what there is; free() what is given back. */
 uint8_t *resample(const struct pixels *in, int w, int h);
+/* The same, asked for row by row from the first to the last: none needs to be kept. */
+struct rows {
+	int w, h, bands;
+	const uint8_t *(*row)(void *arg, int y); /* NULL: it cannot be had */
+	void *arg;
+};
+uint8_t *resample_rows(const struct rows *in, int w, int h); /* NULL: a row could not be had */
 
 /* ---- likeness.c ---- */
 

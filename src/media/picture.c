@@ -29,6 +29,8 @@
 #define PIXELS_MOST_SCANS 100e6 /* progressive JPEG, HEIF: whole in memory */
 #define PIXELS_MOST_ADAM7 50e6
 #define FRAMES_MOST 50000
+#define OPTIONS 64
+#define STRIP_ROWS 16
 #define LEVELS_MOST 16
 #define LEVEL_SLACK 5 /* pixels: halves are rounded somehow */
 
@@ -241,58 +243,113 @@ struct wanted {
 	uint32_t page;
 	int side;
 	bool profile;
-	bool whole; /* fail when it ends early */
-	int shrink; /* of a photograph: by how much libjpeg makes it smaller; 0 it is none */
+	bool whole;  /* fail when it ends early */
+	int longest; /* side of the original */
 };
+
+/* A picture from above to below, some rows at a time. */
+struct strip {
+	VipsImage *image;
+	VipsRegion *region;
+};
+
+static const uint8_t *
+row_of_strip(void *arg, int y)
+{
+	struct strip *s = arg;
+	VipsRect r = {0, y, s->image->Xsize, MIN(STRIP_ROWS, s->image->Ysize - y)};
+	const VipsRect *have = &s->region->valid;
+
+	if ((y < have->top || y >= have->top + have->height) &&
+	    vips_region_prepare(s->region, &r) != 0)
+		return NULL;
+	return VIPS_REGION_ADDR(s->region, 0, y);
+}
 
 /* Its pixels, fewer of them, and nothing else of it. */
 static VipsImage *
 fewer(VipsImage *in, int w, int h)
 {
-	AUTO(image_free) VipsImage *held = vips_image_copy_memory(in);
-	VipsImage *out;
-	uint8_t *p;
+	struct strip strip = {in, vips_region_new(in)};
+	const struct rows rows = {in->Xsize, in->Ysize, in->Bands, row_of_strip, &strip};
+	uint8_t *p = resample_rows(&rows, w, h);
+	VipsImage *out = NULL;
 
-	if (held == NULL)
-		return NULL;
-	p = resample(
-	    &(struct pixels){VIPS_IMAGE_ADDR(held, 0, 0), held->Xsize, held->Ysize, held->Bands}, w,
-	    h);
-	out = vips_image_new_from_memory_copy(
-	    p, (size_t)w * (size_t)h * (size_t)held->Bands, w, h, held->Bands, VIPS_FORMAT_UCHAR);
+	g_object_unref(strip.region);
+	if (p != NULL)
+		out = vips_image_new_from_memory_copy(p, (size_t)w * (size_t)h * (size_t)in->Bands,
+		    w, h, in->Bands, VIPS_FORMAT_UCHAR);
 	free(p);
 	if (out != NULL)
-		out->Type = held->Type;
+		out->Type = in->Type;
 	return out;
 }
 
 static VipsImage *
 fewer_to_fit(VipsImage *in, int side)
 {
-	double scale = (double)side / MAX(in->Xsize, in->Ysize);
+	int longest = MAX(in->Xsize, in->Ysize);
+	double scale = (double)MIN(side, longest) / longest;
 
 	return fewer(
 	    in, MAX(1, (int)(in->Xsize * scale + 0.5)), MAX(1, (int)(in->Ysize * scale + 0.5)));
 }
 
-/* ---- photographs: libjpeg leaves out what will not be seen, down to half as much ---- */
+/* ---- pictures of 8 bit, which nearly all are: read once from above to below ---- */
 
 static bool
-is_photograph(const struct rendering *r, VipsImage *head, int side)
+is_jpeg(const struct rendering *r)
 {
-	return strcmp(r->sniffed.loader, "VipsForeignLoadJpeg") == 0 &&
-	       head->BandFmt == VIPS_FORMAT_UCHAR && (head->Bands == 1 || head->Bands == 3) &&
-	       MAX(head->Xsize, head->Ysize) > side;
+	return strcmp(r->sniffed.loader, "VipsForeignLoadJpeg") == 0;
 }
 
+static bool
+has_pages(const struct rendering *r)
+{
+	return r->kind == MEDIA_PDF || strcmp(r->sniffed.loader, "VipsForeignLoadTiff") == 0;
+}
+
+/* WebP is decoded in the wanted size, vectors are drawn in it. */
+static bool
+is_read_whole(const struct rendering *r)
+{
+	return is_jpeg(r) || r->kind == MEDIA_HEIF ||
+	       strcmp(r->sniffed.loader, "VipsForeignLoadTiff") == 0 ||
+	       strcmp(r->sniffed.loader, "VipsForeignLoadPng") == 0;
+}
+
+static bool
+is_plain(VipsImage *image)
+{
+	bool grey = image->Type == VIPS_INTERPRETATION_B_W;
+	bool colours = image->Type == VIPS_INTERPRETATION_sRGB;
+	int bands = image->Bands - vips_image_hasalpha(image);
+
+	return image->BandFmt == VIPS_FORMAT_UCHAR && image->Coding == VIPS_CODING_NONE &&
+	       ((grey && bands == 1) || (colours && bands == 3));
+}
+
+/* libjpeg leaves out what will not be seen, down to half as much. */
 static int
-jpeg_shrink(VipsImage *head, int side)
+jpeg_shrink(const struct wanted *w)
 {
 	int factor = 8;
 
-	while (factor > 1 && MAX(head->Xsize, head->Ysize) / factor < side)
+	while (factor > 1 && w->longest / factor < w->side)
 		factor /= 2;
 	return factor;
+}
+
+/* By the option string: 8.14 does not pass an argument on to a source's loader. */
+static void
+loader_options(const struct rendering *r, const struct wanted *w, char ret[OPTIONS])
+{
+	const char *fail = w->whole ? "truncated" : "none";
+
+	if (has_pages(r))
+		snprintf(ret, OPTIONS, "[page=%u,fail_on=%s]", w->page - 1, fail);
+	else
+		snprintf(ret, OPTIONS, "[fail_on=%s]", fail);
 }
 
 /* What the pixels need to be looked at: their profile, and which side is up. */
@@ -325,43 +382,54 @@ as_seen(VipsImage *in)
 }
 
 static VipsImage *
-photograph(struct rendering *r, const struct wanted *w)
+open_page(struct rendering *r, const struct wanted *w)
 {
 	AUTO(source_free) VipsSource *s = source_of(r);
-	AUTO(image_free) VipsImage *half = NULL;
+	VipsImage *page = NULL;
+	char options[OPTIONS];
+
+	loader_options(r, w, options);
+	if (!is_jpeg(r))
+		return vips_image_new_from_source(
+		    s, options, "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+	(void)vips_jpegload_source(s, &page, "shrink", jpeg_shrink(w), "fail_on",
+	    w->whole ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE, "access", VIPS_ACCESS_SEQUENTIAL,
+	    NULL);
+	return page;
+}
+
+/* 1 done, 0 another way, -1 it cannot be read. */
+static int
+shrink_plain(struct rendering *r, const struct wanted *w, VipsImage **ret)
+{
+	AUTO(image_free) VipsImage *page = is_read_whole(r) ? open_page(r, w) : NULL;
 	AUTO(image_free) VipsImage *small = NULL;
 	AUTO(image_free) VipsImage *view = NULL;
-	VipsFailOn fail = w->whole ? VIPS_FAIL_ON_TRUNCATED : VIPS_FAIL_ON_NONE;
 
-	if (vips_jpegload_source(s, &half, "shrink", w->shrink, "fail_on", fail, NULL) != 0 ||
-	    (small = fewer_to_fit(half, MIN(w->side, MAX(half->Xsize, half->Ysize)))) == NULL ||
-	    (view = with_view(small, half)) == NULL)
-		return NULL;
-	return as_seen(view);
+	if (page == NULL || !is_plain(page))
+		return is_read_whole(r) && page == NULL ? -1 : 0;
+	if ((small = fewer_to_fit(page, w->side)) != NULL &&
+	    (view = with_view(small, page)) != NULL)
+		*ret = as_seen(view);
+	return *ret != NULL ? 1 : -1;
 }
 
 static int
 shrink(struct rendering *r, const struct wanted *w, VipsImage **ret)
 {
-	AUTO(source_free) VipsSource *s = source_of(r);
-	bool pages = r->kind == MEDIA_PDF || strcmp(r->sniffed.loader, "VipsForeignLoadTiff") == 0;
-	const char *fail = w->whole ? "truncated" : "none";
-	char option[64];
+	int done = shrink_plain(r, w, ret);
+	AUTO(source_free) VipsSource *s = NULL;
+	char options[OPTIONS];
 
-	if (w->shrink > 0) {
-		*ret = photograph(r, w);
-		return *ret != NULL ? 0 : -1;
-	}
-	/* by the option string: 8.14 does not pass an argument on to a source's loader */
-	if (pages)
-		snprintf(option, sizeof option, "[page=%u,fail_on=%s]", w->page - 1, fail);
-	else
-		snprintf(option, sizeof option, "[fail_on=%s]", fail);
+	if (done != 0)
+		return MIN(done, 0);
+	s = source_of(r);
+	loader_options(r, w, options);
 	if (w->profile)
 		return vips_thumbnail_source(s, ret, w->side, "height", w->side, "option_string",
-		    option, "export_profile", "srgb", NULL);
+		    options, "export_profile", "srgb", NULL);
 	return vips_thumbnail_source(
-	    s, ret, w->side, "height", w->side, "option_string", option, NULL);
+	    s, ret, w->side, "height", w->side, "option_string", options, NULL);
 }
 
 /* One page, decoded, in memory: the only time it is decoded. */
@@ -554,11 +622,9 @@ put_pages(struct rendering *r, VipsImage *head)
 		struct wanted w = {.page = page,
 		    .side = side_of(r, head),
 		    .profile = !is_vector(r) && needs_profile(head),
-		    .whole = !is_vector(r)};
-		AUTO(image_free) VipsImage *image = NULL;
-
-		w.shrink = is_photograph(r, head, w.side) ? jpeg_shrink(head, w.side) : 0;
-		image = decode_or_rest(r, &w);
+		    .whole = !is_vector(r),
+		    .longest = MAX(head->Xsize, head->Ysize)};
+		AUTO(image_free) VipsImage *image = decode_or_rest(r, &w);
 
 		if (image == NULL || !put_page(r, image, page))
 			break;

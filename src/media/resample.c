@@ -217,18 +217,22 @@ ring_fini(struct ring *r)
 	free(r->list);
 }
 
-static void
-run(const struct pixels *in, const struct kernel *kx, const struct kernel *ky, struct ring *ring,
+/* false: a row could not be had. */
+static bool
+run(const struct rows *in, const struct kernel *kx, const struct kernel *ky, struct ring *ring,
     uint8_t *out)
 {
 	pixel *wide = xcalloc((size_t)in->w, sizeof *wide);
 	pixel *sum = xcalloc((size_t)ring->width, sizeof *sum);
-	size_t line_in = (size_t)in->w * (size_t)in->bands;
+	const uint8_t *row = out;
 	int read = 0;
 
-	for (int y = 0; y < ky->n; y++) {
-		for (; read < ky->first[y] + ky->taps; read++) {
-			widen(in->p + (size_t)read * line_in, in->w, in->bands, wide);
+	for (int y = 0; row != NULL && y < ky->n; y++) {
+		for (; row != NULL && read < ky->first[y] + ky->taps; read++) {
+			row = in->row(in->arg, read);
+			if (row == NULL)
+				break;
+			widen(row, in->w, in->bands, wide);
 			across(kx, wide, ring_row(ring, read));
 		}
 		down(ky, y, ring, sum);
@@ -236,10 +240,11 @@ run(const struct pixels *in, const struct kernel *kx, const struct kernel *ky, s
 	}
 	free(wide);
 	free(sum);
+	return row != NULL;
 }
 
 uint8_t *
-resample(const struct pixels *in, int w, int h)
+resample_rows(const struct rows *in, int w, int h)
 {
 	uint8_t *out = xcalloc((size_t)w * (size_t)h, (size_t)in->bands);
 	struct kernel kx, ky;
@@ -248,9 +253,29 @@ resample(const struct pixels *in, int w, int h)
 	kernel_init(&kx, in->w, w);
 	kernel_init(&ky, in->h, h);
 	ring_init(&ring, w, ky.taps);
-	run(in, &kx, &ky, &ring, out);
+	if (!run(in, &kx, &ky, &ring, out)) {
+		free(out);
+		out = NULL;
+	}
 	ring_fini(&ring);
 	kernel_fini(&kx);
 	kernel_fini(&ky);
 	return out;
+}
+
+static const uint8_t *
+row_of_pixels(void *arg, int y)
+{
+	const struct pixels *in = arg;
+
+	return in->p + (size_t)y * (size_t)in->w * (size_t)in->bands;
+}
+
+uint8_t *
+resample(const struct pixels *in, int w, int h)
+{
+	struct pixels copy = *in;
+	const struct rows rows = {in->w, in->h, in->bands, row_of_pixels, &copy};
+
+	return resample_rows(&rows, w, h);
 }
