@@ -169,3 +169,14 @@ def test_the_check_of_values_finds_what_is_wrong(doc):
         assert openapi.misfits(doc, bad, asked), bad
     with pytest.raises(AssertionError):
         openapi.misfits(doc, 1, {"multipleOf": 2})
+
+
+def test_a_code_has_one_status():
+    """The same refusal is never a 400 here and a 413 there: each code is raised with one kind of error."""
+    kinds = {}
+    for path in [*(ROOT / "src/api").rglob("*.c"), *(ROOT / "src/model").glob("*.c"), *(ROOT / "src/text").glob("*.c")]:
+        if not path.name.endswith(("_test.c", "_fuzz.c")):
+            for kind, code in re.findall(r'err_key\(\s*\w+,\s*(ERR_\w+),\s*"([\w-]+)"', path.read_text()):
+                kinds.setdefault(code, set()).add(kind)
+    assert len(kinds) > 50
+    assert {code: found for code, found in kinds.items() if len(found) > 1} == {}

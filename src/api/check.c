@@ -212,7 +212,7 @@ check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
 	struct check_line *line;
 
 	if (ask->asset_count * ask->address_count > CHECK_LINES)
-		return err_key(e, ERR_TOO_LARGE, "too-many", "too many files times addresses");
+		return err_key(e, ERR_INVALID, "too-many", "too many files times addresses");
 	line = ARENA_ARRAY(x->a, struct check_line, ask->asset_count * ask->address_count);
 	*ret = line;
 	if (blocked_list(x, ask, blocked, e) < 0)

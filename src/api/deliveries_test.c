@@ -330,8 +330,9 @@ settings_are_shown_but_for_secrets(void **state)
 	b->f->conf.smtp_url = S("smtp://u:geheim@h:25");
 	b->f->key = new_key(b->f, "chef@geleit.example", "administrator", "all");
 	assert_int_equal(get_json(b->f, "/api/v1/settings"), 200);
-	assert_true(holds(b->f, "{\"name\":\"server.listen\",\"value\":\"[::1]:8443\","
-	                        "\"default\":\"127.0.0.1:8443\",\"help\":\"Address"));
+	assert_true(holds(b->f,
+	    "{\"name\":\"server.listen\",\"value\":\"[::1]:8443\","
+	    "\"default\":\"127.0.0.1:8443\",\"file\":\"[::1]:8443\",\"help\":\"Address"));
 	assert_true(holds(b->f, "\"smtp.url\",\"value\":\"set\""));
 	assert_true(holds(b->f, "\"delivery.max_days\",\"value\":\"90\""));
 	assert_true(holds(b->f, "\"malware.unscanned\",\"value\":\"\""));

@@ -106,6 +106,20 @@ api_status(int code)
 	return 500;
 }
 
+/*
+ * 400: not the request this address takes, or a value that is none.  422 (RFC 9110
+ * 15.5.21): every value is one, and yet it cannot be what was meant.
+ */
+static const char *const unprocessable[] = {"bad-address", "idempotency-mismatch"};
+
+static uint32_t
+status_of(const struct error *e)
+{
+	if (str_index(str_c(e->key), unprocessable, ARRAY_LEN(unprocessable)) >= 0)
+		return 422;
+	return (uint32_t)api_status(e->code);
+}
+
 static const char *
 title_of(int code)
 {
@@ -130,7 +144,7 @@ api_problem(struct reply *r, struct api *x, const struct error *e)
 	struct js j;
 
 	reply_init(r, x->a);
-	r->status = (uint32_t)api_status(e->code);
+	r->status = status_of(e);
 	reply_json(r, &j);
 	reply_field(r, "Content-Type", S("application/problem+json"));
 	if (r->status == 401)

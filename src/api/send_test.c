@@ -234,7 +234,7 @@ a_key_is_for_one_request(void **state)
 
 	assert_int_equal(post_json(f, SEND, ONE, "k"), 201);
 	assert_int_equal(
-	    post_json(f, SEND, "{\"assets\":[\"200\"],\"to\":[\"a@x.test\"]}", "k"), 409);
+	    post_json(f, SEND, "{\"assets\":[\"200\"],\"to\":[\"a@x.test\"]}", "k"), 422);
 	assert_true(says(f, "idempotency-mismatch"));
 	assert_int_equal(post_json(f, SEND, ONE, "other"), 201);
 	assert_int_equal(post_json(f, SEND, ONE, ""), 400);

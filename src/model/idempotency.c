@@ -27,7 +27,7 @@ idempotency_find(struct db *db, struct arena *a, struct idempotency *i, struct e
 		return r;
 	if (!rows_fixed(q, 0, was.b, sizeof was.b) ||
 	    !mem_eq(was.b, i->fingerprint.b, sizeof was.b))
-		return err_key(e, ERR_CONFLICT, "idempotency-mismatch",
+		return err_key(e, ERR_INVALID, "idempotency-mismatch",
 		    "this Idempotency-Key belongs to another request");
 	i->status = rows_int(q, 1);
 	i->body = rows_text(q, 2, a);
