@@ -53,19 +53,39 @@ struct rgb_sum {
 	double v[3];
 };
 
+/* What every component asks for again and again. */
+struct tables {
+	double linear[256];
+	double x[NX][LIKENESS_SIDE_MOST], y[NY][LIKENESS_SIDE_MOST];
+};
+
+static void
+tables_init(struct tables *t, int w, int h)
+{
+	for (int v = 0; v < 256; v++)
+		t->linear[v] = to_linear((uint8_t)v);
+	for (int x = 0; x < w; x++) {
+		for (int i = 0; i < NX; i++)
+			t->x[i][x] = cos(M_PI * i * x / w);
+	}
+	for (int y = 0; y < h; y++) {
+		for (int j = 0; j < NY; j++)
+			t->y[j][y] = cos(M_PI * j * y / h);
+	}
+}
+
 static struct rgb_sum
-component(const uint8_t *pixels, int w, int h, int i, int j)
+component(const struct tables *t, const uint8_t *p, int w, int h, int i, int j)
 {
 	double scale = (i == 0 && j == 0 ? 1.0 : 2.0) / ((double)w * h);
 	struct rgb_sum s = {0};
 
 	for (int y = 0; y < h; y++) {
-		for (int x = 0; x < w; x++) {
-			const uint8_t *p = pixels + 3 * ((size_t)y * (size_t)w + (size_t)x);
-			double b = cos(M_PI * i * x / w) * cos(M_PI * j * y / h);
+		for (int x = 0; x < w; x++, p += 3) {
+			double b = t->x[i][x] * t->y[j][y];
 
 			for (int c = 0; c < 3; c++)
-				s.v[c] += b * to_linear(p[c]);
+				s.v[c] += b * t->linear[p[c]];
 		}
 	}
 	for (int c = 0; c < 3; c++)
@@ -98,13 +118,15 @@ void
 likeness_blurhash(const uint8_t *pixels, int w, int h, char ret[BLURHASH_TEXT])
 {
 	struct rgb_sum s[NX * NY];
+	struct tables t;
 	char *p = ret;
 	double most;
 	int step;
 
+	tables_init(&t, w, h);
 	for (int j = 0; j < NY; j++) {
 		for (int i = 0; i < NX; i++)
-			s[j * NX + i] = component(pixels, w, h, i, j);
+			s[j * NX + i] = component(&t, pixels, w, h, i, j);
 	}
 	step = (int)fmax(0, fmin(82, floor(largest(s + 1, NX * NY - 1) * 166 - 0.5)));
 	most = (step + 1) / 166.0;

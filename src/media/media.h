@@ -133,6 +133,7 @@ uint8_t *resample_rows(const struct rows *in, int w, int h); /* NULL: a row coul
 /* ---- likeness.c ---- */
 
 #define BLURHASH_TEXT 29
-/* pixels: RGB, 8 bit, w * h of them. */
+#define LIKENESS_SIDE_MOST 64 /* the smallest rendition */
+/* pixels: RGB, 8 bit, w * h of them; neither above LIKENESS_SIDE_MOST. */
 void likeness_blurhash(const uint8_t *pixels, int w, int h, char ret[BLURHASH_TEXT]);
 void likeness_colour(const uint8_t *pixels, int w, int h, char ret[8]);

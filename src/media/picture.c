@@ -522,7 +522,8 @@ put_likeness(struct rendering *r, VipsImage *smallest)
 	if (flat == NULL || vips_colourspace(flat, &rgb, VIPS_INTERPRETATION_sRGB, NULL) != 0 ||
 	    rgb->Bands != 3 || (pixels = vips_image_write_to_memory(rgb, &n)) == NULL)
 		return;
-	if (n == 3 * (size_t)rgb->Xsize * (size_t)rgb->Ysize) {
+	if (n == 3 * (size_t)rgb->Xsize * (size_t)rgb->Ysize &&
+	    MAX(rgb->Xsize, rgb->Ysize) <= LIKENESS_SIDE_MOST) {
 		likeness_blurhash(pixels, rgb->Xsize, rgb->Ysize, hash);
 		likeness_colour(pixels, rgb->Xsize, rgb->Ysize, colour);
 		record_info(r->out, "blurhash", str_c(hash));
