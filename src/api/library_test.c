@@ -333,6 +333,56 @@ a_basket_keeps_its_order_and_counts_what_is_gone(void **state)
 	holds(f, "{\"count\":0,");
 }
 
+static uint32_t
+keep_draft(struct fixture *f, struct str etag, const char *json)
+{
+	return send_ask(f, (struct ask){.method = "PUT",
+	                       .target = S("/api/v1/draft"),
+	                       .fields = {etag.n > 0 ? "if-match" : NULL, etag.p},
+	                       .body = str_c(json),
+	                       .length = (int64_t)strlen(json)});
+}
+
+static void
+a_draft_is_kept_as_it_was_typed(void **state)
+{
+	struct fixture *f = *state;
+	struct str other = new_key(f, "b@geleit.example", "sender", "all"), none = S(""), first;
+
+	assert_int_equal(get(f, "/api/v1/draft"), 200);
+	holds(f, "{\"draft\":null,\"saved\":null}");
+	first = field(f, "ETag");
+	assert_int_equal(keep_draft(f, first,
+	                     "{\"to\":[\"a@b.example\",\"nobody\"],\"subject\":\"Über\","
+	                     "\"message\":\"a\\nb\",\"expires\":\"2026-99-99\"}"),
+	    200);
+	assert_int_equal(get(f, "/api/v1/draft"), 200);
+	holds(f,
+	    "{\"draft\":{\"to\":[\"a@b.example\",\"nobody\"],\"subject\":\"Über\","
+	    "\"message\":\"a\\nb\",\"lang\":\"\",\"expires\":\"2026-99-99\",\"valid_from\":\"\","
+	    "\"limit\":\"\"},\"saved\":\"2");
+	assert_int_equal(keep_draft(f, first, "{\"subject\":\"x\"}"), 412);
+	assert_true(says(f, "changed"));
+	assert_int_equal(keep_draft(f, none, "{\"subject\":\"x\"}"), 200);
+	assert_int_equal(keep_draft(f, none, "{\"files\":[]}"), 400);
+	assert_int_equal(keep_draft(f, none, "{\"to\":[7]}"), 400);
+	assert_int_equal(keep_draft(f, none, "{\"lang\":\"deutsch\"}"), 400);
+	assert_int_equal(keep_draft(f, none, "[]"), 400);
+	assert_int_equal(
+	    send_ask(f,
+	        (struct ask){
+	            .method = "GET", .target = S("/api/v1/draft"), .key = other, .length = -2}),
+	    200);
+	holds(f, "{\"draft\":null");
+	assert_int_equal(
+	    send_ask(
+	        f, (struct ask){.method = "DELETE", .target = S("/api/v1/draft"), .length = -2}),
+	    204);
+	assert_int_equal(rows(f, "draft", NULL), 0);
+	assert_int_equal(keep_draft(f, S("\"0\""), "{\"subject\":\"y\"}"), 200);
+	assert_int_equal(rows(f, "draft", NULL), 1);
+}
+
 static void
 who_comes_second_sees_what_the_first_made(void **state)
 {
@@ -564,6 +614,7 @@ main(void)
 	    TEST(keywords_of_many_come_and_go),
 	    TEST(a_bulk_change_is_one_thing),
 	    TEST(a_basket_keeps_its_order_and_counts_what_is_gone),
+	    TEST(a_draft_is_kept_as_it_was_typed),
 	    TEST(who_comes_second_sees_what_the_first_made),
 	    TEST(many_are_done_in_steps_and_taken_back_whole),
 	    cmocka_unit_test(a_fault_anywhere_leaves_the_act_undone),

@@ -44,6 +44,9 @@ HANDLER(undo_post);
 /* basket.c */
 HANDLER(basket_show);
 HANDLER(basket_post);
+HANDLER(draft_show);
+HANDLER(draft_write);
+HANDLER(draft_delete);
 /* keywords.c */
 HANDLER(keywords_list);
 /* folders.c */

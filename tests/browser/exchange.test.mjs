@@ -255,6 +255,63 @@ test("a reload keeps the draft in this window", async () => {
 	await page.reload();
 	await page.getByText("x@reload.example").waitFor();
 	assert.equal(await page.getByLabel("Betreff").inputValue(), "Bleibt");
+	await page.getByRole("button", { name: "Entwurf verwerfen" }).click();
+	await page.done();
+});
+
+const kept = async () => (await ok("GET", "/draft")).draft;
+const until = async (what) => {
+	for (let i = 0; i < 80; i++) {
+		if (await what()) return;
+		await new Promise((r) => setTimeout(r, 100));
+	}
+	assert.fail(`not in time: ${what}`);
+};
+
+test("another window goes on with the draft, and of two the slower is told", async () => {
+	await ok("DELETE", "/draft");
+	const one = await openPage(server, { who });
+	await goto(one, server, `/app/send?assets=${assets.sofa}`);
+	await one.getByRole("combobox", { name: "Empfänger" }).fill("y@draft.example");
+	await one.getByRole("combobox", { name: "Empfänger" }).press("Enter");
+	await one.getByLabel("Betreff").fill("Vom Büro");
+	await one.getByText(/^Entwurf gespeichert, \d\d:\d\d$/).waitFor();
+	await until(async () => (await kept())?.subject === "Vom Büro");
+
+	const two = await openPage(server, { who });
+	await goto(two, server, `/app/send?assets=${assets.sofa}`);
+	await two.getByText("y@draft.example").first().waitFor();
+	assert.equal(await two.getByLabel("Betreff").inputValue(), "Vom Büro");
+	await two.getByLabel("Betreff").fill("Von zu Hause");
+	await until(async () => (await kept()).subject === "Von zu Hause");
+
+	one.expected = [/^412 PUT .*draft$/];
+	await one.getByLabel("Nachricht").fill("Zu spät");
+	await one.getByText("Der Entwurf wurde in einem anderen Fenster geändert.").waitFor();
+	assert.equal((await kept()).message, "");
+	await axe(one, "a draft changed elsewhere");
+	await one.getByRole("button", { name: "Von dort übernehmen" }).click();
+	await until(async () => (await one.getByLabel("Betreff").inputValue()) === "Von zu Hause");
+
+	await two.getByRole("button", { name: "1 Datei senden" }).click();
+	await two.getByRole("heading", { name: /^Gesendet/ }).waitFor();
+	await until(async () => (await kept()) === null);
+	await one.done();
+	await two.done();
+});
+
+test("a draft is given up, and given back", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/send?assets=${assets.sofa}`);
+	await page.getByLabel("Betreff").fill("Doch nicht");
+	await until(async () => (await kept())?.subject === "Doch nicht");
+	await page.getByRole("button", { name: "Entwurf verwerfen" }).click();
+	assert.equal(await page.getByLabel("Betreff").inputValue(), "");
+	await until(async () => (await kept()) === null);
+	await page.getByRole("button", { name: "Rückgängig" }).first().click();
+	await until(async () => (await kept())?.subject === "Doch nicht");
+	await page.getByRole("button", { name: "Entwurf verwerfen" }).click();
+	await until(async () => (await kept()) === null);
 	await page.done();
 });
 

@@ -40,6 +40,13 @@ export function dateTime(when: string | number | Date, language: string): string
 	}).format(new Date(when));
 }
 
+/** "10:42" */
+export function timeOfDay(when: string | number | Date, language: string): string {
+	return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(
+		new Date(when),
+	);
+}
+
 /** "Montag, 7. Dezember 2026": the echo of a date field. */
 export function dateInWords(when: string | number | Date, language: string): string {
 	return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(new Date(when));

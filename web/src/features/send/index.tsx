@@ -3,7 +3,7 @@
 // will see (3).  `?assets=1,2` names files; without, it is the basket's.
 import { useEffect, useState } from "preact/hooks";
 import { may } from "../../api/session";
-import { dateInWords, relative } from "../../core/format";
+import { dateInWords, relative, timeOfDay } from "../../core/format";
 import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { place } from "../../router";
@@ -11,10 +11,12 @@ import { Button } from "../../ui/Button";
 import { Field, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { Skeleton } from "../../ui/Skeleton";
+import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { basketOpen } from "../basket/state";
-import { dayAfter, endOfDay, type Fault } from "./draft";
+import { dayAfter, endOfDay, type Fault, isTouched } from "./draft";
 import { Files } from "./files";
+import { elsewhere, keepDraft, loadOther, savedAt, takeUpDraft } from "./kept";
 import { Preview } from "./preview";
 import { Recipients } from "./recipients";
 import { SentPage } from "./sent";
@@ -25,8 +27,8 @@ import {
 	faults,
 	files,
 	filesProblem,
+	forget,
 	keepChecking,
-	keepDraft,
 	loaded,
 	loadFiles,
 	problem,
@@ -36,7 +38,6 @@ import {
 	sending,
 	sent,
 	summary,
-	takeUpDraft,
 } from "./state";
 
 const say: Record<Fault, () => string> = {
@@ -208,6 +209,39 @@ function Foot({ ask }: { ask: () => void }) {
 	);
 }
 
+/** Given up, and given back for as long as the toast stands. */
+function dropTyped() {
+	const before = draft.value;
+	forget();
+	toast(t.draft_dropped(), { undo: async () => edit(before) });
+}
+
+/** Where the draft is, and whether another window has gone on with it. */
+function Kept() {
+	const at = savedAt.value;
+	if (elsewhere.value)
+		return (
+			<span class="sp row">
+				<span role="alert">{t.draft_elsewhere()}</span>
+				<Button look="quiet" onClick={() => void loadOther(draft)}>
+					{t.draft_load()}
+				</Button>
+			</span>
+		);
+	return (
+		<span class="sp row">
+			<span class="muted s hide-s">
+				{at === null ? t.kept() : t.draft_saved({ time: timeOfDay(at, language.value) })}
+			</span>
+			{isTouched(draft.value) && (
+				<Button look="quiet" onClick={dropTyped}>
+					{t.draft_drop()}
+				</Button>
+			)}
+		</span>
+	);
+}
+
 function named(): string[] | null {
 	const ids =
 		place.value.query
@@ -220,9 +254,9 @@ function named(): string[] | null {
 /** Loads, checks on every change, keeps the draft, and asks anew when the window comes back. */
 function useSending() {
 	useEffect(() => {
-		takeUpDraft();
+		void takeUpDraft(draft);
 		void loadFiles(named());
-		const stop = [keepChecking(), keepDraft()];
+		const stop = [keepChecking(), keepDraft(draft)];
 		const back = () => {
 			if (document.visibilityState === "visible") void reloadFiles();
 		};
@@ -261,7 +295,7 @@ export default function SendPage() {
 					{t.back()}
 				</Button>
 				<h1 tabIndex={-1}>{t.title()}</h1>
-				<span class="sp muted s hide-s">{t.kept()}</span>
+				<Kept />
 			</div>
 			<div class="sd-cols">
 				<section aria-labelledby="sd-1">

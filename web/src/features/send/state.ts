@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The send screen's signals: files (of the basket, or those the address names), draft, the last
 // check, and the send itself.  All of it outlives the screen, so that a session that ended or a
-// look at a file loses nothing; the draft outlives a reload, too (this tab only, until it is
-// sent or somebody else signs in).
+// look at a file loses nothing; the draft outlives the window, too (kept.ts).
 import { computed, effect, signal } from "@preact/signals";
 import { call, get, post, Problem } from "../../api/client";
-import { session } from "../../api/session";
 import type { Card } from "../../api/types";
 import { domainOf } from "../../core/address";
 import {
@@ -19,16 +17,8 @@ import {
 import { language } from "../../i18n";
 import { refreshFacts } from "../../shell/slots";
 import { basket, loadBasket, removeFromBasket } from "../basket/state";
-import {
-	type Body,
-	bodyOf,
-	type Draft,
-	faultsOf,
-	freshDraft,
-	isTouched,
-	keyKeeper,
-	readDraft,
-} from "./draft";
+import { type Body, bodyOf, type Draft, faultsOf, freshDraft, keyKeeper } from "./draft";
+import { dropDraft } from "./kept";
 
 export interface Sent {
 	delivery: string;
@@ -44,7 +34,6 @@ export interface Contact {
 }
 
 const DEBOUNCE = 300;
-const KEPT = "geleit.draft";
 
 export const draft = signal<Draft>(freshDraft(language.value));
 export const removed = signal<ReadonlySet<string>>(new Set());
@@ -229,8 +218,8 @@ export async function send(): Promise<void> {
 	}
 }
 
-function forget() {
-	sessionStorage.removeItem(KEPT);
+export function forget() {
+	dropDraft();
 	draft.value = freshDraft(language.value);
 	removed.value = new Set();
 	checked.value = null;
@@ -248,21 +237,3 @@ export function startAnew() {
 export const stoppedFiles = computed(() =>
 	verdicts.value.filter((v) => stops(v.state)).map((v) => v.asset),
 );
-
-// ---- the draft put away ----
-
-export function takeUpDraft() {
-	if (isTouched(draft.value)) return;
-	const kept = readDraft(sessionStorage.getItem(KEPT), draft.value);
-	if (kept !== null && sessionStorage.getItem(`${KEPT}.of`) === session.value?.person.id)
-		draft.value = kept;
-}
-
-export function keepDraft(): () => void {
-	return effect(() => {
-		const d = draft.value;
-		if (!isTouched(d)) return;
-		sessionStorage.setItem(KEPT, JSON.stringify(d));
-		sessionStorage.setItem(`${KEPT}.of`, session.peek()?.person.id ?? "");
-	});
-}
