@@ -13,6 +13,14 @@ def change(server, **values):
     return server.api("PATCH", "/api/v1/settings", {k.replace("__", "."): v for k, v in values.items()}, JSON)
 
 
+def stamps(server):
+    """What running transfers compare: another one and they ask the verdict again."""
+    if server.db != "sqlite":
+        return None
+    with sqlite3.connect(server.dir / "db/geleit.db", timeout=10) as db:
+        return [n for n, in db.execute("SELECT stamp FROM delivery WHERE revoked_us IS NULL ORDER BY id")]
+
+
 def value(server, name):
     return next(s for s in server.api("GET", "/api/v1/settings").json() if s["name"] == name)
 
@@ -41,9 +49,11 @@ def test_another_rule_for_unscanned_files_stops_what_is_on_its_way(server, file)
     r = Recipient(server, sent["recipients"][0]["link"], "d@kunde.example")
     r.prove()
     assert r.request("GET", f"/d/{sent['delivery']}/file/1").status == 200
-    assert change(server, malware__unscanned="hold").status == 200
+    before = stamps(server)
+    assert change(server, malware__unscanned="hold", upload__days="8").status == 200
+    assert before is None or stamps(server) == [n + 1 for n in before]
     assert r.request("GET", f"/d/{sent['delivery']}/file/1").status == 403
-    assert change(server, malware__unscanned=None).status == 200
+    assert change(server, malware__unscanned=None, upload__days=None).status == 200
     assert r.request("GET", f"/d/{sent['delivery']}/file/1").status == 200
 
 
