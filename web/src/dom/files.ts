@@ -31,8 +31,15 @@ async function* walk(entry: FileSystemEntry): AsyncGenerator<Found | { broken: s
 	}
 }
 
-/** Call at once in the drop event: the browser forgets the items afterwards. */
-export async function* dropped(data: DataTransfer): AsyncGenerator<Found | { broken: string }> {
-	const entries = [...data.items].filter((i) => i.kind === "file").map((i) => i.webkitGetAsEntry());
-	for (const entry of entries) if (entry) yield* walk(entry);
+/** Call in the drop event itself: the browser forgets its items as soon as that has ended. */
+export const entriesOf = (data: DataTransfer): FileSystemEntry[] =>
+	[...data.items]
+		.filter((i) => i.kind === "file")
+		.map((i) => i.webkitGetAsEntry())
+		.filter((e) => e !== null);
+
+export async function* dropped(
+	entries: readonly FileSystemEntry[],
+): AsyncGenerator<Found | { broken: string }> {
+	for (const entry of entries) yield* walk(entry);
 }

@@ -133,7 +133,7 @@ function Usage() {
 
 const upload = (files: File[], a: Asset) =>
 	void import("../upload/index").then((u) =>
-		u.openUpload(files, { asset: a.asset, folder: a.folder }),
+		u.openUpload({ files }, { asset: a.asset, folder: a.folder }),
 	);
 
 function NewVersion({ a }: { a: Asset }) {

@@ -6,6 +6,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { may } from "../../api/session";
 import type { Way } from "../../core/layout";
+import { entriesOf } from "../../dom/files";
 import type { VirtualGrid } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
 import { navigate, place, setQuery } from "../../router";
@@ -65,9 +66,9 @@ function useLater<P>(
 	return on ? part : null;
 }
 
-const openUpload = (files?: DataTransfer | File[]) =>
+const openUpload = (entries?: readonly FileSystemEntry[]) =>
 	void import("../upload/index").then((u) =>
-		u.openUpload(files, { folder: filters.value.folder ?? "" }),
+		u.openUpload(entries ? { entries } : {}, { folder: filters.value.folder ?? "" }),
 	);
 
 // head
@@ -216,7 +217,7 @@ function useDrop(): boolean {
 		on("drop", (e) => {
 			e.preventDefault();
 			set(false);
-			if (e.dataTransfer) openUpload(e.dataTransfer);
+			if (e.dataTransfer) openUpload(entriesOf(e.dataTransfer));
 		});
 		return () => stop.abort();
 	}, []);

@@ -25,9 +25,9 @@ const small = signal(false);
 const target = signal<engine.Target>({ folder: "" });
 let root: HTMLElement | null = null;
 
-async function take(data: DataTransfer, into: engine.Target) {
+async function take(entries: readonly FileSystemEntry[], into: engine.Target) {
 	let part = [];
-	for await (const found of dropped(data)) {
+	for await (const found of dropped(entries)) {
 		if ("broken" in found) engine.addBroken(found.broken);
 		else part.push(found);
 		if (part.length >= 100) {
@@ -38,11 +38,21 @@ async function take(data: DataTransfer, into: engine.Target) {
 	engine.add(part, into);
 }
 
-/** Opens the panel; files that come along are put into the queue at once. */
-export function openUpload(
-	files?: DataTransfer | readonly File[],
-	into: engine.Target = { folder: "" },
-) {
+/**
+ * The queue's items change in place, so a part that shows them follows the tick: one that reads
+ * any signal is drawn again for its signals and props alone.
+ */
+const follow = () => engine.tick.value;
+
+export interface Brought {
+	/** of an input */
+	files?: readonly File[];
+	/** of a drop, see entriesOf() */
+	entries?: readonly FileSystemEntry[];
+}
+
+/** Opens the panel; what is brought along is put into the queue at once. */
+export function openUpload(brought: Brought = {}, into: engine.Target = { folder: "" }) {
 	if (root === null) {
 		root = document.createElement("div");
 		document.body.append(root);
@@ -53,8 +63,8 @@ export function openUpload(
 	opened.value = true;
 	small.value = false;
 	void engine.loadLeft();
-	if (files instanceof DataTransfer) void take(files, into);
-	else if (files) engine.add(chosen(files), into);
+	if (brought.entries) void take(brought.entries, into);
+	if (brought.files) engine.add(chosen(brought.files), into);
 }
 
 const ERROR: Record<UploadError, () => string> = {
@@ -135,6 +145,7 @@ function Left() {
 }
 
 function Hands({ i }: { i: UploadItem }) {
+	follow();
 	const name = i.name;
 	return (
 		<span>
@@ -168,6 +179,7 @@ function Hands({ i }: { i: UploadItem }) {
 }
 
 function Known({ i }: { i: UploadItem }) {
+	follow();
 	const done = () => {
 		i.duplicates = [];
 		engine.tick.value++;
@@ -199,6 +211,7 @@ function stateOf(i: UploadItem): string {
 }
 
 function Row({ i }: { i: UploadItem }) {
+	follow();
 	return (
 		<li>
 			<span class="upload-n" title={i.folder ? `${i.folder}/${i.name}` : i.name}>
@@ -233,6 +246,7 @@ function Row({ i }: { i: UploadItem }) {
 
 /** What needs eyes first: failed, doubled, running, then the others; never 5,000 rows. */
 function Rows() {
+	follow();
 	const rank = (i: UploadItem) =>
 		i.state === "failed"
 			? 0
@@ -266,6 +280,7 @@ function leftWords(s: number | null): string {
 }
 
 function Total() {
+	follow();
 	const s = engine.queue.totals();
 	if (s.count === 0) return null;
 	const words = t.total({
@@ -287,6 +302,7 @@ function Total() {
 }
 
 function Foot() {
+	follow();
 	const s = engine.queue.totals();
 	return (
 		<div class="upload-f">
@@ -315,7 +331,7 @@ function useSaid() {
 }
 
 function Panel() {
-	void engine.tick.value;
+	follow();
 	useSaid();
 	useEffect(() => {
 		if (session.value === null) void forgetUploads();
