@@ -398,14 +398,26 @@ namespace_in_a_jailer(void)
 
 	if (pid == 0)
 		_exit(0);
-	/* where user namespaces are forbidden, it is not us who says so */
-	return pid > 0 || errno != EPERM || getuid() != 0 ? 0 : -1;
+	return pid > 0 ? 0 : -1;
+}
+
+/* Not for everybody, and not in a chroot: then it is not us who refuses. */
+static bool
+host_lets_namespaces(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(namespace_in_a_jailer() == 0 ? 0 : 1);
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void
 a_jailer_may_make_jails_and_no_more(void **state)
 {
-	assert_int_equal(try_with(SANDBOX_MAY_JAIL, namespace_in_a_jailer), 0);
+	if (host_lets_namespaces())
+		assert_int_equal(try_with(SANDBOX_MAY_JAIL, namespace_in_a_jailer), 0);
 	assert_int_equal(try_with(SANDBOX_MAY_JAIL, unmount_something), EINVAL);
 	assert_int_equal(try_with(SANDBOX_MAY_JAIL, make_namespace), EPERM);
 	assert_int_equal(try_with(SANDBOX_MAY_JAIL, change_root), EPERM);
