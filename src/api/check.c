@@ -219,7 +219,7 @@ check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
 		return e->code;
 	for (size_t i = 0; i < ask->asset_count; i++) {
 		struct verdict_facts facts;
-		version_id version;
+		version_id version = {0};
 
 		if (file_facts(x, q, ask, i, &facts, &version, e) < 0)
 			return e->code;

@@ -208,8 +208,8 @@ settings_patch(struct api *x, const struct request *q, struct reply *r, struct e
 {
 	AUTO(json_free) struct json_doc *doc = NULL;
 	AUTO(change_abort) struct change *c = NULL;
-	struct conf_value *list;
-	size_t n;
+	struct conf_value *list = NULL;
+	size_t n = 0;
 	int changed;
 
 	if (json_parse(q->m->body, &doc, e) < 0 ||

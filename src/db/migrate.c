@@ -230,7 +230,7 @@ apply(struct db *db, const struct migration *m, struct error *e)
 static int
 step(struct db *db, const struct migration *list, const struct migration *m, struct error *e)
 {
-	int have, r = 0;
+	int have = 0, r = 0;
 
 	/* A migration of a large table may take longer than a statement of the server. */
 	if (db_is_postgres(db))
@@ -253,7 +253,7 @@ static int
 migrate_all(struct db *db, const struct migration *list, struct error *e)
 {
 	const struct migration *m;
-	int have, r = migrate_version(db, list, &have, e);
+	int have = 0, r = migrate_version(db, list, &have, e);
 
 	for (m = list; r == 0 && m->number != 0; m++) {
 		if (m->number <= have)

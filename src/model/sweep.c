@@ -108,8 +108,8 @@ int
 sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us,
     version_id **ret, size_t *ret_n, struct error *e)
 {
-	version_id *all;
-	size_t n, kept = 0;
+	version_id *all = NULL;
+	size_t n = 0, kept = 0;
 
 	if (old_wraps(keys, a, before_us, WRAPS_AT_ONCE, &all, &n, e) < 0)
 		return e->code;
