@@ -38,6 +38,7 @@ static const struct {
     {ERR_UNAVAILABLE, 503, "A part of the server is not available"},
     {ERR_TIMEOUT, 503, "The server did not answer in time"},
     {ERR_UNKNOWN_OUTCOME, 503, "The outcome is not known, please look before repeating"},
+    {ERR_CHECKSUM, 460, "What arrived is not what its checksum says"},
     {ERR_NO_SPACE, 507, "The disk is full: nothing new can be stored"},
 };
 

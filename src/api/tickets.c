@@ -18,7 +18,7 @@ enum { KIND_UPLOAD = 1, KIND_FETCH = 2, KIND_VIEW = 3 };
 
 #define ID_BYTES 16
 #define INT_BYTES 8
-#define UPLOAD_BYTES (1 + 2 * ID_BYTES + 4 * INT_BYTES + 1)
+#define UPLOAD_BYTES (1 + 2 * ID_BYTES + 5 * INT_BYTES + 2 + DIGEST_BYTES_MOST)
 #define FETCH_BYTES (1 + ID_BYTES + 10 * INT_BYTES + TICKET_PEER_BYTES)
 #define VIEW_BYTES (1 + 3 * INT_BYTES)
 
@@ -81,7 +81,10 @@ upload_ticket_make(struct api *x, const struct upload_ticket *t)
 	p = put_int(p, t->offset);
 	p = put_int(p, t->body_left);
 	p = put_int(p, t->expires_us);
-	*p = t->is_create;
+	p = put_int(p, t->body_bytes);
+	*p++ = t->is_create;
+	*p++ = (uint8_t)t->digest_kind;
+	memcpy(p, t->digest, sizeof t->digest);
 	return ticket_make(x->a, &x->ticket_key, (struct str){(const char *)b, sizeof b});
 }
 
@@ -98,7 +101,10 @@ upload_ticket_open(struct api *x, struct str ticket, struct upload_ticket *ret, 
 	p = get_int(p, &ret->offset);
 	p = get_int(p, &ret->body_left);
 	p = get_int(p, &ret->expires_us);
-	ret->is_create = *p == 1;
+	p = get_int(p, &ret->body_bytes);
+	ret->is_create = *p++ == 1;
+	ret->digest_kind = (enum digest_kind) * p++;
+	memcpy(ret->digest, p, sizeof ret->digest);
 	if (ret->expires_us <= x->now_us)
 		return err_set(e, ERR_DENIED, "the ticket is over");
 	return 0;

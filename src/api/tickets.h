@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "crypto/hash.h"
 
 struct api;
 struct error;
@@ -22,6 +23,10 @@ struct upload_ticket {
 	int64_t offset;    /* committed when the part was handed out */
 	int64_t body_left; /* of this request's body, INT64_MAX: until it ends */
 	bool is_create;    /* POST creation-with-upload: the final answer is 201 */
+	/* what the body has to be, in one part; DIGEST_NONE: nothing was said */
+	enum digest_kind digest_kind;
+	uint8_t digest[DIGEST_BYTES_MOST];
+	int64_t body_bytes;
 	int64_t expires_us;
 };
 struct str upload_ticket_make(struct api *x, const struct upload_ticket *t);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * uploads - tus 1.0: core, creation, creation-with-upload, termination, expiration
+ * uploads - tus 1.0: core, creation, creation-with-upload, checksum, termination, expiration
  *
  * Upload-Offset is what the database has committed, and that only ever counts
  * parts whose blobs are durable.  The bytes themselves go from front to a part
  * that is handed out here (TAKE_BODY) and come back as BODY, to whichever app
- * takes it.
+ * takes it.  A body with a checksum is one part at most: it counts whole or not at all.
  */
 #include "model/upload.h"
 
@@ -67,7 +67,10 @@ uploads_options(struct api *x, const struct request *q, struct reply *r, struct 
 	r->status = 204;
 	tus_fields(r);
 	reply_field(r, "Tus-Version", S(TUS_VERSION));
-	reply_field(r, "Tus-Extension", S("creation,creation-with-upload,termination,expiration"));
+	reply_field(r, "Tus-Extension",
+	    S("creation,"
+	      "creation-with-upload,checksum,termination,expiration"));
+	reply_field(r, "Tus-Checksum-Algorithm", S("sha1,sha256"));
 	reply_field(
 	    r, "Tus-Max-Size", arena_printf(x->a, "%lld", (long long)x->conf->upload_max_bytes));
 	return 0;
@@ -125,19 +128,21 @@ check_space(struct api *x, int64_t part_bytes, struct error *e)
 	return 0;
 }
 
-/* Hand out an empty part for what comes next. body_left: INT64_MAX when it ends by itself. */
+/* Hand out an empty part for what comes next; of *like the ticket has what its body has to be. */
 static int
-hand_out(struct api *x, const struct upload *u, bool is_create, struct reply *r, struct error *e)
+hand_out(struct api *x, const struct upload *u, const struct upload_ticket *like, struct reply *r,
+    struct error *e)
 {
 	int64_t rest = u->length - u->committed;
-	struct upload_ticket t = {.upload = u->id,
-	    .blob = random_id128(),
-	    .person = u->person,
-	    .offset = u->committed,
-	    .body_left = rest,
-	    .is_create = is_create,
-	    .expires_us = x->now_us + TICKET_LIFE_US};
+	struct upload_ticket t = *like;
 	struct data_key key;
+
+	t.upload = u->id;
+	t.blob = random_id128();
+	t.person = u->person;
+	t.offset = u->committed;
+	t.body_left = rest;
+	t.expires_us = x->now_us + TICKET_LIFE_US;
 
 	if (u->parts >= LIMIT_PARTS_PER_VERSION)
 		return err_key(e, ERR_TOO_LARGE, "too-many-parts", "the upload came in crumbs");
@@ -150,7 +155,8 @@ hand_out(struct api *x, const struct upload *u, bool is_create, struct reply *r,
 	    .blob = t.blob,
 	    .purpose = SEALED_ORIGINAL,
 	    .part_bytes = (uint64_t)MIN(rest, LIMIT_PART_BYTES),
-	    .body_bytes = (uint64_t)rest};
+	    .body_bytes = (uint64_t)rest,
+	    .digest = (uint8_t)t.digest_kind};
 	memcpy(r->take.key, key.b, sizeof r->take.key);
 	explicit_bzero(&key, sizeof key);
 	return 0;
@@ -168,6 +174,39 @@ check_type(const struct request *q, struct error *e)
 	if (str_ieq(request_field(q, "content-type"), S("application/offset+octet-stream")))
 		return 0;
 	return err_set(e, ERR_UNSUPPORTED, "Content-Type must be application/offset+octet-stream");
+}
+
+static enum digest_kind
+digest_kind_of(struct str algorithm)
+{
+	if (str_eq_c(algorithm, "sha1"))
+		return DIGEST_SHA1;
+	return str_eq_c(algorithm, "sha256") ? DIGEST_SHA256 : DIGEST_NONE;
+}
+
+/* Of one request: its checksum, if it has one.  What cannot be held back whole is refused. */
+static int
+read_checksum(struct api *x, const struct request *q, struct upload_ticket *t, struct error *e)
+{
+	struct str field = request_field(q, "upload-checksum"), algorithm, digest;
+
+	t->body_bytes = q->m->content_length;
+	if (field.p == NULL || !has_body(q))
+		return 0;
+	if (!tus_checksum(x->a, field, &algorithm, &digest))
+		return err_key(e, ERR_INVALID, "bad-checksum", "Upload-Checksum is malformed");
+	t->digest_kind = digest_kind_of(algorithm);
+	if (t->digest_kind == DIGEST_NONE)
+		return err_key(
+		    e, ERR_INVALID, "checksum-algorithm", "of checksums sha1 and sha256 are known");
+	if (digest.n != digest_bytes(t->digest_kind))
+		return err_key(e, ERR_INVALID, "bad-checksum", "Upload-Checksum is malformed");
+	if (q->m->content_length < 0 || q->m->content_length > LIMIT_PART_BYTES)
+		return err_key(e, ERR_TOO_LARGE, "checksum-too-large",
+		    "a body with a checksum has a length, of at most %lld bytes",
+		    (long long)LIMIT_PART_BYTES);
+	memcpy(t->digest, digest.p, digest.n);
+	return 0;
 }
 
 /* ---- creation ---- */
@@ -262,9 +301,10 @@ post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 	    .person = q->who.person,
 	    .version = {random_id()},
 	    .expires_us = x->now_us + x->conf->upload_life_us};
+	struct upload_ticket like = {.is_create = true};
 
-	if (tus_check(q, r, e) < 0 || read_length(x, q, &u.length, e) < 0 ||
-	    read_metadata(x, q, &u, e) < 0)
+	if (tus_check(q, r, e) < 0 || read_checksum(x, q, &like, e) < 0 ||
+	    read_length(x, q, &u.length, e) < 0 || read_metadata(x, q, &u, e) < 0)
 		return e->code;
 	if (has_body(q) && check_type(q, e) < 0)
 		return e->code;
@@ -274,7 +314,7 @@ post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 	if (create(x, q, &u, e) < 0)
 		return e->code;
 	if (has_body(q) && u.length > 0)
-		return hand_out(x, &u, true, r, e);
+		return hand_out(x, &u, &like, r, e);
 	r->status = 201;
 	reply_field(r, "Location", address_of(x, u.id));
 	put_state(r, x, &u);
@@ -300,12 +340,11 @@ head(struct api *x, const struct request *q, struct reply *r, struct error *e)
 static int
 patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
+	struct upload_ticket like = {0};
 	struct upload u;
 	uint64_t offset;
 
-	if (tus_check(q, r, e) < 0)
-		return e->code;
-	if (check_type(q, e) < 0)
+	if (tus_check(q, r, e) < 0 || check_type(q, e) < 0 || read_checksum(x, q, &like, e) < 0)
 		return e->code;
 	if (!str_u64(request_field(q, "upload-offset"), &offset))
 		return err_key(
@@ -319,7 +358,7 @@ patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 		return err_key(e, ERR_TOO_LARGE, "upload-too-large",
 		    "the body is longer than what is missing");
 	if (has_body(q) && u.result.v == 0)
-		return hand_out(x, &u, false, r, e);
+		return hand_out(x, &u, &like, r, e);
 	r->status = 204;
 	put_state(r, x, &u);
 	return 0;
@@ -426,6 +465,19 @@ answer_end(struct api *x, const struct msg_body *m, const struct upload_ticket *
 	return 0;
 }
 
+/* A body that was to be whole and is not, or another one: nothing of it counts. */
+static int
+check_digest(const struct msg_body *m, const struct upload_ticket *t, struct error *e)
+{
+	if (t->digest_kind == DIGEST_NONE)
+		return 0;
+	if ((int64_t)m->bytes != t->body_bytes || m->excess)
+		return err_set(e, ERR_CHECKSUM, "the body broke off before its checksum held");
+	if (!mem_eq(m->digest, t->digest, digest_bytes(t->digest_kind)))
+		return err_set(e, ERR_CHECKSUM, "the body is not what Upload-Checksum says");
+	return 0;
+}
+
 static int
 body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 {
@@ -441,6 +493,10 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 		drop_part(x, t.blob);
 		return err_key(e, ERR_NO_SPACE, "no-space", "the part could not be written");
 	}
+	if (check_digest(m, &t, e) < 0) {
+		drop_part(x, t.blob);
+		return e->code;
+	}
 	if (m->bytes == 0)
 		drop_part(x, t.blob);
 	else if (commit_part(x, m, &t, e) < 0)
@@ -449,7 +505,7 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 		return e->code;
 	if (m->ended || m->broken || m->excess || u.committed == u.length)
 		return answer_end(x, m, &t, &u, r, e);
-	return hand_out(x, &u, t.is_create, r, e);
+	return hand_out(x, &u, &(struct upload_ticket){.is_create = t.is_create}, r, e);
 }
 
 int

@@ -145,8 +145,8 @@ options_tell_what_there_is(void **state)
 	    204);
 	assert_true(str_eq(field(f, "Tus-Version"), S("1.0.0")));
 	assert_true(str_eq(field(f, "Tus-Max-Size"), S("1000")));
-	assert_true(str_eq(
-	    field(f, "Tus-Extension"), S("creation,creation-with-upload,termination,expiration")));
+	assert_true(str_eq(field(f, "Tus-Extension"),
+	    S("creation,creation-with-upload,checksum,termination,expiration")));
 }
 
 static void

@@ -70,6 +70,11 @@ struct id128 {
 	uint8_t b[16];
 };
 
+/* How a body is hashed on its way.  SHA-1 is what tus wants offered; nothing of ours rests on it.
+ */
+enum digest_kind { DIGEST_NONE, DIGEST_SHA1, DIGEST_SHA256, DIGEST_KIND_COUNT };
+#define DIGEST_BYTES_MOST 32
+
 /* Time-ordered 63-bit ids, one struct per noun so that they cannot be swapped. */
 #define TYPED_ID(name)                                                                             \
 	typedef struct {                                                                           \

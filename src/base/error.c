@@ -26,6 +26,7 @@ static const char *const words[] = {
     [-ERR_UNAVAILABLE] = "unavailable",
     [-ERR_TIMEOUT] = "timeout",
     [-ERR_NO_SPACE] = "no-space",
+    [-ERR_CHECKSUM] = "checksum-mismatch",
     [-ERR_IO] = "io",
     [-ERR_CORRUPT] = "corrupt",
     [-ERR_PROTOCOL] = "protocol",

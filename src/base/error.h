@@ -35,6 +35,7 @@ enum {
 	ERR_PROTOCOL = -19,        /* the peer spoke nonsense */
 	ERR_UNKNOWN_OUTCOME = -20, /* a commit or mail whose answer was lost */
 	ERR_INTERNAL = -21,
+	ERR_CHECKSUM = -22, /* what came is not what its sender says: 460 of tus */
 };
 
 struct error {

@@ -97,43 +97,61 @@ hkdf_expand_sha512(struct str prk, struct str info, void *ret, size_t n)
 	hkdf(&in, ret, n);
 }
 
-struct sha256_stream {
+struct digest {
 	EVP_MD_CTX *ctx;
+	enum digest_kind kind;
 };
 
-struct sha256_stream *
-sha256_stream_new(void)
+size_t
+digest_bytes(enum digest_kind kind)
 {
-	struct sha256_stream *s = xcalloc(1, sizeof *s);
+	static const size_t bytes[DIGEST_KIND_COUNT] = {[DIGEST_SHA1] = 20, [DIGEST_SHA256] = 32};
 
-	s->ctx = EVP_MD_CTX_new();
-	must(s->ctx != NULL && EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL) == 1);
-	return s;
+	return bytes[kind];
 }
 
-void
-sha256_stream_add(struct sha256_stream *s, const void *p, size_t n)
+struct digest *
+digest_new(enum digest_kind kind)
 {
-	must(EVP_DigestUpdate(s->ctx, p, n) == 1);
-}
+	struct digest *d = xcalloc(1, sizeof *d);
 
-struct sha256
-sha256_stream_end(struct sha256_stream *s)
-{
-	struct sha256 d;
-
-	must(EVP_DigestFinal_ex(s->ctx, d.b, NULL) == 1);
+	d->kind = kind;
+	d->ctx = EVP_MD_CTX_new();
+	must(d->ctx != NULL &&
+	     EVP_DigestInit_ex(d->ctx, kind == DIGEST_SHA1 ? EVP_sha1() : EVP_sha256(), NULL) == 1);
 	return d;
 }
 
 void
-sha256_stream_free(struct sha256_stream **s)
+digest_add(struct digest *d, const void *p, size_t n)
 {
-	if (*s == NULL)
+	must(EVP_DigestUpdate(d->ctx, p, n) == 1);
+}
+
+void
+digest_end(struct digest *d, uint8_t ret[DIGEST_BYTES_MOST])
+{
+	must(EVP_DigestFinal_ex(d->ctx, ret, NULL) == 1);
+}
+
+struct sha256
+digest_end_sha256(struct digest *d)
+{
+	struct sha256 h;
+
+	must(d->kind == DIGEST_SHA256);
+	digest_end(d, h.b);
+	return h;
+}
+
+void
+digest_free(struct digest **d)
+{
+	if (*d == NULL)
 		return;
-	EVP_MD_CTX_free((*s)->ctx);
-	free(*s);
-	*s = NULL;
+	EVP_MD_CTX_free((*d)->ctx);
+	free(*d);
+	*d = NULL;
 }
 
 uint32_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * hash - SHA-256, HMAC-SHA-256, HKDF and CRC-32, thin over OpenSSL and zlib
+ * hash - SHA-256 and digests in pieces, HMAC-SHA-256, HKDF and CRC-32, thin over OpenSSL and zlib
  *
  * One-shot calls cannot fail but by lack of memory, which aborts.  Layer: crypto.
  */
@@ -22,11 +22,13 @@ void hkdf_sha256(struct str key, struct str salt, struct str info, void *ret, si
 void hkdf_expand_sha512(struct str prk, struct str info, void *ret, size_t n);
 
 /* Streaming. */
-struct sha256_stream;
-struct sha256_stream *sha256_stream_new(void);
-void sha256_stream_add(struct sha256_stream *s, const void *p, size_t n);
-struct sha256 sha256_stream_end(struct sha256_stream *s); /* then only free */
-void sha256_stream_free(struct sha256_stream **s);
+size_t digest_bytes(enum digest_kind kind); /* DIGEST_NONE: 0 */
+struct digest;
+struct digest *digest_new(enum digest_kind kind); /* not DIGEST_NONE */
+void digest_add(struct digest *d, const void *p, size_t n);
+void digest_end(struct digest *d, uint8_t ret[DIGEST_BYTES_MOST]); /* then only free */
+struct sha256 digest_end_sha256(struct digest *d);                 /* of that kind; the same */
+void digest_free(struct digest **d);
 
 /* CRC-32 of ZIP and PNG; start with 0. */
 uint32_t crc32_add(uint32_t crc, const void *p, size_t n);

@@ -48,14 +48,14 @@ test_sha256(void **state)
 static void
 test_sha256_stream(void **state)
 {
-	AUTO(sha256_stream_free) struct sha256_stream *s = sha256_stream_new();
+	AUTO(digest_free) struct digest *s = digest_new(DIGEST_SHA256);
 	char a[1000];
 	struct sha256 d;
 
 	memset(a, 'a', sizeof a);
 	for (int i = 0; i < 1000; i++)
-		sha256_stream_add(s, a, sizeof a);
-	d = sha256_stream_end(s);
+		digest_add(s, a, sizeof a);
+	d = digest_end_sha256(s);
 	assert_hex(d.b, 32, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 

@@ -48,3 +48,13 @@ tus_metadata_next(struct arena *a, struct str *rest, struct str *key, struct str
 		return -1;
 	return 1;
 }
+
+bool
+tus_checksum(struct arena *a, struct str field, struct str *algorithm, struct str *digest)
+{
+	struct str encoded;
+
+	*algorithm = str_cut(str_trim(field), ' ', &encoded);
+	return is_ascii(field) && algorithm->n > 0 && encoded.n > 0 &&
+	       str_unb64(a, str_trim(encoded), digest);
+}

@@ -3,6 +3,7 @@
  * tus - the header fields of tus 1.0 that are not plain numbers
  *
  * Upload-Metadata: key SP base64, separated by commas; a key alone is allowed.
+ * Upload-Checksum: algorithm SP base64.
  *
  * Layer: http.
  */
@@ -18,3 +19,5 @@ struct arena;
  * base64.
  */
 int tus_metadata_next(struct arena *a, struct str *rest, struct str *key, struct str *value);
+/* Both parts of an Upload-Checksum, the digest decoded in the arena.  False: malformed. */
+bool tus_checksum(struct arena *a, struct str field, struct str *algorithm, struct str *digest);

@@ -242,14 +242,14 @@ local_of(struct arena *a, const struct entry *n)
 static struct str
 etag_of(struct arena *a, const struct entry *entries, size_t n, struct str manifest)
 {
-	struct sha256_stream *s = sha256_stream_new();
+	struct digest *s = digest_new(DIGEST_SHA256);
 	struct sha256 h;
 
-	sha256_stream_add(s, manifest.p, manifest.n);
+	digest_add(s, manifest.p, manifest.n);
 	for (size_t i = 0; i < n; i++)
-		sha256_stream_add(s, &entries[i].dos_time, sizeof entries[i].dos_time);
-	h = sha256_stream_end(s);
-	sha256_stream_free(&s);
+		digest_add(s, &entries[i].dos_time, sizeof entries[i].dos_time);
+	h = digest_end_sha256(s);
+	digest_free(&s);
 	return arena_printf(a, "\"z%.*s\"", STR(str_hex(a, h.b, 16)));
 }
 

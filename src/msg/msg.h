@@ -112,6 +112,7 @@ struct msg_take_body {
 	uint8_t purpose;     /* enum sealed_purpose */
 	uint64_t part_bytes; /* seal at most this much plaintext into the part, then BODY */
 	uint64_t body_bytes; /* the rest of the body may bring at most this much: more is 413 */
+	uint8_t digest;      /* enum digest_kind: hash the plaintext, and no BODY before its end */
 };
 struct msg_body {
 	struct str ticket;
@@ -121,6 +122,7 @@ struct msg_body {
 	bool broken;    /* the client went away or sent nonsense: nobody waits for a reply */
 	bool excess;    /* the body brought more than body_bytes */
 	bool failed;    /* the part could not be written (disk full): nothing of it counts */
+	uint8_t digest[DIGEST_BYTES_MOST]; /* of the part, when one was asked for; else zeros */
 };
 
 /* ---- replies ---- */

@@ -77,6 +77,7 @@ msg_take_body_put(struct buf *b, const struct msg_take_body *m)
 	put_u8(b, m->purpose);
 	put_u64(b, m->part_bytes);
 	put_u64(b, m->body_bytes);
+	put_u8(b, m->digest);
 }
 
 int
@@ -90,7 +91,9 @@ msg_take_body_get(struct str in, struct arena *a, struct msg_take_body *ret, str
 	ret->purpose = get_u8(&w);
 	ret->part_bytes = get_u64(&w);
 	ret->body_bytes = get_u64(&w);
-	if (ret->part_bytes > LIMIT_PART_BYTES || ret->body_bytes > LIMIT_FILE_BYTES)
+	ret->digest = get_u8(&w);
+	if (ret->part_bytes > LIMIT_PART_BYTES || ret->body_bytes > LIMIT_FILE_BYTES ||
+	    ret->digest >= DIGEST_KIND_COUNT)
 		w.bad = true;
 	return wire_end(&w, "TAKE_BODY", e);
 }
@@ -105,6 +108,7 @@ msg_body_put(struct buf *b, const struct msg_body *m)
 	put_bool(b, m->broken);
 	put_bool(b, m->excess);
 	put_bool(b, m->failed);
+	buf_add(b, m->digest, sizeof m->digest);
 }
 
 int
@@ -119,6 +123,7 @@ msg_body_get(struct str in, struct arena *a, struct msg_body *ret, struct error 
 	ret->broken = get_bool(&w);
 	ret->excess = get_bool(&w);
 	ret->failed = get_bool(&w);
+	get_fixed(&w, ret->digest, sizeof ret->digest);
 	if (ret->bytes > LIMIT_PART_BYTES)
 		w.bad = true;
 	return wire_end(&w, "BODY", e);

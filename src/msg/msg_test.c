@@ -79,9 +79,15 @@ CHECK(take_body, {.ticket = TICKET,
                      .key = {1, 2, 3},
                      .purpose = 1,
                      .part_bytes = 5,
-                     .body_bytes = 6})
-CHECK(body,
-    {.ticket = TICKET, .blob = {{8}}, .bytes = 77, .ended = true, .excess = true, .failed = true})
+                     .body_bytes = 6,
+                     .digest = DIGEST_SHA1})
+CHECK(body, {.ticket = TICKET,
+                .blob = {{8}},
+                .bytes = 77,
+                .ended = true,
+                .excess = true,
+                .failed = true,
+                .digest = {4, 5}})
 CHECK(reply, {.status = 206,
                  .fields = fields,
                  .field_count = 2,

@@ -16,6 +16,7 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/limits.h"
+#include "crypto/hash.h"
 #include "crypto/sealed.h"
 #include "msg/msg.h"
 #include "os/ipc.h"
@@ -89,6 +90,7 @@ struct upload {
 	struct id128 blob;
 	int fd;
 	struct sealed_writer *writer; /* NULL: no part is open */
+	struct digest *digest;        /* NULL: nobody asked for one */
 	uint64_t part_left, body_left;
 	int64_t started_us; /* of the part */
 	bool ended, broken, excess, failed;

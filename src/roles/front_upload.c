@@ -3,7 +3,8 @@
  * front_upload - a request body becomes sealed parts
  *
  * An app hands out an empty part and its key; front seals into it and reports
- * BODY when the part is full, five seconds old, or the body ended or broke off.
+ * BODY when the part is full, five seconds old, or the body ended or broke off; one
+ * with a checksum is one part and waits for its end.
  * Then input is paused until the app has made the part durable and either hands
  * out the next one or replies.  Only the app's committed offset is ever
  * reported to the client; front never fsyncs.
@@ -30,6 +31,7 @@ upload_free(struct upload **up)
 	if (u == NULL)
 		return;
 	sealed_writer_free(&u->writer);
+	digest_free(&u->digest);
 	fd_close(&u->fd);
 	if (u->over != NULL)
 		explicit_bzero(u->over, u->over_bytes);
@@ -62,6 +64,9 @@ hand_in(struct exchange *x)
 		u->failed = true;
 	}
 	m.failed = u->failed;
+	if (u->digest != NULL)
+		digest_end(u->digest, m.digest);
+	digest_free(&u->digest);
 	sealed_writer_free(&u->writer);
 	fd_close(&u->fd);
 	buf_init_arena(&b, x->arena, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
@@ -89,6 +94,8 @@ put(struct exchange *x, const uint8_t *p, size_t n)
 		hand_in(x);
 		return;
 	}
+	if (u->digest != NULL)
+		digest_add(u->digest, p, now);
 	u->part_left -= now;
 	if (n > now) {
 		u->over_bytes = n - now;
@@ -136,7 +143,8 @@ upload_tick(struct exchange *x, int64_t now_us)
 {
 	struct upload *u = x->up;
 
-	if (u->writer != NULL && sealed_written(u->writer) > 0 &&
+	/* with a checksum it is all or nothing */
+	if (u->writer != NULL && u->digest == NULL && sealed_written(u->writer) > 0 &&
 	    now_us - u->started_us >= LIMIT_PART_AGE_US)
 		hand_in(x);
 }
@@ -197,6 +205,8 @@ upload_take(struct exchange *x, const struct msg_take_body *t, int *fd, struct e
 	u->started_us = loop_now(x->f->loop);
 	memcpy(key.b, t->key, sizeof key.b);
 	sealed_context(t->blob, t->purpose, context);
+	if (t->digest != DIGEST_NONE)
+		u->digest = digest_new((enum digest_kind)t->digest);
 	r = sealed_writer_new(u->fd, &key, context, &u->writer, e);
 	explicit_bzero(&key, sizeof key);
 	if (r < 0)

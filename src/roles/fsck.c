@@ -68,7 +68,7 @@ found_id(struct fsck *f, const char *code, int64_t id)
 /* ---- content ---- */
 
 struct content {
-	struct sha256_stream *sha;
+	struct digest *sha;
 	uint32_t crc;
 	int64_t bytes;
 };
@@ -90,7 +90,7 @@ read_part(struct fsck *f, const struct version_part *p, const struct data_key *k
 	do {
 		if (sealed_read(r, at, f->step, STEP_BYTES, &n, e) < 0)
 			return e->code;
-		sha256_stream_add(c->sha, f->step, n);
+		digest_add(c->sha, f->step, n);
 		c->crc = crc32_add(c->crc, f->step, n);
 		at += n;
 	} while (n > 0);
@@ -119,7 +119,7 @@ content_fault(struct fsck *f, const struct audit_version *v, struct content *c)
 	explicit_bzero(&key, sizeof key);
 	if (!v->ready)
 		return NULL; /* damaged or not yet read: its state says so */
-	h = sha256_stream_end(c->sha);
+	h = digest_end_sha256(c->sha);
 	if (c->bytes != v->bytes || c->crc != v->crc32 || !mem_eq(h.b, v->sha256.b, sizeof h.b))
 		return "content-differs";
 	return NULL;
@@ -134,10 +134,10 @@ check_versions(struct fsck *f, struct error *e)
 	if (audit_versions(f->db, f->a, &list, &n, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < n; i++) {
-		struct content c = {.sha = sha256_stream_new()};
+		struct content c = {.sha = digest_new(DIGEST_SHA256)};
 		const char *fault = content_fault(f, &list[i], &c);
 
-		sha256_stream_free(&c.sha);
+		digest_free(&c.sha);
 		f->checked++;
 		if (fault != NULL)
 			found_id(f, fault, list[i].id.v);

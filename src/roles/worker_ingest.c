@@ -41,7 +41,7 @@ struct pass {
 	struct data_key key;
 	const struct version_part *parts;
 	size_t part_count;
-	struct sha256_stream *sha;
+	struct digest *sha;
 	uint32_t crc;
 	char head[MEDIA_TYPE_BYTES];
 	size_t head_bytes;
@@ -60,7 +60,7 @@ pass_fini(struct pass *p)
 {
 	sealed_writer_free(&p->writer);
 	fd_close(&p->fd);
-	sha256_stream_free(&p->sha);
+	digest_free(&p->sha);
 	explicit_bzero(&p->key, sizeof p->key);
 	if (p->step != NULL)
 		explicit_bzero(p->step, STEP_BYTES);
@@ -143,7 +143,7 @@ take(struct pass *p, const uint8_t *bytes, size_t n, struct error *e)
 {
 	size_t first = MIN(n, sizeof p->head - p->head_bytes);
 
-	sha256_stream_add(p->sha, bytes, n);
+	digest_add(p->sha, bytes, n);
 	p->crc = crc32_add(p->crc, bytes, n);
 	memcpy(p->head + p->head_bytes, bytes, first);
 	p->head_bytes += first;
@@ -238,7 +238,7 @@ finish(struct pass *p, const struct version *v, int read, struct error *e)
 
 	if (read < 0 && read != ERR_CORRUPT)
 		return read;
-	in.sha256 = sha256_stream_end(p->sha);
+	in.sha256 = digest_end_sha256(p->sha);
 	in.crc32 = p->crc;
 	in.media_type = media_type((struct str){p->head, p->head_bytes}, v->name);
 	if (p->merges && !in.damaged) {
@@ -267,7 +267,7 @@ ingest(struct worker *w, const struct job *j, struct error *e)
 	    keyring_version_get(&w->keys, j->version, &p.key, e) < 0)
 		return e->code;
 	p.parts = parts;
-	p.sha = sha256_stream_new();
+	p.sha = digest_new(DIGEST_SHA256);
 	p.step = xcalloc(1, STEP_BYTES);
 	p.merges = should_merge(parts, p.part_count);
 	p.merged = ARENA_ARRAY(w->a, struct version_part, p.part_count + 1);
