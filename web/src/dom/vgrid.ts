@@ -416,6 +416,7 @@ export class VirtualGrid {
 				: face.bytes
 			: "";
 		cell.box.dataset["kind"] = face?.kind ?? "";
+		cell.box.classList.toggle("bare", face !== undefined && !face.picture);
 		cell.box.style.backgroundColor = face?.colour ?? "";
 		cell.box.style.setProperty("--l5", face ? line5(face.checks) : "none");
 		if (face) {
