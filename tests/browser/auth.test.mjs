@@ -107,6 +107,28 @@ test("password and code lead to the address that was asked for, sign-out ends it
 	await page.done();
 });
 
+test("before an idle session ends a line says so, and one key keeps it", async () => {
+	const page = await openPage(server);
+	await page.clock.install();
+	await goto(page, server, "/app/account");
+	await enter(page, 1);
+	await page.getByRole("heading", { name: "Mein Konto" }).waitFor();
+	await page.getByText("Diese Sitzung").waitFor();
+	await page.clock.fastForward("56:00");
+	assert.equal(await page.getByRole("button", { name: "Angemeldet bleiben" }).count(), 0);
+	await page.clock.fastForward("01:30");
+	await page.getByText(/^Um .* werden Sie abgemeldet/).waitFor();
+	await axe(page);
+	const asked = page.waitForResponse((r) => r.url().endsWith("/api/v1/session") && r.ok());
+	await page.getByRole("button", { name: "Angemeldet bleiben" }).focus();
+	await page.keyboard.press("Enter");
+	await asked;
+	await page.getByRole("button", { name: "Angemeldet bleiben" }).waitFor({ state: "detached" });
+	await page.clock.fastForward("30:00");
+	assert.equal(await page.getByRole("button", { name: "Angemeldet bleiben" }).count(), 0);
+	await page.done();
+});
+
 test("a recovery code lets in, once", async () => {
 	for (const works of [true, false]) {
 		const page = await openPage(server);

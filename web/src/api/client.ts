@@ -11,6 +11,8 @@ export const BASE = "/api/v1";
 
 /** Whether the last request reached the server. */
 export const offline = signal(false);
+/** When the server last took a request of this session, by this machine's clock. */
+export const reached = { at: 0 };
 
 export class Problem extends Error {
 	constructor(
@@ -49,6 +51,7 @@ async function reach(request: Request): Promise<Response> {
 	try {
 		const answer = await fetch(request);
 		offline.value = false;
+		if (answer.status !== 401) reached.at = Date.now();
 		return answer;
 	} catch (e) {
 		if (e instanceof DOMException && e.name === "AbortError") throw e;

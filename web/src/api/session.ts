@@ -3,12 +3,15 @@
 // The two dialogs (sign in again, prove it is you) are loaded only when they are needed; many
 // requests that fail together share one dialog.
 import { computed, signal } from "@preact/signals";
-import { get, Problem, remove, setGuard } from "./client";
+import { callRaw, Problem, remove, setGuard } from "./client";
 import type { Scope, Session } from "./types";
 
 /** undefined: not asked yet; null: nobody. */
 export const session = signal<Session | null | undefined>(undefined);
 export const active = computed(() => session.value?.state === "active");
+
+/** How long it lasts without a request, and when it ends in any case (by this machine's clock). */
+export const times = signal<{ idleMs: number; endsAt: number } | null>(null);
 
 /** The session that is being begun while the page of an older one lies below. */
 export const beginning = signal<Session | null>(null);
@@ -17,7 +20,14 @@ export const may = (scope: Scope) => session.value?.scopes.includes(scope) === t
 
 export async function refreshSession() {
 	try {
-		session.value = await get<Session>("/session");
+		const answer = await callRaw("GET", "/session");
+		const now = Date.parse(answer.headers.get("Date") ?? "");
+		const s = (await answer.json()) as Session;
+		session.value = s;
+		times.value = {
+			idleMs: Date.parse(s.idle_ends) - now,
+			endsAt: Date.now() + Date.parse(s.ends) - now,
+		};
 	} catch (e) {
 		if (!(e instanceof Problem) || e.status !== 401) throw e;
 		session.value = null;

@@ -16,6 +16,7 @@ import { Confirmation } from "../ui/Dialog";
 import { Icon, type IconName, Mark } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { Toasts } from "../ui/Toast";
+import { SessionEnd } from "./SessionEnd";
 import { setTheme, theme } from "./theme";
 import { basket, basketOpen, counts, railSlot, refreshFacts, upload } from "./slots";
 
@@ -256,6 +257,7 @@ export function Overlays({ children }: { children?: ComponentChildren }) {
 		<>
 			<div class="vh" role="status" aria-live="polite" ref={setLiveRegion} />
 			<Offline />
+			<SessionEnd />
 			<Toasts />
 			<Confirmation />
 			{children}

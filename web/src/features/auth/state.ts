@@ -2,7 +2,7 @@
 // What the sign-in says to the server, and its refusals in words. A session that lies over a
 // page (`beginning`) becomes the session only when it is fully proved.
 import { post, Problem } from "../../api/client";
-import { beginning, session } from "../../api/session";
+import { beginning, refreshSession, session } from "../../api/session";
 import type { Session } from "../../api/types";
 import { t } from "../../gen/i18n/auth";
 
@@ -37,6 +37,7 @@ function took(s: Session, over: boolean): Session {
 	} else {
 		beginning.value = null;
 		session.value = s;
+		if (s.state === "active") void refreshSession(); // for its times
 	}
 	return s;
 }
