@@ -3,7 +3,8 @@
  * master - starts the roles, ties them together, brings back what died
  *
  * May: stay root, only to fork; hold the listeners, the children, the parsed
- * configuration.  Never parses a byte from the network, never opens a database
+ * configuration, and the descriptor every keeper reads its key from (decision
+ * 0007).  Never parses a byte from the network, never opens a database
  * or a blob (a short-lived child checks those before the start).
  *
  * Ties: front-app pairs, request lanes (master keeps the app end of every lane,
