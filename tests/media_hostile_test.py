@@ -43,7 +43,9 @@ def hurt_bare(tmp_path_factory):
 
 
 def test_without_namespaces_each_ends_the_same_way(hurt, hurt_bare):
-    assert "forbids user namespaces" in hurt_bare[2] and "forbids user namespaces" not in hurt[2]
+    assert "forbids user namespaces" in hurt_bare[2]
+    if "forbids user namespaces" in hurt[2]:
+        pytest.skip("this host forbids user namespaces by itself: both ways are one")
     for name, r in hurt[1].items():
         bare = hurt_bare[1][name]
         if hostile.ENDED & hurt[0][name]:  # near the limit: a busy machine decides
