@@ -83,10 +83,16 @@ parse(int argc, char **argv, int first, struct options *o)
 static int
 command_init(const struct options *o)
 {
+	AUTO(arena_free) struct arena *a = arena_new();
+	bool is_new = access(arena_printf(a, "%s/geleit.conf", o->run.dir).p, F_OK) < 0;
 	struct error e;
 
-	if (init_dir(&o->run, &e) == 0)
-		return isatty(STDOUT_FILENO) ? command_master_key(o->run.dir, "kit") : 0;
+	if (init_dir(&o->run, &e) == 0) {
+		/* on paper, not into somebody's log, and once */
+		return is_new && !o->json && isatty(STDOUT_FILENO)
+		           ? command_master_key(o->run.dir, "kit")
+		           : 0;
+	}
 	fprintf(stderr, "geleitd: %s\n", e.msg);
 	return 1;
 }

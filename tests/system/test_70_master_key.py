@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The master key: locked it asks for its passphrase, lost it comes back from the kit, a foreign one is refused."""
+import contextlib
 import os
+import pty
 import subprocess
 
 import pytest
@@ -112,6 +114,28 @@ def test_a_lost_key_comes_back_from_the_kit(filled, fresh):
     assert (s.dir / "keys/master.key").read_bytes() == key
     s.start()
     assert s.run("fsck")["ok"]
+
+
+def init_at_a_terminal(folder, *more):
+    """What geleit init says to a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(folder), *more, "init"], stdin=theirs, stdout=theirs,
+                          stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):      # EIO: the other end is closed
+        while part := os.read(ours, 4096):
+            said += part
+    os.close(ours)
+    assert done.returncode == 0, done.stderr
+    return said.decode()
+
+
+def test_init_prints_the_kit_to_a_terminal_and_once(tmp_path):
+    said = init_at_a_terminal(tmp_path / "a")
+    assert [line[:3] for line in said.splitlines()[-4:]] == ["1  ", "2  ", "3  ", "4  "]
+    assert init_at_a_terminal(tmp_path / "a") == ""
+    assert init_at_a_terminal(tmp_path / "b", "--json") == ""
 
 
 def test_usage(filled):
