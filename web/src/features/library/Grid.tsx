@@ -23,7 +23,8 @@ import {
 export interface GridProps {
 	onOpen: (index: number) => void;
 	onKey: (e: KeyboardEvent) => boolean;
-	onActive: (index: number) => void;
+	/** the cursor came to it; `chosen`: and it alone is what is chosen */
+	onActive: (index: number, chosen?: boolean) => void;
 	onMenu: (x: number, y: number) => void;
 	/** the grid for those who scroll to a file: viewer, upload */
 	take: (grid: VirtualGrid | null) => void;
@@ -121,8 +122,8 @@ export function Grid(p: GridProps) {
 				cursor.value = active;
 				if (s.count !== count) announce(s.count > 0 ? t.chosen({ n: s.count }) : t.chosen_none());
 				count = s.count;
-				if (active !== at && at >= 0) now.current.onActive(active);
-				else if (s.count === 1 && s.ranges[0]?.[0] === active) now.current.onActive(active);
+				const alone = s.count === 1 && s.ranges[0]?.[0] === active;
+				if (alone || (active !== at && at >= 0)) now.current.onActive(active, alone);
 				at = active;
 			},
 		};

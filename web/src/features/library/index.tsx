@@ -252,6 +252,8 @@ function useLibrary(params: { asset?: string }) {
 	}, []);
 }
 
+const HELD_MS = 90;
+
 export default function Library({ params }: { params: unknown }) {
 	const [grid, setGrid] = useState<VirtualGrid | null>(null);
 	const [asked, setAsked] = useState<{ what: Ask; ids: readonly string[] } | null>(null);
@@ -268,10 +270,12 @@ export default function Library({ params }: { params: unknown }) {
 		setQuery({ file: null });
 		grid?.el.focus({ preventScroll: true });
 	};
-	const active = (index: number) => {
+	// A held key is followed at its end; what is chosen at once, so that the panel does not offer
+	// to act on the file before.
+	const active = (index: number, chosen = false) => {
 		clearTimeout(timer.current);
 		if (!wide.value || !follows.value) return;
-		timer.current = window.setTimeout(() => setQuery({ file: idAt(index) }), 90);
+		timer.current = window.setTimeout(() => setQuery({ file: idAt(index) }), chosen ? 0 : HELD_MS);
 	};
 	const go = (by: number) => {
 		const next = indexOf(id) + by;
