@@ -17,6 +17,7 @@ import {
 	openPage,
 	shot,
 	startServer,
+	tabTo,
 } from "./harness.mjs";
 
 let server;
@@ -61,26 +62,6 @@ after(async () => {
 	await server?.stop();
 	if (folder) rmSync(folder, { recursive: true, force: true });
 });
-
-/** Tab until the focus is on what has this name: its label, or what it says. */
-async function tabTo(page, name, key = "Tab") {
-	const seen = [];
-	for (let i = 0; i < 150; i++) {
-		await page.keyboard.press(key);
-		const at = await page.evaluate(() => {
-			const e = document.activeElement;
-			return (
-				e?.getAttribute("aria-label") ??
-				e?.labels?.[0]?.textContent ??
-				e?.textContent ??
-				""
-			).trim();
-		});
-		if (typeof name === "string" ? at === name : name.test(at)) return;
-		seen.push(at.slice(0, 30));
-	}
-	assert.fail(`no way by keyboard to ${name}; on the way: ${seen.join(" > ")}`);
-}
 
 test("basket, send, delivery, revoke: by keyboard alone", { timeout: 120_000 }, async () => {
 	await fillBasket("sofa", "chair", "draft");

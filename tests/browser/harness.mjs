@@ -185,6 +185,26 @@ export async function goto(page, server, path) {
 	await page.waitForLoadState("networkidle");
 }
 
+/** Tab until the focus is on what has this name: its label, or what it says. */
+export async function tabTo(page, name, key = "Tab") {
+	const seen = [];
+	for (let i = 0; i < 150; i++) {
+		await page.keyboard.press(key);
+		const at = await page.evaluate(() => {
+			const e = document.activeElement;
+			return (
+				e?.getAttribute("aria-label") ??
+				e?.labels?.[0]?.textContent ??
+				e?.textContent ??
+				""
+			).trim();
+		});
+		if (typeof name === "string" ? at === name : name.test(at)) return;
+		seen.push(at.slice(0, 30));
+	}
+	assert.fail(`no way by keyboard to ${name}; on the way: ${seen.join(" > ")}`);
+}
+
 /** axe with the rules of WCAG 2.2 AA; a violation names the rule and the elements. */
 export async function axe(page, where = "page") {
 	await page.evaluate(AXE);
