@@ -104,6 +104,18 @@ def test_banned_refuses(tmp_path, statement, use):
     assert out.count("\n") == 1
 
 
+@pytest.mark.parametrize("statement, use", [
+    ('q("SELECT 1 FROM t WHERE a LIKE \'x%\'");', "normalised"),
+    ('q("AND coalesce(b, FALSE)");', "db_b(false)"),
+    ('q("SET b = TRUE");', "db_b(true)"),
+])
+def test_banned_refuses_sql_for_one_database(tmp_path, statement, use):
+    plant(tmp_path, "src/model/x.c", HEAD + function(["\t" + statement]))
+    out = run("banned", tmp_path)
+    assert out.startswith("src/model/x.c:6: ") and use in out
+    assert out.count("\n") == 1
+
+
 @pytest.mark.parametrize("name, statement", [
     ("src/api/x.c", "/* strcpy(a, b); goto out; */"),
     ("src/api/x.c", "// system(a)"),

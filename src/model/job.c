@@ -55,7 +55,7 @@ job_put_render(struct change *c, version_id subject, bool batch, struct error *e
 #define DUE_JOB(which, lock)                                                                       \
 	"SELECT id, kind, version_id, fence, tries FROM job WHERE " which " AND "                  \
 	"((state = 'queued' AND due_us <= ?) OR (state = 'running' AND lease_until_us < ?)) "      \
-	"ORDER BY coalesce(batch, FALSE), due_us, id LIMIT 1" lock
+	"ORDER BY CASE WHEN batch THEN 1 ELSE 0 END, due_us, id LIMIT 1" lock
 #define FOR_UPDATE " /*pg: FOR UPDATE SKIP LOCKED */"
 
 /* Reads are read-only and lock nothing. */

@@ -155,7 +155,7 @@ media_count(struct db *db, enum media_state state, int64_t *ret, struct error *e
 static const char missed_sql[] =
     "SELECT v.id, v.media_type, v.name FROM version v "
     "LEFT JOIN version_media m ON m.version_id = v.id "
-    "WHERE v.id > ? AND v.state = 'ready' AND (v.media_type LIKE 'image/%' "
+    "WHERE v.id > ? AND v.state = 'ready' AND (v.media_type BETWEEN 'image/' AND 'image/~' "
     "OR v.media_type IN ('application/pdf', 'application/gzip')) "
     "AND (m.version_id IS NULL OR m.reason = 'not-started' "
     "OR (coalesce(m.maker, 1) < ? AND (m.state NOT IN ('ready', 'pending') OR EXISTS "
@@ -190,7 +190,7 @@ is_batch(struct db *db, person_id by, struct error *e)
 {
 	static const char sql[] =
 	    "SELECT count(*) FROM job j JOIN version v ON v.id = j.version_id "
-	    "WHERE j.kind = 'render' AND j.state = 'queued' AND NOT coalesce(j.batch, FALSE) "
+	    "WHERE j.kind = 'render' AND j.state = 'queued' AND (j.batch IS NULL OR NOT j.batch) "
 	    "AND v.created_by = ?";
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
