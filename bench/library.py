@@ -11,7 +11,6 @@ of 100 files and 100 cards not above 1.3 times those of the small one.
 """
 import contextlib
 import hashlib
-import os
 import pathlib
 import random
 import re
@@ -23,10 +22,10 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests/system"))
 from geleit import Server  # noqa: E402
+from run import cpu  # noqa: E402  (beside this file)
 
 RUNS = 5
 PAGES = 50  # answers that take less than a tick of /proc are asked for in rows
-TICK = os.sysconf("SC_CLK_TCK")
 JSON = {"Content-Type": "application/json"}
 WORDS = "sofa stuhl tisch havn motiv katalog herbst licht studio detail presse lampe".split()
 KINDS = ["image/tiff"] * 6 + ["image/jpeg"] * 6 + ["application/pdf", "video/mp4", "application/zip",
@@ -90,14 +89,6 @@ def fill(path, n):
             insert(c, table, [r for f in rows for r in f] if isinstance(rows[0], list) else rows)
         keep_views(c)
         c.commit()
-
-
-def cpu(pids):
-    total = 0
-    for pid in pids:
-        f = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(f[11]) + int(f[12])
-    return total / TICK
 
 
 def cost(server, apps, ask, times):

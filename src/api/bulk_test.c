@@ -37,7 +37,8 @@ new_files(struct fixture *f, int n)
 	struct str all = S("");
 
 	for (int i = 0; i < n; i++)
-		all = arena_printf(f->x.a, "%.*s%s\"%s\"", STR(all), i > 0 ? "," : "", new_file(f));
+		all =
+		    arena_printf(f->x.a, "%.*s%s\"%s\"", STR(all), i > 0 ? "," : "", empty_file(f));
 	return arena_cstr(f->x.a, all);
 }
 

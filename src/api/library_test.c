@@ -33,7 +33,7 @@ a_layout_is_nine_bytes_a_file(void **state)
 {
 	static const uint8_t head[] = {'G', 'L', 'Y', '1', 1, 0, 0, 0};
 	struct fixture *f = *state;
-	const char *id = new_file(f);
+	const char *id = empty_file(f);
 	struct str etag;
 	int64_t got;
 
@@ -63,7 +63,7 @@ static void
 cards_come_in_the_order_asked_for(void **state)
 {
 	struct fixture *f = *state;
-	const char *one = new_file(f), *two = new_file(f);
+	const char *one = empty_file(f), *two = empty_file(f);
 
 	assert_int_equal(send(f, "POST", "/api/v1/assets/cards",
 	                     say(f, "{\"ids\":[\"%s\",\"7\",\"%s\"]}", two, one)),
@@ -89,7 +89,7 @@ folders_are_made_and_moved(void **state)
 	struct fixture *f = *state;
 	struct str id;
 
-	new_file(f);
+	empty_file(f);
 	assert_int_equal(send(f, "POST", "/api/v1/folders", "{\"path\":\"B/C\"}"), 201);
 	holds(f, "\"path\":\"B/C\",\"count\":0}");
 	id = str_head(str_from(buf_view(&f->r.body), 7), 30);
@@ -126,7 +126,7 @@ static void
 what_is_done_to_many_can_be_taken_back(void **state)
 {
 	struct fixture *f = *state;
-	const char *one = new_file(f), *two = new_file(f);
+	const char *one = empty_file(f), *two = empty_file(f);
 	const char *both = say(f, "\"%s\",\"%s\"", one, two);
 	struct str token;
 
@@ -152,7 +152,7 @@ static void
 undo_leaves_alone_what_was_changed_since(void **state)
 {
 	struct fixture *f = *state;
-	const char *one = new_file(f), *two = new_file(f);
+	const char *one = empty_file(f), *two = empty_file(f);
 	const char *both = say(f, "\"%s\",\"%s\"", one, two);
 	struct str token;
 
@@ -174,7 +174,7 @@ static void
 keywords_of_many_come_and_go(void **state)
 {
 	struct fixture *f = *state;
-	const char *one = new_file(f), *two = new_file(f);
+	const char *one = empty_file(f), *two = empty_file(f);
 	const char *both = say(f, "\"%s\",\"%s\"", one, two);
 	struct str token;
 
@@ -199,7 +199,7 @@ static void
 a_bulk_change_is_one_thing(void **state)
 {
 	struct fixture *f = *state;
-	const char *id = new_file(f);
+	const char *id = empty_file(f);
 	struct str key = new_key(f, "e@geleit.example", "editor", "edit");
 	struct str body;
 
@@ -228,7 +228,7 @@ static void
 a_basket_keeps_its_order_and_counts_what_is_gone(void **state)
 {
 	struct fixture *f = *state;
-	const char *one = new_file(f), *two = new_file(f), *three = new_file(f);
+	const char *one = empty_file(f), *two = empty_file(f), *three = empty_file(f);
 	struct str other = new_key(f, "b@geleit.example", "sender", "all");
 
 	assert_int_equal(
@@ -260,7 +260,7 @@ static void
 who_comes_second_sees_what_the_first_made(void **state)
 {
 	struct fixture *f = *state;
-	const char *file = say(f, "/api/v1/assets/%s%s", new_file(f), "");
+	const char *file = say(f, "/api/v1/assets/%s%s", empty_file(f), "");
 	struct str etag, body = S("{\"title\":\"Zwei\"}");
 
 	assert_int_equal(get(f, file), 200);

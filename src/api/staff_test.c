@@ -74,13 +74,7 @@ holds(struct fixture *f, const char *want)
 static const char *
 new_file(struct fixture *f)
 {
-	struct ask k = {.method = "POST",
-	    .target = S("/api/v1/uploads"),
-	    .fields = {"upload-length", "0", "upload-metadata", "filename YS50aWY=,folder QQ=="},
-	    .length = -2};
-
-	assert_int_equal(send_ask(f, k), 201);
-	return arena_printf(f->x.a, "/api/v1/assets/%.*s", STR(field(f, "Geleit-Asset"))).p;
+	return arena_printf(f->x.a, "/api/v1/assets/%s", empty_file(f)).p;
 }
 
 static const char *

@@ -195,3 +195,16 @@ last(struct fixture *f, const char *bytes)
 	m.ended = true;
 	return hand_in(f, m);
 }
+
+/* A file, as an empty upload makes it: its id. */
+static inline const char *
+empty_file(struct fixture *f)
+{
+	struct ask k = {.method = "POST",
+	    .target = S("/api/v1/uploads"),
+	    .fields = {"upload-length", "0", "upload-metadata", "filename YS50aWY=,folder QQ=="},
+	    .length = -2};
+
+	assert_int_equal(send_ask(f, k), 201);
+	return arena_cstr(f->x.a, field(f, "Geleit-Asset"));
+}

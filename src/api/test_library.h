@@ -41,19 +41,6 @@ holds(struct fixture *f, const char *want)
 		fail_msg("no %s in %.*s", want, STR(buf_view(&f->r.body)));
 }
 
-/* A file, as an empty upload makes it: its id. */
-static inline const char *
-new_file(struct fixture *f)
-{
-	struct ask k = {.method = "POST",
-	    .target = S("/api/v1/uploads"),
-	    .fields = {"upload-length", "0", "upload-metadata", "filename YS50aWY=,folder QQ=="},
-	    .length = -2};
-
-	assert_int_equal(send_ask(f, k), 201);
-	return arena_cstr(f->x.a, field(f, "Geleit-Asset"));
-}
-
 static inline const char *
 say(struct fixture *f, const char *format, const char *a, const char *b)
 {

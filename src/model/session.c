@@ -11,11 +11,10 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "db/db.h"
+#include "db/steps.h"
 #include "model/change.h"
 
-#define LIVE_OF(t) t ".ended_us IS NULL AND " t ".used_us > ? AND " t ".created_us > ?"
-#define LIVE LIVE_OF("session")
-#define STEP 20 /* sessions of one query */
+#define LIVE "ended_us IS NULL AND used_us > ? AND created_us > ?"
 #define LIVE_VALUES(now) db_i((now)-LIMIT_SESSION_IDLE_US), db_i((now)-LIMIT_SESSION_LIFE_US)
 #define TOUCH_EVERY_US (60 * US_PER_S)
 
@@ -69,42 +68,36 @@ session_is_live(struct db *db, session_id id, int64_t now_us, struct error *e)
 	return rows_next(q, e);
 }
 
-static int
-stamps_step(
-    struct db *db, const session_id *ids, size_t n, int64_t now_us, int64_t *ret, struct error *e)
+/* LIVE for a row that was read for other reasons: columns ended, used, created from `at` on. */
+static bool
+is_live_row(struct rows *q, int at, int64_t now)
 {
-	static const char sql[] =
-	    "SELECT s.id, d.stamp FROM session s JOIN recipient r ON r.id = s.recipient_id "
-	    "JOIN delivery d ON d.id = r.delivery_id WHERE " LIVE_OF(
-	        "s") " AND s.id IN (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-	AUTO(rows_close) struct rows *q = NULL;
-	struct db_value v[2 + STEP] = {LIVE_VALUES(now_us)};
-	int r;
-
-	for (size_t i = 0; i < STEP; i++)
-		v[2 + i] = db_i(i < n ? ids[i].v : 0);
-	if (db_query_values(db, &q, e, sql, v, ARRAY_LEN(v)) < 0)
-		return e->code;
-	while ((r = rows_next(q, e)) > 0) {
-		for (size_t i = 0; i < n; i++) {
-			if (ids[i].v == rows_int(q, 0))
-				ret[i] = rows_int(q, 1);
-		}
-	}
-	return r;
+	return rows_is_null(q, at) && rows_int(q, at + 1) > now - LIMIT_SESSION_IDLE_US &&
+	       rows_int(q, at + 2) > now - LIMIT_SESSION_LIFE_US;
 }
 
 int
 session_stamps(
     struct db *db, const session_id *ids, size_t n, int64_t now_us, int64_t *ret, struct error *e)
 {
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT s.id, d.stamp, s.ended_us, s.used_us, s.created_us FROM session s "
+	           "JOIN recipient r ON r.id = s.recipient_id JOIN delivery d ON "
+	           "d.id = r.delivery_id WHERE s.id IN " DB_STEP_IDS,
+	    .ids = &ids->v,
+	    .n = n};
+	int r;
+
 	for (size_t i = 0; i < n; i++)
 		ret[i] = -1;
-	for (size_t at = 0; at < n; at += STEP) {
-		if (stamps_step(db, ids + at, MIN(n - at, (size_t)STEP), now_us, ret + at, e) < 0)
-			return e->code;
+	while ((r = steps_next(&s, e)) > 0) {
+		for (size_t i = s.from; i < s.to; i++) {
+			if (ids[i].v == rows_int(s.q, 0) && is_live_row(s.q, 2, now_us))
+				ret[i] = rows_int(s.q, 1);
+		}
 	}
-	return 0;
+	return r;
 }
 
 /* 1 live, 0 none or one that is over, which *ret then names, else 0. */
@@ -125,8 +118,7 @@ find_row(struct db *db, const struct sha256 *cookie, recipient_id r, int64_t now
 	if (n <= 0)
 		return n;
 	*ret = (session_id){rows_int(q, 0)};
-	return rows_is_null(q, 1) && rows_int(q, 2) > now - LIMIT_SESSION_IDLE_US &&
-	       rows_int(q, 3) > now - LIMIT_SESSION_LIFE_US;
+	return is_live_row(q, 1, now);
 }
 
 static int

@@ -73,24 +73,6 @@ sequence_round(struct worker *w, struct error *e)
 }
 
 static int
-mail_round(struct worker *w, struct error *e)
-{
-	return mail_next(w, e);
-}
-
-static int
-render_round(struct worker *w, struct error *e)
-{
-	return render_next(w, e);
-}
-
-static int
-backfill_round(struct worker *w, struct error *e)
-{
-	return backfill_next(w, e);
-}
-
-static int
 round_of(struct worker *w, const char *what, int (*step)(struct worker *, struct error *))
 {
 	struct error e;
@@ -113,10 +95,10 @@ on_round(void *arg)
 	if (counter == w->seen_counter && now < w->next_poll_us)
 		return;
 	w->next_poll_us = now + POLL_ANYWAY_US;
-	busy |= round_of(w, "mail", mail_round);
+	busy |= round_of(w, "mail", mail_next);
 	busy |= round_of(w, "job", job_round);
-	busy |= round_of(w, "preview", render_round);
-	busy |= round_of(w, "backfill", backfill_round);
+	busy |= round_of(w, "preview", render_next);
+	busy |= round_of(w, "backfill", backfill_next);
 	busy |= round_of(w, "log", sequence_round);
 	w->seen_counter = busy != 0 ? -1 : counter;
 }
