@@ -29,13 +29,14 @@
 static int
 by_key(struct api *x, struct request *q, struct str authorization, struct error *e)
 {
+	struct api_key_ask ask = {str_from(authorization, sizeof BEARER - 1), x->now_us};
 	struct api_key key;
 	struct error unseen;
 	int r;
 
 	if (!str_ieq(str_head(authorization, sizeof BEARER - 1), S(BEARER)))
 		return err_set(e, ERR_UNAUTHENTICATED, "authorization is not Bearer");
-	r = api_key_by_secret(x->db, x->a, str_from(authorization, sizeof BEARER - 1), &key, e);
+	r = api_key_by_secret(x->db, x->a, &ask, &key, e);
 	if (r == ERR_NOT_FOUND || r == ERR_GONE)
 		return err_set(e, ERR_UNAUTHENTICATED, "unknown or ended api key");
 	if (r < 0)
@@ -45,6 +46,7 @@ by_key(struct api *x, struct request *q, struct str authorization, struct error 
 	q->who = (struct principal){.kind = BY_KEY,
 	    .key = key.id,
 	    .person = key.person,
+	    .ends_us = key.expires_us,
 	    .scopes = key.scopes,
 	    .role = key.role};
 	return 0;

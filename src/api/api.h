@@ -56,6 +56,7 @@ struct principal {
 	api_key_id key;   /* BY_KEY */
 	person_id person; /* BY_KEY: the key's owner; BY_STAFF */
 	unsigned scopes;
+	int64_t ends_us;                   /* BY_KEY: its expiry, 0 none */
 	const struct staff_session *staff; /* BY_STAFF */
 	struct str role;                   /* administrator, editor, sender, viewer */
 	struct sha256 cookie; /* BY_SESSION: SHA-256 of __Host-geleit-r; handlers under /d/ find

@@ -3,7 +3,8 @@
  * keys - /api/v1/keys: another api key of the same person, all there are, an end
  *
  * Nobody gives away more than he has: the scopes asked for are a subset of
- * those of the key that asks.  The secret is in this one answer and nowhere else.
+ * those of the key that asks, and it ends no later.  The secret is in this one answer and nowhere
+ * else.
  */
 #include "api/input.h"
 #include "api/routes.h"
@@ -37,6 +38,22 @@ read_scopes(struct api *x, struct json *o, struct str *ret, struct error *e)
 	return 0;
 }
 
+/* A key that ends gives no key that outlives it; one asked for without a date ends with it. */
+static int
+check_expiry(const struct api *x, const struct principal *who, int64_t *expires_us, struct error *e)
+{
+	if (*expires_us != 0 && *expires_us <= x->now_us)
+		return err_key(e, ERR_INVALID, "bad-date", "expires is over already");
+	if (who->ends_us == 0)
+		return 0;
+	if (*expires_us > who->ends_us)
+		return err_key(
+		    e, ERR_DENIED, "expiry", "a key cannot give a longer time than it has");
+	if (*expires_us == 0)
+		*expires_us = who->ends_us;
+	return 0;
+}
+
 static int
 read_key(struct api *x, const struct request *q, struct api_key_new *ret, struct error *e)
 {
@@ -47,6 +64,7 @@ read_key(struct api *x, const struct request *q, struct api_key_new *ret, struct
 	if (json_parse(q->m->body, &doc, e) < 0 ||
 	    input_text(x, json_root(doc), &name, &ret->name, e) < 0 ||
 	    read_scopes(x, json_root(doc), &ret->scopes, e) < 0 ||
+	    input_date(x, json_root(doc), "expires", &ret->expires_us, e) < 0 ||
 	    json_done(json_root(doc), e) < 0 || scopes_parse(ret->scopes, &scopes, e) < 0)
 		return e->code;
 	if (ret->name.n == 0)
@@ -54,7 +72,7 @@ read_key(struct api *x, const struct request *q, struct api_key_new *ret, struct
 	if ((scopes & ~q->who.scopes) != 0)
 		return err_key(
 		    e, ERR_DENIED, "scope", "a key cannot give scopes that it does not have");
-	return 0;
+	return check_expiry(x, &q->who, &ret->expires_us, e);
 }
 
 int
@@ -101,6 +119,7 @@ put_key(struct js *j, struct api *x, const struct api_key_row *k)
 	js_kv_time(j, "created", x->a, k->created_us);
 	js_kv_time(j, "used", x->a, k->used_us);
 	js_kv_time(j, "revoked", x->a, k->revoked_us);
+	js_kv_time(j, "expires", x->a, k->expires_us);
 	js_close(j);
 }
 

@@ -2,7 +2,8 @@
 /*
  * people - /api/v1/people: who works here, invited, changed and set anew
  *
- * A new person gets a link (invite.h) and no password from anybody.
+ * A new person gets a link (invite.h) and no password from anybody.  Whoever asks
+ * with a key gives no role that may more than the key.
  */
 #include "model/people.h"
 
@@ -15,6 +16,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/str.h"
+#include "model/api_key.h"
 #include "model/change.h"
 #include "text/json.h"
 
@@ -123,6 +125,15 @@ read_new(struct api *x, const struct request *q, struct person *ret, struct erro
 	return 0;
 }
 
+/* Nobody gives away more than he has: a key without a scope makes nobody who has it. */
+static int
+check_gives(const struct request *q, struct str role, struct error *e)
+{
+	if ((role_scopes(role) & ~q->who.scopes) != 0)
+		return err_key(e, ERR_DENIED, "scope", "this role may more than who asks");
+	return 0;
+}
+
 /* ---- answers ---- */
 
 static int
@@ -159,8 +170,8 @@ people_post(struct api *x, const struct request *q, struct reply *r, struct erro
 	struct person_key who = {.key = &key};
 	struct js j;
 
-	if (read_new(x, q, &v.to, e) < 0 || keyring_person(&x->keys, v.to.id.v, &key, e) < 0 ||
-	    invite_prepare(x, q, &v, e) < 0)
+	if (read_new(x, q, &v.to, e) < 0 || check_gives(q, v.to.role, e) < 0 ||
+	    keyring_person(&x->keys, v.to.id.v, &key, e) < 0 || invite_prepare(x, q, &v, e) < 0)
 		return e->code;
 	who.person = v.to.id;
 	if (change_begin(x->db, request_actor(q), EVENT_PERSON_INVITED, &c, e) < 0 ||
@@ -190,6 +201,8 @@ people_patch(struct api *x, const struct request *q, struct reply *r, struct err
 
 	if (input_id(q, 0, &who.person.v, e) < 0 || read_patch(x, q, &patch, e) < 0 ||
 	    people_get(x->db, x->a, who.person, &row, e) < 0 ||
+	    check_gives(q, row.person.role, e) < 0 ||
+	    (patch.role.p != NULL && check_gives(q, patch.role, e) < 0) ||
 	    keyring_person(&x->keys, who.person.v, &key, e) < 0)
 		return e->code;
 	if (change_begin(x->db, request_actor(q), EVENT_PERSON_CHANGED, &c, e) < 0 ||
@@ -207,6 +220,8 @@ find_reset(struct api *x, const struct request *q, struct person *ret, struct er
 	person_id id;
 
 	if (input_id(q, 0, &id.v, e) < 0 || people_get(x->db, x->a, id, &row, e) < 0)
+		return e->code;
+	if (check_gives(q, row.person.role, e) < 0)
 		return e->code;
 	if (row.person.disabled)
 		return err_key(

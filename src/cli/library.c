@@ -37,10 +37,10 @@ command_status(struct cli *c, int argc, char **argv)
 int
 command_key(struct cli *c, int argc, char **argv)
 {
-	const char *name = NULL, *scope = NULL;
+	const char *name = NULL, *scope = NULL, *expires = NULL;
 	struct list operands = {0};
-	const struct option_row rows[] = {
-	    {"--name", &name, NULL, NULL}, {"--scope", &scope, NULL, NULL}};
+	const struct option_row rows[] = {{"--name", &name, NULL, NULL},
+	    {"--scope", &scope, NULL, NULL}, {"--expires", &expires, NULL, NULL}};
 	struct json_object *body, *scopes;
 	struct answer a;
 	int r;
@@ -49,10 +49,11 @@ command_key(struct cli *c, int argc, char **argv)
 		return EXIT_USAGE;
 	if (operands.n != 1 || strcmp(operands.v[0], "create") != 0 || name == NULL ||
 	    scope == NULL)
-		return usage(c, "key create --name N --scope S[,S]");
+		return usage(c, "key create --name N --scope S[,S] [--expires D]");
 	body = json_object_new_object();
 	scopes = json_object_new_array();
 	put_text(body, "name", name);
+	put_text(body, "expires", expires);
 	for (struct str rest = str_c(scope); rest.p != NULL;) {
 		struct str one = str_cut(rest, ',', &rest);
 

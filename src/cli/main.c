@@ -18,7 +18,7 @@ static const struct command {
     {"fsck", command_local, "do database, keys and blobs agree?"},
     {"master-key", command_local, "kit | lock | unlock | restore"},
     {"status", command_status, "version, address and processes"},
-    {"key", command_key, "create --name N --scope S[,S]"},
+    {"key", command_key, "create --name N --scope S[,S] [--expires D]"},
     {"upload", command_upload, "FILE... [--folder PATH]"},
     {"asset", command_asset,
         "set ASSET [--title T] [--class C] [--embargo D] [--expires D] [--keyword K]... [--note "

@@ -73,19 +73,28 @@ scopes_parse(struct str s, unsigned *ret, struct error *e)
 	return 0;
 }
 
+/* Columns 4 to 7. */
+static bool
+has_ended(struct rows *q, int64_t now_us)
+{
+	return !rows_is_null(q, 4) || !rows_is_null(q, 5) ||
+	       (!rows_is_null(q, 7) && rows_int(q, 7) <= now_us);
+}
+
 int
-api_key_by_secret(
-    struct db *db, struct arena *a, struct str secret, struct api_key *ret, struct error *e)
+api_key_by_secret(struct db *db, struct arena *a, const struct api_key_ask *ask,
+    struct api_key *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	struct sha256 hash = sha256(secret.p, secret.n);
+	struct sha256 hash = sha256(ask->secret.p, ask->secret.n);
 	int r;
 
-	if (!str_starts(secret, S("geleit_")))
+	if (!str_starts(ask->secret, S("geleit_")))
 		return err_set(e, ERR_NOT_FOUND, "not an api key");
 	if (db_query(db, &q, e,
 	        "SELECT k.id, k.person_id, k.scopes, p.role, k.revoked_us, p.disabled_us, "
-	        "k.used_us FROM api_key k JOIN person p ON p.id = k.person_id WHERE k.hash = ?",
+	        "k.used_us, k.expires_us FROM api_key k JOIN person p ON p.id = k.person_id WHERE "
+	        "k.hash = ?",
 	        db_bytes(hash.b, sizeof hash.b)) < 0)
 		return e->code;
 	r = rows_next(q, e);
@@ -93,12 +102,13 @@ api_key_by_secret(
 		return err_set(e, ERR_NOT_FOUND, "unknown api key");
 	if (r < 0)
 		return r;
-	if (!rows_is_null(q, 4) || !rows_is_null(q, 5))
+	if (has_ended(q, ask->now_us))
 		return err_set(e, ERR_GONE, "the api key has ended");
 	ret->id = (api_key_id){rows_int(q, 0)};
 	ret->person = (person_id){rows_int(q, 1)};
 	ret->role = rows_text(q, 3, a);
 	ret->used_us = rows_int(q, 6);
+	ret->expires_us = rows_int(q, 7);
 	if (scopes_parse(rows_text(q, 2, a), &ret->scopes, e) < 0)
 		return e->code;
 	ret->scopes &= role_scopes(ret->role);
@@ -114,8 +124,9 @@ api_key_touch(struct db *db, const struct api_key *k, int64_t now_us, struct err
 	if (now_us - k->used_us < TOUCH_US)
 		return 0;
 	if (change_begin(db, self, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
-	    db_exec(db, NULL, e, "UPDATE api_key SET used_us = ? WHERE id = ?", db_i(now_us),
-	        db_i(k->id.v)) < 0)
+	    db_exec(db, NULL, e,
+	        "UPDATE api_key SET used_us = ? WHERE id = ? AND (used_us IS NULL OR used_us < ?)",
+	        db_i(now_us), db_i(k->id.v), db_i(now_us)) < 0)
 		return e->code;
 	return change_commit(&c, e);
 }
@@ -139,10 +150,11 @@ api_key_create(struct change *c, struct arena *a, const struct api_key_new *n, a
 	explicit_bzero(random, sizeof random);
 	hash = sha256(secret.p, secret.n);
 	if (db_exec(change_db(c), NULL, e,
-	        "INSERT INTO api_key (id, person_id, name, scopes, hash, created_us) VALUES (?, ?, "
-	        "?, ?, ?, ?)",
+	        "INSERT INTO api_key (id, person_id, name, scopes, hash, created_us, "
+	        "expires_us) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	        db_i(id.v), db_i(n->person.v), db_s(n->name), db_s(n->scopes),
-	        db_bytes(hash.b, sizeof hash.b), db_i(change_now(c))) < 0 ||
+	        db_bytes(hash.b, sizeof hash.b), db_i(change_now(c)),
+	        n->expires_us != 0 ? db_i(n->expires_us) : db_null()) < 0 ||
 	    event_add(c, &ev, e) < 0)
 		return e->code;
 	*ret = id;
@@ -160,7 +172,7 @@ api_key_list(
 
 	if (db_query(db, &q, e,
 	        "SELECT k.id, k.person_id, k.name, k.scopes, p.name, k.created_us, k.used_us, "
-	        "k.revoked_us FROM api_key k JOIN person p ON p.id = k.person_id "
+	        "k.revoked_us, k.expires_us FROM api_key k JOIN person p ON p.id = k.person_id "
 	        "ORDER BY k.id DESC") < 0)
 		return e->code;
 	while ((r = rows_next(q, e)) > 0)
@@ -171,7 +183,8 @@ api_key_list(
 		    .owner = rows_text(q, 4, a),
 		    .created_us = rows_int(q, 5),
 		    .used_us = rows_int(q, 6),
-		    .revoked_us = rows_int(q, 7)};
+		    .revoked_us = rows_int(q, 7),
+		    .expires_us = rows_int(q, 8)};
 	VEC_TO_ARENA(&all, a, ret, ret_n);
 	return r;
 }

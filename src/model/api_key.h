@@ -5,7 +5,8 @@
  *	geleit_<id>_<43 characters of base64url>
  *
  * Shown once; only SHA-256 of the whole is stored.  Scopes are an upper bound:
- * what the person's role may not, the key may not.
+ * what the person's role may not, the key may not.  It ends when it is revoked, at its
+ * expiry, and with its person.
  *
  * Layer: model.
  */
@@ -21,19 +22,26 @@ struct error;
 struct api_key {
 	api_key_id id;
 	person_id person;
-	unsigned scopes; /* enum scope of api/api.h; those the role has too */
-	struct str role; /* the person's */
-	int64_t used_us; /* when it was last seen, to the minute; 0: never */
+	unsigned scopes;    /* enum scope of api/api.h; those the role has too */
+	struct str role;    /* the person's */
+	int64_t used_us;    /* when it was last seen, to the minute; 0: never */
+	int64_t expires_us; /* 0: never */
+};
+struct api_key_ask {
+	struct str secret;
+	int64_t now_us;
 };
 struct api_key_new {
 	person_id person;
 	struct str name;
-	struct str scopes; /* "read,upload" or "all" */
+	struct str scopes;  /* "read,upload" or "all" */
+	int64_t expires_us; /* 0: never */
 };
 
-/* Errors: ERR_NOT_FOUND (also malformed), ERR_GONE (revoked, or its person is disabled). */
-NODISCARD int api_key_by_secret(
-    struct db *db, struct arena *a, struct str secret, struct api_key *ret, struct error *e);
+/* Errors: ERR_NOT_FOUND (also malformed), ERR_GONE (revoked, expired, or its person is disabled).
+ */
+NODISCARD int api_key_by_secret(struct db *db, struct arena *a, const struct api_key_ask *ask,
+    struct api_key *ret, struct error *e);
 /* Seen now; writes at most once a minute (housekeeping of its own). */
 NODISCARD int api_key_touch(
     struct db *db, const struct api_key *k, int64_t now_us, struct error *e);
@@ -45,7 +53,7 @@ struct api_key_row {
 	api_key_id id;
 	person_id person;
 	struct str name, scopes, owner; /* owner: the person's name */
-	int64_t created_us, used_us, revoked_us;
+	int64_t created_us, used_us, revoked_us, expires_us;
 };
 /* All, newest first. */
 NODISCARD int api_key_list(

@@ -34,6 +34,15 @@ key_of(struct db *db, struct arena *a, const char *role, const char *scopes)
 	return secret;
 }
 
+static int
+find(struct db *db, struct arena *a, struct str secret, struct api_key *ret)
+{
+	struct api_key_ask ask = {secret, 1000 * US_PER_S};
+	struct error e;
+
+	return api_key_by_secret(db, a, &ask, ret, &e);
+}
+
 static void
 a_new_key_is_found_and_its_secret_is_not_stored(void **state)
 {
@@ -41,11 +50,10 @@ a_new_key_is_found_and_its_secret_is_not_stored(void **state)
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct str secret = key_of(db, a, "administrator", "read,upload");
 	struct api_key k;
-	struct error e;
 
 	assert_true(str_starts(secret, S("geleit_")));
 	assert_true(secret.n > 43 + 8 && secret.p[secret.n - 44] == '_');
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), 0);
+	assert_int_equal(find(db, a, secret, &k), 0);
 	assert_int_equal(k.scopes, 1 | 2);
 	assert_string_equal(k.role.p, "administrator");
 	assert_int_equal(test_db_int(db, "SELECT length(hash) FROM api_key"), 32);
@@ -62,15 +70,14 @@ any_other_secret_is_unknown(void **state)
 	const struct str wrong[] = {
 	    S(""), S("geleit_"), str_from(secret, 7), str_head(secret, secret.n - 1)};
 	struct api_key k;
-	struct error e;
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		assert_int_equal(api_key_by_secret(db, a, wrong[i], &k, &e), ERR_NOT_FOUND);
+		assert_int_equal(find(db, a, wrong[i], &k), ERR_NOT_FOUND);
 	for (size_t i = 0; i < secret.n; i++) {
 		char *changed = arena_cstr(a, secret);
 
 		changed[i] ^= 1;
-		assert_int_equal(api_key_by_secret(db, a, str_c(changed), &k, &e), ERR_NOT_FOUND);
+		assert_int_equal(find(db, a, str_c(changed), &k), ERR_NOT_FOUND);
 	}
 }
 
@@ -92,14 +99,51 @@ a_revoked_key_and_a_disabled_person_have_ended(void **state)
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct str secret = key_of(db, a, "editor", "read");
 	struct api_key k;
-	struct error e;
 
 	run_sql(db, "UPDATE api_key SET revoked_us = 1");
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), ERR_GONE);
+	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
 	run_sql(db, "UPDATE api_key SET revoked_us = NULL");
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), 0);
+	assert_int_equal(find(db, a, secret, &k), 0);
 	run_sql(db, "UPDATE person SET disabled_us = 1");
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), ERR_GONE);
+	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
+}
+
+static void
+a_key_ends_at_its_expiry(void **state)
+{
+	static const struct {
+		const char *sql;
+		int r;
+	} rows[] = {{"UPDATE api_key SET expires_us = 1000000001", 0},
+	    {"UPDATE api_key SET expires_us = 1000000000", ERR_GONE},
+	    {"UPDATE api_key SET expires_us = 1", ERR_GONE},
+	    {"UPDATE api_key SET expires_us = NULL", 0}};
+	AUTO(db_close) struct db *db = test_db(schema_main);
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct str secret = key_of(db, a, "editor", "read");
+	struct api_key k;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		run_sql(db, rows[i].sql);
+		assert_int_equal(find(db, a, secret, &k), rows[i].r);
+	}
+	assert_int_equal(k.expires_us, 0);
+}
+
+/* Two requests that read the row at the same time: the later look is what stays. */
+static void
+seen_never_goes_back(void **state)
+{
+	AUTO(db_close) struct db *db = test_db(schema_main);
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct str secret = key_of(db, a, "viewer", "read");
+	struct api_key k;
+	struct error e;
+
+	assert_int_equal(find(db, a, secret, &k), 0);
+	assert_int_equal(api_key_touch(db, &k, 500 * US_PER_S, &e), 0);
+	assert_int_equal(api_key_touch(db, &k, 400 * US_PER_S, &e), 0);
+	assert_int_equal(test_db_int(db, "SELECT used_us FROM api_key"), 500 * US_PER_S);
 }
 
 static void
@@ -116,9 +160,8 @@ a_role_bounds_the_scopes(void **state)
 		AUTO(arena_free) struct arena *a = arena_new();
 		struct str secret = key_of(db, a, rows[i].role, "all");
 		struct api_key k;
-		struct error e;
 
-		assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), 0);
+		assert_int_equal(find(db, a, secret, &k), 0);
 		assert_int_equal(k.scopes, rows[i].scopes);
 	}
 }
@@ -137,7 +180,7 @@ seen_is_written_once_a_minute(void **state)
 	struct error e;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), 0);
+		assert_int_equal(find(db, a, secret, &k), 0);
 		assert_int_equal(api_key_touch(db, &k, t + rows[i].after_s * US_PER_S, &e), 0);
 		assert_int_equal(
 		    test_db_int(db, "SELECT used_us FROM api_key"), rows[i].stored_s * US_PER_S);
@@ -171,6 +214,8 @@ main(void)
 	    cmocka_unit_test(a_new_key_is_found_and_its_secret_is_not_stored),
 	    cmocka_unit_test(any_other_secret_is_unknown),
 	    cmocka_unit_test(a_revoked_key_and_a_disabled_person_have_ended),
+	    cmocka_unit_test(a_key_ends_at_its_expiry),
+	    cmocka_unit_test(seen_never_goes_back),
 	    cmocka_unit_test(a_role_bounds_the_scopes),
 	    cmocka_unit_test(seen_is_written_once_a_minute),
 	    cmocka_unit_test(scopes_are_words_of_a_list),

@@ -184,6 +184,15 @@ a_key(struct db *db, struct arena *a, person_id p, struct str *ret_secret)
 	return id;
 }
 
+static int
+find(struct db *db, struct arena *a, struct str secret, struct api_key *ret)
+{
+	struct api_key_ask ask = {secret, time_now_us()};
+	struct error e;
+
+	return api_key_by_secret(db, a, &ask, ret, &e);
+}
+
 static struct str
 a_link(struct db *db, struct arena *a, person_id p)
 {
@@ -233,13 +242,13 @@ with_a_person_end_sessions_links_and_keys(void **state)
 	begin(db, p);
 	assert_int_equal(change(db, a, p, patch, &e), 0);
 	assert_int_equal(staff_session_find(db, a, &cookie, time_now_us(), &s, &e), 0);
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), ERR_GONE);
+	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
 	/* and do not come back with him */
 	patch.disabled = false;
 	assert_int_equal(change(db, a, p, patch, &e), 0);
 	assert_false(row_of(db, a, p).person.disabled);
 	assert_int_equal(staff_session_find(db, a, &cookie, time_now_us(), &s, &e), 0);
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), ERR_GONE);
+	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
 	assert_int_equal(use(db, token), ERR_UNAUTHENTICATED);
 }
 
@@ -281,10 +290,10 @@ a_key_ends_once(void **state)
 	size_t n;
 
 	(void)state;
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), 0);
+	assert_int_equal(find(db, a, secret, &k), 0);
 	c = change_of(db, EVENT_KEY_REVOKED);
 	assert_int_equal(end(c, api_key_revoke(c, id, &e), &e), 0);
-	assert_int_equal(api_key_by_secret(db, a, secret, &k, &e), ERR_GONE);
+	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
 	c = change_of(db, EVENT_KEY_REVOKED);
 	assert_int_equal(end(c, api_key_revoke(c, id, &e), &e), ERR_NOT_FOUND);
 	assert_int_equal(api_key_list(db, a, &all, &n, &e), 0);

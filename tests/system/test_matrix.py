@@ -110,7 +110,7 @@ def credentials(world, principal, row):
     if principal == "foreign":
         return {"Cookie": "__Host-geleit-r=" + world.other.cookie}
     if principal == "allowed" and scope:
-        return {"Authorization": "Bearer " + world.key([scope])}
+        return {"Authorization": "Bearer " + world.key([scope, *row.get("gives", [])])}
     return recipient if principal in ("recipient", "allowed") else {}
 
 
