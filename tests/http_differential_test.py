@@ -1,177 +1,156 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Our head parser beside python3-h11's, over a corpus of odd requests.
+"""Our parsers beside python3-h11 and a real nginx, over a corpus of odd connections.
 
-Where the two differ, somebody between us and the client may see another request than we do.  So every
-difference is listed here with its reason; an unlisted one fails, and so does a listed one that is gone.
-HEAD_PARSE names the helper program built by meson.
+Where two servers cut one connection into different requests, somebody between us and the client may see another
+request than we do.  What h11 and nginx agree upon is the measure: the requests that both see, alike in method,
+target and content, up to the first that one of them refuses or sees otherwise.  We must never see more than that
+without a reason in LENIENT.  Where we see less, the reason is in STRICTER.  An unlisted difference fails, and so
+does a listed one that is gone.  HTTP_JUDGE names the helper program built by meson.
 """
 import os
-import subprocess
+import pathlib
+import sys
 
-import h11
 import pytest
 
-HELPER = os.environ.get('HEAD_PARSE', '')
-pytestmark = pytest.mark.skipif(not HELPER, reason='HEAD_PARSE is not set')
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import http_corpus  # noqa: E402
+import http_judges  # noqa: E402
+import scoreboard  # noqa: E402
 
-H = b'Host: x\r\n'
-LONG = b'a' * 4000
+HELPER = os.environ.get("HTTP_JUDGE", "")
+pytestmark = pytest.mark.skipif(not HELPER, reason="HTTP_JUDGE is not set")
 
-
-def get(target=b'/', fields=H, method=b'GET', version=b'HTTP/1.1'):
-    return method + b' ' + target + b' ' + version + b'\r\n' + fields + b'\r\n'
-
-
-def post(fields):
-    return get(method=b'POST', fields=H + fields)
-
-
-# name: (bytes, why we differ or None).  With a reason the two must differ.
-CORPUS = {
-    'plain': (get(), None),
-    'query': (get(b'/a?b=c'), None),
-    'empty query': (get(b'/?'), None),
-    'double slash': (get(b'//evil/x'), None),
-    'dot segments': (get(b'/a/../b'), None),
-    'encoded nul': (get(b'/%00'), None),
-    'broken percent': (get(b'/%zz'), None),
-    'pipe in query': (get(b'/?a|b^{}'), None),
-    'backslash': (get(b'/a\\b'), None),
-    'options star': (get(b'*', method=b'OPTIONS'), None),
-    'get star': (get(b'*'), 'only OPTIONS has a request for the server as a whole'),
-    'absolute form': (get(b'http://x/'), 'we are no proxy; two host names in one request invite confusion'),
-    'authority form': (get(b'x:443', method=b'CONNECT'), 'no CONNECT'),
-    'relative target': (get(b'a'), 'not origin-form'),
-    'fragment': (get(b'/#a'), 'never travels'),
-    'quotes in target': (get(b'/"a"'), 'not a URI'),
-    'angle brackets': (get(b'/<a>'), 'not a URI'),
-    'utf-8 in target': (get('/ä'.encode()), None),
-    'del in target': (get(b'/\x7f'), None),
-    'nul in target': (get(b'/\0'), None),
-    'tab in target': (get(b'/a\tb'), None),
-    'two blanks': (get(b' /'), None),
-    'blank at line end': (get(version=b'HTTP/1.1 '), None),
-    'leading blank': (b' ' + get(), None),
-    'leading crlf': (b'\r\n' + get(), None),
-    'http 1.0': (get(version=b'HTTP/1.0'), 'every client of ours speaks 1.1'),
-    'http 0.9': (b'GET /\r\n\r\n', None),
-    'http 2.0': (get(version=b'HTTP/2.0'), '505'),
-    'http 1.2': (get(version=b'HTTP/1.2'), '505: nobody sends it'),
-    'http 1.10': (get(version=b'HTTP/1.10'), None),
-    'http lower case': (get(version=b'http/1.1'), None),
-    'method junk': (get(method=b'G@T'), None),
-    'method lower case': (get(method=b'get'), None),
-    'method tchars': (get(method=b'A!#$%&\'*+-.^_`|~'), None),
-    'method empty': (get(method=b''), None),
-    'method long': (get(method=b'A' * 33), '501: longer than any method we know'),
-    'bare lf': (b'GET / HTTP/1.1\nHost: x\n\n', 'bare LF is where smuggling begins'),
-    'lf in fields': (get(fields=b'Host: x\nA: b\r\n'), 'bare LF'),
-    'lf ends head': (b'GET / HTTP/1.1\r\nHost: x\r\n\n', 'bare LF'),
-    'bare cr in value': (get(fields=H + b'A: b\rC: d\r\n'), None),
-    'cr cr lf': (get(fields=H + b'A: b\r\r\n'), None),
-    'nul in value': (get(fields=H + b'A: \0\r\n'), None),
-    'control in value': (get(fields=H + b'A: a\x01b\r\n'), 'controls are no field content'),
-    'del in value': (get(fields=H + b'A: a\x7fb\r\n'), 'DEL is a control'),
-    'vertical tab in value': (get(fields=H + b'A: a\x0bb\r\n'), None),
-    'tab in value': (get(fields=H + b'A: a\tb\r\n'), None),
-    'utf-8 in value': (get(fields=H + 'A: ä\r\n'.encode()), None),
-    'latin-1 in value': (get(fields=H + b'A: \xe4\r\n'), None),
-    'empty value': (get(fields=H + b'A:\r\n'), None),
-    'blanks around value': (get(fields=H + b'A: \t b \t\r\n'), None),
-    'obs-fold': (get(fields=H + b'A: b\r\n c\r\n'), 'obs-fold must be refused or rewritten'),
-    'obs-fold tab': (get(fields=H + b'A: b\r\n\tc\r\n'), 'obs-fold'),
-    'fold of first field': (get(fields=b' A: b\r\n' + H), None),
-    'space before colon': (get(fields=H + b'A : b\r\n'), None),
-    'tab before colon': (get(fields=H + b'A\t: b\r\n'), None),
-    'no colon': (get(fields=H + b'A\r\n'), None),
-    'empty name': (get(fields=H + b': b\r\n'), None),
-    'brackets in name': (get(fields=H + b'A(): b\r\n'), None),
-    'utf-8 in name': (get(fields=H + 'ä: b\r\n'.encode()), None),
-    'no host': (get(fields=b''), None),
-    'empty host': (get(fields=b'Host:\r\n'), 'an https URL has a host'),
-    'two hosts': (get(fields=H + H), None),
-    'two hosts, differing case': (get(fields=H + b'hOST: y\r\n'), None),
-    'host with blank': (get(fields=b'Host: a b\r\n'), 'not an authority'),
-    'host with path': (get(fields=b'Host: a/b\r\n'), 'not an authority'),
-    'host with user': (get(fields=b'Host: u@a\r\n'), 'not an authority'),
-    'host list': (get(fields=b'Host: a, b\r\n'), 'not an authority'),
-    'host with port': (get(fields=b'Host: a:8443\r\n'), None),
-    'host v6': (get(fields=b'Host: [::1]:1\r\n'), None),
-    'length': (post(b'Content-Length: 3\r\n'), None),
-    'length zero': (post(b'Content-Length: 0\r\n'), None),
-    'length leading zeros': (post(b'Content-Length: 003\r\n'), None),
-    'length twice, same': (post(b'Content-Length: 3\r\n' * 2), 'RFC 9112 6.3 allows to refuse'),
-    'length twice, different': (post(b'Content-Length: 3\r\nContent-Length: 5\r\n'), None),
-    'length list, same': (post(b'Content-Length: 3, 3\r\n'), 'RFC 9112 6.3 allows to refuse'),
-    'length plus': (post(b'Content-Length: +3\r\n'), None),
-    'length minus': (post(b'Content-Length: -3\r\n'), None),
-    'length hex': (post(b'Content-Length: 0x3\r\n'), None),
-    'length junk': (post(b'Content-Length: 3abc\r\n'), None),
-    'length blank inside': (post(b'Content-Length: 3 3\r\n'), None),
-    'length empty': (post(b'Content-Length:\r\n'), None),
-    'length 2^63': (post(b'Content-Length: 9223372036854775808\r\n'), 'beyond 63 bits'),
-    'length 2^64': (post(b'Content-Length: 18446744073709551616\r\n'), 'beyond 63 bits'),
-    'length underscore': (post(b'Content-Length: 1_0\r\n'), None),
-    'chunked': (post(b'Transfer-Encoding: chunked\r\n'), None),
-    'chunked upper case': (post(b'Transfer-Encoding: CHUNKED\r\n'), None),
-    'xchunked': (post(b'Transfer-Encoding: xchunked\r\n'), None),
-    'gzip, chunked': (post(b'Transfer-Encoding: gzip, chunked\r\n'), None),
-    'chunked twice': (post(b'Transfer-Encoding: chunked\r\n' * 2), None),
-    'identity': (post(b'Transfer-Encoding: identity\r\n'), None),
-    'coding with tab': (post(b'Transfer-Encoding:\tchunked\r\n'), None),
-    'coding with vertical tab': (post(b'Transfer-Encoding: \x0bchunked\r\n'), None),
-    'space before coding colon': (post(b'Transfer-Encoding : chunked\r\n'), None),
-    'length and chunked': (post(b'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n'),
-                           'two framings; RFC 9112 6.1 allows to refuse'),
-    'chunked and length': (post(b'Transfer-Encoding: chunked\r\nContent-Length: 3\r\n'),
-                           'two framings; RFC 9112 6.1 allows to refuse'),
-    'expect': (post(b'Expect: 100-continue\r\n'), None),
-    'expect other': (post(b'Expect: 200-ok\r\n'), '417'),
-    'upgrade': (get(fields=H + b'Connection: upgrade\r\nUpgrade: websocket\r\n'), None),
-    'target 4,096': (get(b'/' + b'a' * 4095), None),
-    'target 4,097': (get(b'/' + b'a' * 4096), '414'),
-    '100 fields': (get(fields=H + b'A: b\r\n' * 99), None),
-    '101 fields': (get(fields=H + b'A: b\r\n' * 100), '431'),
-    'big head': (get(fields=H + (b'A: ' + LONG + b'\r\n') * 5), '431'),
-    'unfinished': (get()[:-2], None),
-    'rest after head': (get() + b'GET /second', None),
+# We see more than the stricter of the two, or wait where one of them refuses.
+LENIENT = {
+    "an option is a whole word (RFC 9110 7.6.1); nginx ends the connection over the letters wherever they stand": [
+        "option: Connection: closed", "option: Connection: xclose", "option: Connection: close;q=1",
+        'option: Connection: "close"', "option: Connection: (close)", "option: Connection: close x"],
+    "a head is judged when it is whole; one that never ends is answered 408 after ten seconds": ["line: smtp"],
+    "h11 refuses the beginning of the probe that a body swallowed; we wait for the rest of it": ["length 33"],
+}
+# We see less than both.
+STRICTER = {
+    "not a URI (RFC 3986)": [
+        'target: /"', "target: /<", "target: />", "target 22", "target 3c", "target 3e"],
+    "a fragment never travels": ["target: /#", "target: /a#b", "target: /?#", "target 23"],
+    "no proxy is asked here: two host names in one request invite confusion": [
+        "target: http://x/", "target: http://y/", "target: HTTP://x/", "target: https://x/", "target: ftp://x/"],
+    "dots in a path are resolved by the client; a path has one spelling": ["target: /./"],
+    "the target has 4,096 bytes": ["target: 4097 with b", "target: 9001 with c", "target: 4097 with e"],
+    "no method has more than 32 letters": ["method: " + "A" * 33, "method: 300 with C"],
+    "every client of ours speaks HTTP/1.1, and nobody a later 1.x": [
+        "version: HTTP/1.0", "version: HTTP/1.2", "version: HTTP/1.9", "content: HTTP/1.0 with length", "content: HTTP/1.0 keep-alive"],
+    "a bare LF is where smuggling begins": [
+        "line: bare lf", "line: lf after line", r"field: A: b\n", r"field: A: b\nC: d", "fields: lf ends head", "fields: lf lf ends head",
+        "fields: lf cr lf ends head", r"length:  3\n", r"lengths: A: b\nContent-Length: 3\r\n", r"codings: A: b\nTransfer-Encoding: chunked\r\n",
+        "chunk: end is lf", r"trailer: A: b\n", r"trailer: A: b\nC: d\r\n", r"trailer: \n", "length 0a", "line begin 0a"],
+    "a control is no field content": [
+        r"field: A: \x01", r"field: A: \x08", r"field: A: \x1b[2J", r"field: A: \x7f", r"trailer: A: \x01\r\n", r"trailer: A: \x7f\r\n",
+        *(f"{place} {c:02x}" for place in ("value", "trailer") for c in [*range(1, 9), *range(14, 32), 127])],
+    "100 fields": ["fields: 101"],
+    "not an authority": [
+        *("host:  " + h for h in ("x:", "x:0", "x:65536", "x:99999999", "x:+80", "x:-1", "x:a", "x:80:80", "[::1", "[::1]x", "[::1]:", "[v1.a]",
+                                  "[fe80::1%25a]", "[g]", "[]", "x%41", "x%zz", "x?", "x#", "u@x", "u:p@x", "x,y", "*", ".x", "x;y", "'x'", '"x"',
+                                  r"x\\y", "x|y", "x^y", "x`y", "{x}", r"\xc3\xa4", r"\xff")),
+        "host: 301 with h", *(f"host {c:02x}" for c in [*b"!\"#$%&'()*+,:;<=>?@[\\]^`{|}~", *range(128, 256)])],
+    "a chunk's size has at most 15 digits": ["size: 0000000000000003", "last: 0000000000000000", "last: 00000000000000000000"],
+    "the grammar has no blank behind a chunk's size": ["size: 3 ", r"size: 3\t", r"size: 3  \t", "last: 0 ", "size 09", "size 20"],
+    "a control in a chunk's extension": [
+        r"size: 3;a\x00", r"size: 3;a\x01", r"size: 3;a\x0b", r"size: 3;a\x7f",
+        *(f"extension {c:02x}" for c in [*range(9), 11, 12, *range(14, 32), 127])],
+    "a chunk's extension has at most 256 bytes": ["size: 304 with f", "size: 9004 with g"],
+    "obs-fold, also in a trailer": [r"trailer: A: b\r\n c\r\n"],
+    "trailers have at most 4 KiB": ["trailer: 5005 with u"],
+    "417: we promise nothing but 100-continue": [
+        "option: Expect:", "option: Expect: x", "option: Expect: 200-ok", "option: Expect: 100-continue, x", "option: Expect: 100-continue; a=b",
+        r"expect: Expect: 100 continue\r\n", r"expect: Expect:\r\n", r"expect: Expect: y\r\n"],
 }
 
-# What h11 refuses and we accept: must stay short, each with a reason.  Empty today.
-LENIENT = {}
+
+def listed(table):
+    names = [name for group in table.values() for name in group]
+    assert len(names) == len(set(names)), [n for n in names if names.count(n) > 1]
+    return set(names)
 
 
-def ours(data):
-    out = subprocess.run([HELPER], input=data, stdout=subprocess.PIPE, check=True).stdout
-    words = out.decode('latin-1').split()
-    return tuple(words[1:3]) if words[0] == 'ok' else words[0]
+def agreed(judges):
+    """The requests that all judges see, and whether one of them refuses what follows."""
+    both = []
+    for a, b in zip(*(j.requests for j in judges)):
+        if a != b:
+            break
+        both.append(a)
+    return both, any(j.refused and len(j.requests) == len(both) for j in judges)
 
 
-def theirs(data):
-    conn = h11.Connection(h11.SERVER, max_incomplete_event_size=1 << 20)
-    conn.receive_data(data)
-    try:
-        event = conn.next_event()
-    except h11.RemoteProtocolError as e:
-        return str(e)
-    if event is h11.NEED_DATA:
-        return 'more'
-    return event.method.decode('latin-1'), event.target.decode('latin-1')
+def verdict(ours, judges):
+    """lenient, stricter or same: we beside what the judges agree upon."""
+    both, refused = agreed(judges)
+    if ours.requests[:len(both)] != both[:len(ours.requests)] or len(ours.requests) > len(both):
+        return "lenient"
+    if len(ours.requests) < len(both):
+        return "stricter"
+    if refused == ours.refused:
+        return "same"
+    return "lenient" if refused else "stricter"
 
 
-@pytest.mark.parametrize('name', CORPUS)
-def test_same_verdict(name):
-    data, reason = CORPUS[name]
-    a, b = ours(data), theirs(data)
-    accepted = isinstance(a, tuple)
-    if accepted and b != a:
-        assert name in LENIENT, f'we accept {a}, h11 says {b}'
-    differ = accepted != isinstance(b, tuple) or (a == 'more') != (b == 'more')
-    assert differ == (reason is not None or name in LENIENT), f'ours {a}, h11 {b}, listed reason {reason}'
+@pytest.fixture(scope="module")
+def nginx():
+    n = http_judges.Nginx()
+    yield n
+    n.stop()
 
 
-def test_every_refusal_is_a_refusal():
-    """A reason in the corpus is about our being stricter, never the other way round."""
-    for name, (data, reason) in CORPUS.items():
-        if reason:
-            assert not isinstance(ours(data), tuple), name
+def differences(nginx, cases):
+    found = {"lenient": {}, "stricter": {}, "same": {}}
+    for name, data in cases.items():
+        ours, judges = http_judges.ours(HELPER, data), (http_judges.h11s(data), nginx.judge(data))
+        found[verdict(ours, judges)][name] = f"\n{name}\n  ours  {ours}\n  h11   {judges[0]}\n  nginx {judges[1]}"
+    return found
+
+
+def compare(found, names):
+    for kind, table in (("lenient", LENIENT), ("stricter", STRICTER)):
+        want = listed(table) & names
+        unlisted, gone = found[kind].keys() - want, want - found[kind].keys()
+        assert not unlisted, f"{kind} without a reason: {''.join(found[kind][n] for n in sorted(unlisted))}"
+        assert not gone, f"listed as {kind}, but gone: {sorted(gone)}"
+
+
+def test_the_tables_name_what_there_is():
+    names = http_corpus.CASES.keys() | http_corpus.swept().keys()
+    assert listed(LENIENT) | listed(STRICTER) <= names, (listed(LENIENT) | listed(STRICTER)) - names
+    assert not listed(LENIENT) & listed(STRICTER)
+
+
+def test_odd_connections(nginx):
+    compare(differences(nginx, http_corpus.CASES), set(http_corpus.CASES))
+    scoreboard.figure("http differential", len(http_corpus.CASES), "odd connections beside nginx and h11, never more lenient without a reason",
+                      "meson test -C build http/differential")
+
+
+def test_every_byte_in_every_place(nginx):
+    cases = http_corpus.swept()
+    compare(differences(nginx, cases), set(cases))
+    scoreboard.figure("http differential", len(cases), "single bytes in 14 places of a request, likewise", "meson test -C build http/differential")
+
+
+def test_the_judges_can_tell():
+    """A judge that sees one request more than we would be noticed, and so would we."""
+    seen = http_judges.Seen
+    one, two = [("GET", "/", b"")], [("GET", "/", b""), ("GET", "/2", b"")]
+    other = [("GET", "/", b"x")]
+    for ours, h11, nginx, want in [
+            (seen(one, False, ""), seen(one, False, ""), seen(one, False, ""), "same"),
+            (seen(two, False, ""), seen(one, True, ""), seen(two, False, ""), "lenient"),
+            (seen(two, False, ""), seen(two, False, ""), seen([], True, ""), "lenient"),
+            (seen(other, False, ""), seen(one, False, ""), seen(one, False, ""), "lenient"),
+            (seen([], False, ""), seen(one, False, ""), seen([], True, ""), "lenient"),
+            (seen([], True, ""), seen(one, False, ""), seen([], True, ""), "same"),
+            (seen([], True, ""), seen(one, False, ""), seen(one, False, ""), "stricter"),
+            (seen(one, False, ""), seen(two, False, ""), seen(two, False, ""), "stricter"),
+            (seen([], True, ""), seen(one, False, ""), seen(other, False, ""), "stricter")]:
+        assert verdict(ours, (h11, nginx)) == want, (ours, h11, nginx)

@@ -156,7 +156,7 @@ def main():
     pytest("python tests", sorted(str(p) for p in (ROOT / "tests").glob("*_test.py") if not p.name.startswith("media_")),
            {"GELEIT_BUILD": str(ROOT / "build-asan"),
             "PACKAGE_TEST": str(ROOT / "build-asan/src/model/package_test"),
-            "HEAD_PARSE": str(ROOT / "build-asan/src/http/head_parse"),
+            "HTTP_JUDGE": str(ROOT / "build-asan/src/http/http_judge"),
             "EVENT_TEST": str(ROOT / "build-asan/src/model/event_test")})
     web()
     if not quick:

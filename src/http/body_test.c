@@ -65,7 +65,7 @@ test_chunked(void **state)
 	expect(S("0\r\n\r\n"), 1, "", 0);
 	expect(S("5\r\nhello\r\n0\r\n\r\nGET"), 1, "hello", 3);
 	expect(S("5\r\nhello\r\n00A\r\n0123456789\r\n000\r\n\r\n"), 1, "hello0123456789", 0);
-	expect(S("1;a=b\r\nx\r\n1 ; c=\"d\"\r\ny\r\n0;e\r\n\r\n"), 1, "xy", 0);
+	expect(S("1;a=b\r\nx\r\n1; c=\"d\"\r\ny\r\n0;e\r\n\r\n"), 1, "xy", 0);
 	expect(S("1\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\n"), 1, "x", 0);
 	expect(S("5\r\nhel"), 0, "", 0);
 	expect(S("1\r\nx\r\n0\r\n"), 0, "", 0);
@@ -90,6 +90,8 @@ test_refused(void **state)
 	    S("1\r\nx\rY"),
 	    S(";a\r\n"),
 	    S("1 a\r\n"),
+	    S("1 ;a\r\n"),
+	    S("1\t;a\r\n"),
 	    S("1;\n"),
 	    S("1;\0\r\n"),
 	    S("10000000000000001\r\n"),

@@ -19,7 +19,7 @@
 
 /* What the framing fields said, before they are weighed against each other. */
 struct seen {
-	unsigned host, length, coding;
+	unsigned host, length, coding, expect;
 	bool foreign_coding;
 };
 
@@ -81,6 +81,56 @@ parse_version(struct str s)
 	return -400;
 }
 
+/* The methods that exist are of capitals; CONNECT would end our framing, TRACE answers with
+ * cookies. */
+static int
+check_method(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((s.p[i] < 'A' || s.p[i] > 'Z') && s.p[i] != '-' && s.p[i] != '_')
+			return -400;
+	if (s.n == 0)
+		return -400;
+	if (s.n > METHOD_BYTES || str_eq(s, S("CONNECT")) || str_eq(s, S("TRACE")))
+		return -501;
+	return 0;
+}
+
+/* The byte that an escape at i stands for; 0 is refused like a broken one. */
+static int
+unescape(struct str s, size_t i)
+{
+	int high = s.n - i < 3 ? -1 : http_hex(s.p[i + 1]);
+	int low = s.n - i < 3 ? -1 : http_hex(s.p[i + 2]);
+
+	return high < 0 || low < 0 ? 0 : high * 16 + low;
+}
+
+/*
+ * A path has one spelling: every escape is whole and no NUL, and no segment is
+ * "." or "..", escaped or not, also behind an escaped slash.  What resolves
+ * them is the client; a server behind us and one before us may differ.
+ */
+static bool
+is_plain_path(struct str s)
+{
+	size_t dots = 0, other = 0; /* of this segment */
+
+	for (size_t i = 0; i < s.n; i++) {
+		int c = s.p[i] == '%' ? unescape(s, i) : s.p[i];
+
+		if (c == 0)
+			return false;
+		if (s.p[i] == '%')
+			i += 2;
+		if (c == '/' && other == 0 && (dots == 1 || dots == 2))
+			return false;
+		dots = c == '/' ? 0 : dots + (c == '.');
+		other = c == '/' ? 0 : other + (c != '.');
+	}
+	return other > 0 || (dots != 1 && dots != 2);
+}
+
 /* Visible ASCII; '#' never travels, and quotes and angle brackets have no business here. */
 static int
 parse_target(struct http_head *h)
@@ -95,17 +145,13 @@ parse_target(struct http_head *h)
 		if (c <= ' ' || c >= 0x7f || c == '"' || c == '#' || c == '<' || c == '>')
 			return -400;
 	}
-	if (str_eq(h->target, S("*")) && str_eq(h->method, S("OPTIONS"))) {
-		h->path = h->target;
-		return 0;
-	}
 	if (h->target.n == 0 || h->target.p[0] != '/')
 		return -400;
 	mark = str_find(h->target, '?');
 	h->path = str_head(h->target, mark);
 	if (mark < h->target.n)
 		h->query = str_from(h->target, mark + 1);
-	return 0;
+	return is_plain_path(h->path) ? 0 : -400;
 }
 
 static int
@@ -115,10 +161,9 @@ parse_request_line(struct str line, struct http_head *h)
 	int r;
 
 	h->method = str_cut(line, ' ', &rest);
-	if (!is_token(h->method))
-		return -400;
-	if (h->method.n > METHOD_BYTES)
-		return -501;
+	r = check_method(h->method);
+	if (r != 0)
+		return r;
 	h->target = str_cut(rest, ' ', &version);
 	if (h->target.n > LIMIT_TARGET_BYTES)
 		return -414;
@@ -148,7 +193,19 @@ note_length(struct http_head *h, struct seen *seen, struct str value)
 	return 0;
 }
 
-/* The fields that decide about framing; all others are only kept. */
+static int
+note_expect(struct http_head *h, struct seen *seen, struct str value)
+{
+	if (seen->expect++ > 0)
+		return -400;
+	h->expect_continue = true;
+	return str_ieq(value, S("100-continue")) ? 0 : -417;
+}
+
+/*
+ * The fields that decide about framing; all others are only kept.  Their values
+ * come without the spaces around them; a tab there is no value of theirs.
+ */
 static int
 note_field(struct http_head *h, struct seen *seen, struct http_field f)
 {
@@ -161,8 +218,7 @@ note_field(struct http_head *h, struct seen *seen, struct http_field f)
 	case 6:
 		if (!str_ieq(f.name, S("expect")))
 			return 0;
-		h->expect_continue = true;
-		return str_ieq(f.value, S("100-continue")) ? 0 : -417;
+		return note_expect(h, seen, f.value);
 	case 10:
 		if (str_ieq(f.name, S("connection")))
 			note_connection(h, f.value);
@@ -182,6 +238,16 @@ note_field(struct http_head *h, struct seen *seen, struct http_field f)
 	}
 }
 
+static struct str
+trim_spaces(struct str s)
+{
+	while (s.n > 0 && s.p[0] == ' ')
+		s = str_from(s, 1);
+	while (s.n > 0 && s.p[s.n - 1] == ' ')
+		s.n--;
+	return s;
+}
+
 /* A line that begins with a blank (obs-fold) has no token before its colon. */
 static int
 parse_field(struct http_head *h, struct seen *seen, struct str line)
@@ -194,10 +260,10 @@ parse_field(struct http_head *h, struct seen *seen, struct str line)
 	f.name = str_head(line, colon);
 	if (!is_token(f.name))
 		return -400;
-	f.value = str_trim(str_from(line, colon + 1));
+	f.value = trim_spaces(str_from(line, colon + 1));
 	if (h->field_count == LIMIT_HEAD_FIELDS)
 		return -431;
-	h->fields[h->field_count++] = f;
+	h->fields[h->field_count++] = (struct http_field){f.name, str_trim(f.value)};
 	return note_field(h, seen, f);
 }
 

@@ -3,11 +3,13 @@
  * head - the request head of HTTP/1.1, strictly (RFC 9112)
  *
  * Pure: bytes in, struct out, nothing copied.  Refused with 400: bare CR or LF,
- * NUL and other controls, obs-fold, space before the colon, a second Host or
- * Content-Length, Content-Length together with Transfer-Encoding, no Host, a
- * target that is not origin-form (or * for OPTIONS).  Transfer-Encoding other
- * than chunked: 501.  Too large: 431, 414 for the target.  HTTP/1.0: 505.
- * Expect other than 100-continue: 417.
+ * NUL and other controls, obs-fold, space before the colon, a second Host,
+ * Content-Length or Expect, a tab around one of these, Content-Length together
+ * with Transfer-Encoding, no Host, a method not of capitals, a target that is
+ * not origin-form, a path with a broken escape, an escaped NUL or a segment "."
+ * or "..".  Transfer-Encoding other than chunked, CONNECT and TRACE: 501.  Too
+ * large: 431, 414 for the target.  HTTP/1.0: 505.  Expect other than
+ * 100-continue: 417.
  *
  * Layer: http.
  */

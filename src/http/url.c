@@ -94,6 +94,8 @@ is_host(struct str s)
 		if (v6 ? http_hex(c) < 0 && c != ':' && c != '.'
 		       : !http_is(c, HTTP_UNRESERVED) || c == '~')
 			return false;
+		if (c == '.' && (i == 0 || s.p[i - 1] == '.'))
+			return false; /* an empty label */
 	}
 	return s.n > 0;
 }
