@@ -2,20 +2,10 @@
 // Administration as a person does it: invite somebody who then signs in, change a role, close
 // an access, the last administrator stays, keys, appearance.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, call, checkEverywhere, closeBrowser, enrol, goto, openPage, shot, startServer } from "./harness.mjs";
+import { test } from "node:test";
+import { axe, call, checkEverywhere, enrol, goto, openPage, setUp, shot } from "./harness.mjs";
 
-let server;
-let who;
-
-before(async () => {
-	server = await startServer();
-	who = await enrol(server);
-});
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
-});
+const { server, who } = await setUp();
 
 async function actionsOf(page, name, item) {
 	await page.getByRole("button", { name: `Aktionen für ${name}` }).click();

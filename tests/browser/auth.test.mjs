@@ -2,21 +2,13 @@
 // Signing in as a person does it: the one-time link, password and second factor, recovery
 // code, sign-out; a session that ends under an open page; the step-up. Keyboard where it counts.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, closeBrowser, fits, goto, NARROW, openPage, PASSWORD, shot, startServer, totp } from "./harness.mjs";
+import { test } from "node:test";
+import { axe, fits, goto, NARROW, openPage, PASSWORD, setUp, shot, totp } from "./harness.mjs";
 
 const ADDRESS = "maren.olsen@nordlicht.example";
-let server;
+const { server } = await setUp({ enrolled: false });
 let secret;
 let recovery;
-
-before(async () => {
-	server = await startServer();
-});
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
-});
 
 async function enter(page, steps = 0) {
 	await page.getByLabel("E-Mail-Adresse").fill(ADDRESS);
@@ -117,7 +109,7 @@ test("before an idle session ends a line says so, and one key keeps it", async (
 	await page.clock.fastForward("56:00");
 	assert.equal(await page.getByRole("button", { name: "Angemeldet bleiben" }).count(), 0);
 	await page.clock.fastForward("01:30");
-	await page.getByText(/^Um .* werden Sie abgemeldet/).waitFor();
+	await page.getByText(/^Um .* werden Sie abgemeldet/).first().waitFor();
 	await axe(page);
 	const asked = page.waitForResponse((r) => r.url().endsWith("/api/v1/session") && r.ok());
 	await page.getByRole("button", { name: "Angemeldet bleiben" }).focus();

@@ -3,26 +3,22 @@
 // delivery and its revocation, by keyboard alone; what stops a send; what a lost session and a
 // lost connection must not lose; axe and width on every screen.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { writeFileSync } from "node:fs";
+import { before, test } from "node:test";
 import {
 	axe,
 	call,
 	checkEverywhere,
-	closeBrowser,
-	enrol,
 	fits,
 	goto,
 	NARROW,
 	openPage,
+	setUp,
 	shot,
-	startServer,
 	tabTo,
 } from "./harness.mjs";
 
-let server;
-let who;
-let folder;
+const { server, who, folder } = await setUp();
 const assets = {};
 
 async function upload(name, size) {
@@ -45,9 +41,6 @@ const sendFor = async (to, subject) =>
 	ok("POST", "/deliveries", { assets: [assets.sofa], to, subject, lang: "de", expires: "14d" });
 
 before(async () => {
-	server = await startServer();
-	who = await enrol(server);
-	folder = mkdtempSync("/tmp/geleit-exchange-");
 	assets.sofa = await upload("Sofa_Fjord_petrol_01.tif", 248_000);
 	assets.chair = await upload("Stuhl_Lund_nussbaum.jpg", 8_400);
 	assets.table = await upload("Tisch_Havn_eiche.psd", 51_200);
@@ -55,12 +48,6 @@ before(async () => {
 	await server.run("release", assets.sofa, "cleared");
 	await server.run("release", assets.chair, "cleared");
 	await server.run("release", assets.table, "conditions", "--credit", "© Studio Brandt");
-});
-
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
-	if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
 test("basket, send, delivery, revoke: by keyboard alone", { timeout: 120_000 }, async () => {

@@ -5,10 +5,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { request as httpsRequest } from "node:https";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const web = createRequire(new URL("../../web/package.json", import.meta.url));
@@ -54,6 +55,18 @@ export async function startServer(...settings) {
 			child.stdin.end();
 		});
 	return server;
+}
+
+/** What the tests of one file share, gone when they end; `who` is the first administrator. */
+export async function setUp({ words = [], enrolled = true } = {}) {
+	const server = await startServer(...words);
+	const folder = mkdtempSync("/tmp/geleit-browser-");
+	after(async () => {
+		await closeBrowser();
+		await server.stop();
+		rmSync(folder, { recursive: true, force: true });
+	});
+	return { server, folder, who: enrolled ? await enrol(server) : null };
 }
 
 /** A call with a staff cookie (or the administrator's key), outside of any browser. */
@@ -128,15 +141,22 @@ export async function enrol(server, token = server.token) {
 // ---- the browser ----
 
 let browser = null;
+async function launched() {
+	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
+	return browser;
+}
 export async function closeBrowser() {
 	await browser?.close();
 	browser = null;
 }
 
+/** Whether an address is anybody's but the server's; a name that only begins alike is foreign. */
+export const isForeign = (address, server) =>
+	!/^(blob|data|about):/.test(address) && new URL(address).origin !== new URL(server).origin;
+
 /** A page of a fresh browser profile; `who` is signed in. Its faults are in page.faults. */
 export async function openPage(server, { who, size = DESKTOP, dark = false, lang = "de-DE", ...more } = {}) {
-	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
-	const context = await browser.newContext({
+	const context = await (await launched()).newContext({
 		ignoreHTTPSErrors: true,
 		viewport: size,
 		colorScheme: dark ? "dark" : "light",
@@ -168,7 +188,7 @@ export async function openPage(server, { who, size = DESKTOP, dark = false, lang
 	});
 	page.on("pageerror", (e) => page.faults.push(String(e)));
 	page.on("request", (r) => {
-		if (!r.url().startsWith(server.url) && !/^(blob|data|about):/.test(r.url())) page.faults.push(`asks ${r.url()}`);
+		if (isForeign(r.url(), server.url)) page.faults.push(`asks ${r.url()}`);
 	});
 	page.done = async () => {
 		assert.deepEqual(page.faults, []);
@@ -222,16 +242,24 @@ export async function fits(page, where = "page") {
 	assert.ok(wide <= screen, `${where}: ${wide} px on a screen of ${screen}`);
 }
 
-/** axe and width in both themes, at three sizes, on the page of an address. */
+const LOOKS = [
+	["light", { size: DESKTOP }],
+	["dark", { size: DESKTOP, dark: true }],
+	["light", { size: PHONE }],
+	["dark", { size: NARROW, dark: true }],
+	["forced", { size: DESKTOP, forcedColors: "active" }],
+];
+
+/** axe and width in both themes, at three sizes, and in the system's own few colours. */
 export async function checkEverywhere(server, who, path, ready) {
-	for (const [size, dark] of [[DESKTOP, false], [DESKTOP, true], [PHONE, false], [NARROW, true]]) {
-		const page = await openPage(server, { who, size, dark });
-		const where = `${path} ${size.width} ${dark ? "dark" : "light"}`;
+	for (const [look, how] of LOOKS) {
+		const page = await openPage(server, { who, ...how });
+		const where = `${path}-${how.size.width}-${look}`;
 		await goto(page, server, path);
 		if (ready) await ready(page);
 		await axe(page, where);
 		await fits(page, where);
-		await shot(page, `${path}-${size.width}${dark ? "-dark" : ""}`);
+		await shot(page, where);
 		await page.done();
 	}
 }

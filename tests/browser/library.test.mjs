@@ -2,16 +2,13 @@
 // The library in a browser: empty, finding, choosing by keys, the viewer, two people at once,
 // what 100,000 files cost.
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { deflateSync } from "node:zlib";
-import { axe, call, closeBrowser, enrol, goto, openPage, shot, startServer } from "./harness.mjs";
+import { axe, call, goto, openPage, setUp, shot } from "./harness.mjs";
 
-let server;
-let who;
-const folder = mkdtempSync(join(tmpdir(), "geleit-library-"));
+const { server, who, folder } = await setUp();
 
 /** CRC of a PNG chunk; Debian's Node has none of its own. */
 function crc(data) {
@@ -65,15 +62,6 @@ const api = (method, path, body) =>
 	call(server, method, `/api/v1${path}`, body, { key: server.key });
 const count = (page) => page.locator(".library-head .num").innerText();
 const options = (page) => page.locator(".vg-c:not([hidden])");
-
-before(async () => {
-	server = await startServer();
-	who = await enrol(server);
-});
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
-});
 
 test("an empty library says what to do", async () => {
 	const page = await openPage(server, { who });

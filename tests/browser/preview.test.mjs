@@ -2,15 +2,11 @@
 // What a file's details say of its preview: camera and time, or why there is none.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { call, closeBrowser, enrol, goto, openPage, startServer } from "./harness.mjs";
+import { before, test } from "node:test";
+import { call, goto, openPage, setUp } from "./harness.mjs";
 
-let server;
-let who;
-const folder = mkdtempSync(join(tmpdir(), "geleit-preview-"));
+const { server, who, folder } = await setUp();
 const MAKE = `
 import struct, sys, zlib
 from PIL import Image
@@ -33,16 +29,7 @@ async function upload(name) {
 	assert.fail(`${name} waits for its preview`);
 }
 
-before(async () => {
-	execFileSync("/usr/bin/python3", ["-c", MAKE, folder]);
-	server = await startServer();
-	who = await enrol(server);
-});
-
-after(async () => {
-	await closeBrowser();
-	await server.stop();
-});
+before(() => execFileSync("/usr/bin/python3", ["-c", MAKE, folder]));
 
 /** The value beside a name in the list of facts. */
 const fact = (panel, name) =>

@@ -2,19 +2,16 @@
 // The frame of every screen: how it is delivered, moving between screens with the keyboard, a
 // session that ends under typed text, a step-up, languages and themes, small screens.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { axe, call, checkEverywhere, closeBrowser, enrol, fits, goto, openPage, PASSWORD, PHONE, shot, startServer, totp } from "./harness.mjs";
+import { test } from "node:test";
+import { axe, call, checkEverywhere, fits, goto, isForeign, openPage, PASSWORD, PHONE, setUp, shot, totp } from "./harness.mjs";
 
-let server;
-let who;
+const { server, who } = await setUp();
 
-before(async () => {
-	server = await startServer();
-	who = await enrol(server);
-});
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
+test("what only begins like the server is foreign", () => {
+	const at = "https://127.0.0.1:844";
+	for (const own of [`${at}/app`, "blob:null/1", "data:,", "about:blank"]) assert.ok(!isForeign(own, at), own);
+	for (const other of [`${at}3/`, `${at}@evil.example/`, "http://127.0.0.1:844/", "https://localhost:844/"])
+		assert.ok(isForeign(other, at), other);
 });
 
 test("the page and its files are delivered as they should be", async () => {

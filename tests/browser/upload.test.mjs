@@ -2,24 +2,12 @@
 // Uploads in a browser: the panel with its totals, an empty file, what is there already, and a
 // folder that is dropped.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { axe, call, closeBrowser, enrol, goto, openPage, shot, startServer } from "./harness.mjs";
+import { test } from "node:test";
+import { axe, call, goto, openPage, setUp, shot } from "./harness.mjs";
 
-let server;
-let who;
-const folder = mkdtempSync(join(tmpdir(), "geleit-upload-"));
-
-before(async () => {
-	server = await startServer();
-	who = await enrol(server);
-});
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
-});
+const { server, who, folder } = await setUp();
 
 function file(name, text) {
 	const path = join(folder, name);

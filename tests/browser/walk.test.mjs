@@ -4,26 +4,13 @@
 // ZIP; staff sees it and ends it; the customer is told so. axe on every page of both.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { after, before, test } from "node:test";
-import { axe, call, closeBrowser, enrol, fits, goto, openPage, shot, startServer, tabTo } from "./harness.mjs";
+import { test } from "node:test";
+import { axe, call, fits, goto, openPage, setUp, shot, tabTo } from "./harness.mjs";
 
 const SMALL_PHONE = { width: 360, height: 780 };
-let server;
-let who;
-let folder;
-
-before(async () => {
-	server = await startServer("--mail");
-	who = await enrol(server);
-	folder = mkdtempSync("/tmp/geleit-walk-");
-});
-after(async () => {
-	await closeBrowser();
-	await server?.stop();
-	if (folder) rmSync(folder, { recursive: true, force: true });
-});
+const { server, who, folder } = await setUp({ words: ["--mail"] });
 
 const press = async (page, name) => {
 	await tabTo(page, name);
