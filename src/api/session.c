@@ -170,6 +170,7 @@ session_delete(struct api *x, const struct request *q, struct reply *r, struct e
 	    change_commit(&c, e) < 0)
 		return e->code;
 	staff_cookie_clear(r);
+	reply_field(r, "Clear-Site-Data", S("\"cache\"")); /* pictures are kept for a year */
 	r->status = 204;
 	return 0;
 }

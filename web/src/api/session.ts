@@ -5,6 +5,7 @@
 import { computed, signal } from "@preact/signals";
 import { callRaw, Problem, remove, setGuard } from "./client";
 import type { Scope, Session } from "./types";
+import { arrived, departed } from "./whose";
 
 /** undefined: not asked yet; null: nobody. */
 export const session = signal<Session | null | undefined>(undefined);
@@ -18,25 +19,40 @@ export const beginning = signal<Session | null>(null);
 
 export const may = (scope: Scope) => session.value?.scopes.includes(scope) === true;
 
+/** Goes on with what the server said; false when the page is another person's and ends. */
+export function take(s: Session): boolean {
+	if (s.state === "active" && !arrived(s.person.id)) return false;
+	session.value = s;
+	return true;
+}
+
+/** One that ended is begun again over the page; with nobody signed in there is none. */
 export async function refreshSession() {
 	try {
 		const answer = await callRaw("GET", "/session");
 		const now = Date.parse(answer.headers.get("Date") ?? "");
 		const s = (await answer.json()) as Session;
-		session.value = s;
+		if (!take(s)) return;
 		times.value = {
 			idleMs: Date.parse(s.idle_ends) - now,
 			endsAt: Date.now() + Date.parse(s.ends) - now,
 		};
 	} catch (e) {
 		if (!(e instanceof Problem) || e.status !== 401) throw e;
-		session.value = null;
+		if (active.value) await ask("sign-in");
+		else session.value = null;
 	}
 }
 
+/** Ends here what the server has ended already; without a connection the person stays. */
 export async function signOut() {
-	await remove("/session");
-	session.value = null;
+	try {
+		await remove("/session");
+	} catch (e) {
+		if (!(e instanceof Problem) || e.status === 0) return;
+		if (e.status !== 401) throw e;
+	}
+	await departed();
 }
 
 export type Asking = { kind: "sign-in" | "step-up"; done: (ok: boolean) => void };

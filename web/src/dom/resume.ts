@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Where interrupted uploads go on, in IndexedDB, so that they outlive a reload. Forgotten when
-// the person signs out, when the upload ends, and after the seven days the server keeps one.
+// the person signs out, when another signs in, when the upload ends, and after the seven days
+// the server keeps one.
 export interface Resumable {
 	/** folder, path and name: what the person recognises */
 	print: string;
@@ -46,16 +47,30 @@ async function ask<T>(
 	});
 }
 
-export const remember = (r: Resumable) => ask("readwrite", (s) => s.put(r)).then(() => undefined);
+/** Whose they are; "": nobody's, and nothing is kept. */
+let owner = "";
+type Owned = Resumable & { of?: string };
+const everything = () => ask<Owned[]>("readonly", (s) => s.getAll() as IDBRequest<Owned[]>);
+
+export async function remember(r: Resumable) {
+	if (owner !== "") await ask("readwrite", (s) => s.put({ ...r, of: owner }));
+}
 export const forgetUpload = (print: string) =>
 	ask("readwrite", (s) => s.delete(print)).then(() => undefined);
-export const forgetUploads = () => ask("readwrite", (s) => s.clear()).then(() => undefined);
-export const recall = (print: string) =>
-	ask<Resumable>("readonly", (s) => s.get(print) as IDBRequest<Resumable>);
+
+/** From now on they are this person's; those of anybody else are forgotten. */
+export async function uploadsAreOf(person: string) {
+	owner = person;
+	for (const r of (await everything()) ?? []) if (r.of !== person) await forgetUpload(r.print);
+}
+
+export async function recall(print: string): Promise<Resumable | undefined> {
+	const r = await ask<Owned>("readonly", (s) => s.get(print) as IDBRequest<Owned>);
+	return r?.of === owner ? r : undefined;
+}
 
 export async function interrupted(): Promise<Resumable[]> {
-	const all =
-		(await ask<Resumable[]>("readonly", (s) => s.getAll() as IDBRequest<Resumable[]>)) ?? [];
+	const all = ((await everything()) ?? []).filter((r) => r.of === owner);
 	const now = Date.now();
 	for (const r of all) if (now - r.at > KEPT_MS) void forgetUpload(r.print);
 	return all.filter((r) => now - r.at <= KEPT_MS);

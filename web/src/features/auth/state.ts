@@ -2,7 +2,7 @@
 // What the sign-in says to the server, and its refusals in words. A session that lies over a
 // page (`beginning`) becomes the session only when it is fully proved.
 import { post, Problem } from "../../api/client";
-import { beginning, refreshSession, session } from "../../api/session";
+import { beginning, refreshSession, take } from "../../api/session";
 import type { Session } from "../../api/types";
 import { t } from "../../gen/i18n/auth";
 
@@ -34,9 +34,8 @@ export function words(e: unknown): string {
 function took(s: Session, over: boolean): Session {
 	if (over && s.state !== "active") {
 		beginning.value = s;
-	} else {
+	} else if (take(s)) {
 		beginning.value = null;
-		session.value = s;
 		if (s.state === "active") void refreshSession(); // for its times
 	}
 	return s;
@@ -57,7 +56,7 @@ export const openLink = async (token: string) =>
 
 export async function stepUp(proof: { code: string } | { recovery: string }) {
 	const body = "code" in proof ? { code: digits(proof.code) } : { recovery: proof.recovery.trim() };
-	session.value = await post<Session>("/session/step-up", body);
+	take(await post<Session>("/session/step-up", body));
 }
 
 export interface NewAccess {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Where a draft is kept until it is sent: in this tab at once, on the server a second later, so
+// Where a draft is kept until it is sent: in this tab at once (it is wiped with the rest of what
+// this tab keeps when somebody else signs in, api/whose.ts), on the server a second later, so
 // that another window or machine goes on with it.  Of two windows the slower is told; nothing
 // it shows is lost or overwrites the other's.
 import { effect, type Signal, signal } from "@preact/signals";
 import { callRaw, Problem, remove } from "../../api/client";
-import { session } from "../../api/session";
 import { type Draft, isTouched, readDraft } from "./draft";
 
 const KEPT = "geleit.draft";
@@ -27,8 +27,6 @@ interface State {
 	saved: string | null;
 }
 
-const me = () => session.peek()?.person.id ?? "";
-
 async function answered(answer: Promise<Response>): Promise<State> {
 	const a = await answer;
 	const state = (await a.json()) as State;
@@ -46,9 +44,8 @@ function fromServer(state: State, fresh: Draft): Draft | null {
 
 /** This tab's own, unless another window has gone on with it meanwhile. */
 export async function takeUpDraft(draft: Signal<Draft>) {
-	const mine = sessionStorage.getItem(`${KEPT}.of`) === me();
-	const kept = mine ? readDraft(sessionStorage.getItem(KEPT), draft.value) : null;
-	const known = mine ? sessionStorage.getItem(`${KEPT}.etag`) : null;
+	const kept = readDraft(sessionStorage.getItem(KEPT), draft.value);
+	const known = sessionStorage.getItem(`${KEPT}.etag`);
 	elsewhere.value = false;
 	if (!isTouched(draft.value) && kept !== null) draft.value = kept;
 	const state = await answered(callRaw("GET", "/draft")).catch(() => null);
@@ -88,7 +85,6 @@ export function keepDraft(draft: Signal<Draft>): () => void {
 		clearTimeout(timer);
 		if (!isTouched(d)) return;
 		sessionStorage.setItem(KEPT, JSON.stringify(d));
-		sessionStorage.setItem(`${KEPT}.of`, me());
 		timer = setTimeout(() => {
 			last = last.then(() => save(d));
 		}, AFTER);
@@ -98,7 +94,7 @@ export function keepDraft(draft: Signal<Draft>): () => void {
 /** Sent, or begun anew. */
 export function dropDraft() {
 	clearTimeout(timer);
-	for (const part of ["", ".of", ".etag"]) sessionStorage.removeItem(KEPT + part);
+	for (const part of ["", ".etag"]) sessionStorage.removeItem(KEPT + part);
 	savedAt.value = null;
 	elsewhere.value = false;
 	etag = "";

@@ -9,7 +9,6 @@ import { bytes, number } from "../../core/format";
 import { retriable, type UploadError, type UploadItem } from "../../core/upload";
 import { chosen, dropped } from "../../dom/files";
 import { announce } from "../../dom/announce";
-import { forgetUploads } from "../../dom/resume";
 import { t } from "../../gen/i18n/upload";
 import { language } from "../../i18n";
 import { to } from "../../routes";
@@ -333,9 +332,6 @@ function useSaid() {
 function Panel() {
 	follow();
 	useSaid();
-	useEffect(() => {
-		if (session.value === null) void forgetUploads();
-	}, [session.value]);
 	if (!opened.value || !session.value) return null;
 	const none = engine.queue.items.length === 0;
 	return (
