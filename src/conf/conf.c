@@ -106,7 +106,7 @@ static const struct setting settings[] = {
     {"limits.transfers", KIND_INT, IN_CONF(transfers), "4000", 1, 100000,
         .help = "Running downloads and uploads per front process; more are answered 503."},
     {"limits.connections", KIND_INT, IN_CONF(connections), "20000", 16, 1000000,
-        .help = "Connections per front process."},
+        .help = "Connections per front process; one more takes the place of the longest idle."},
     {"tls.ciphersuites", KIND_TEXT, IN_CONF(tls_ciphersuites), "",
         .help = "TLS 1.3 cipher suites in OpenSSL's words. Not set: OpenSSL's choice."},
     {"log.level", KIND_WORD, IN_EXTRA(log_level), "info", .words = "debug info warn",

@@ -61,10 +61,12 @@ conn_run(struct net_conn *c)
 	c->running = false;
 	if (s == STEP_REST && c->hung)
 		s = rest_of_hung(c);
-	if (s == STEP_GONE)
+	if (s == STEP_GONE) {
 		conn_close(c);
-	else
-		arm(c, s);
+		return;
+	}
+	net_note_quiet(c);
+	arm(c, s);
 }
 
 static void
@@ -121,6 +123,7 @@ conn_accept(struct net *n, int fd, const struct sockaddr_storage *peer)
 	c->prev = &n->conns;
 	n->conns = c;
 	n->conn_count++;
+	net_note_quiet(c);
 }
 
 static void
@@ -144,6 +147,7 @@ conn_close(struct net_conn *c)
 		set->handler->body_end(set->arg, c, false);
 	set->handler->closed(set->arg, c);
 	net_unkick(c);
+	net_unquiet(c);
 	unlink_conn(c);
 	watch_free(&c->watch);
 	if (c->cut)

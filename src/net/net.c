@@ -90,36 +90,94 @@ net_unkick(struct net_conn *c)
 	c->kick_prev = NULL;
 }
 
+/* ---- who may be let go ---- */
+
+void
+net_unquiet(struct net_conn *c)
+{
+	if (c->quiet_prev == NULL)
+		return;
+	*c->quiet_prev = c->quiet_next;
+	if (c->quiet_next != NULL)
+		c->quiet_next->quiet_prev = c->quiet_prev;
+	else
+		c->net->quiet_end = c->quiet_prev;
+	c->quiet_prev = NULL;
+}
+
+void
+net_note_quiet(struct net_conn *c)
+{
+	struct net *n = c->net;
+
+	net_unquiet(c);
+	if (c->state != CONN_HANDSHAKE && c->state != CONN_HEAD && c->state != CONN_LINGER)
+		return;
+	c->quiet_next = NULL;
+	c->quiet_prev = n->quiet_end;
+	*n->quiet_end = c;
+	n->quiet_end = &c->quiet_next;
+}
+
+/* Nobody waits for anything on the one that was silent longest: it makes room. */
+static void
+let_one_go(struct net *n)
+{
+	struct net_conn *c = n->quiet;
+
+	if (c->state == CONN_HEAD)
+		conn_shut(c);
+	conn_close(c);
+}
+
+static bool
+is_full(const struct net *n)
+{
+	return n->conn_count >= n->set.max_conns;
+}
+
 /* ---- accepting ---- */
 
 static void
 set_listening(struct net *n, bool on)
 {
-	n->is_full = !on;
+	n->is_deaf = !on;
 	for (size_t i = 0; i < n->listener_count; i++)
 		watch_set(n->listeners[i].watch, on ? LOOP_READ : 0);
+}
+
+/* Takes the socket in, for whose sake a quiet one may have to go. */
+static void
+welcome(struct net *n, int fd, const struct sockaddr_storage *peer)
+{
+	if (is_full(n))
+		let_one_go(n);
+	conn_accept(n, fd, peer);
 }
 
 static void
 on_listener(void *arg, uint32_t events)
 {
 	struct net_listener *l = arg;
+	struct net *n = l->net;
 
 	(void)events;
-	for (int i = 0; i < ACCEPTS_PER_ROUND && !l->net->is_full; i++) {
+	for (int i = 0; i < ACCEPTS_PER_ROUND && !n->is_deaf; i++) {
 		struct sockaddr_storage peer = {0};
 		socklen_t size = sizeof peer;
-		int fd =
-		    accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd;
 
+		if (is_full(n) && n->quiet == NULL) {
+			set_listening(n, false);
+			return;
+		}
+		fd = accept4(l->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0)
-			conn_accept(l->net, fd, &peer);
+			welcome(n, fd, &peer);
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-			set_listening(l->net, false);
-		if (l->net->conn_count >= l->net->set.max_conns)
-			set_listening(l->net, false);
+			set_listening(n, false);
 	}
 }
 
@@ -135,7 +193,7 @@ on_tick(void *arg)
 		conn_tick(c, now);
 	}
 	tls_rotate_ticket_keys(n, now);
-	if (n->is_full && n->conn_count < n->set.max_conns)
+	if (n->is_deaf && (!is_full(n) || n->quiet != NULL))
 		set_listening(n, true);
 }
 
@@ -147,6 +205,7 @@ net_new(struct loop *l, const struct net_settings *s, struct net **ret, struct e
 	AUTO(net_free) struct net *n = xcalloc(1, sizeof *n);
 
 	n->loop = l;
+	n->quiet_end = &n->quiet;
 	n->set = *s;
 	n->cert_path = strdup(s->cert_path);
 	n->key_path = strdup(s->key_path);

@@ -62,6 +62,12 @@ struct net_handler {
 	void (*closed)(void *arg, struct net_conn *c);
 };
 
+/*
+ * When all of max_conns are taken, a new connection takes the place of the one
+ * that was silent longest among those without a request: handshakes, idle ones,
+ * unfinished heads, goodbyes.  When all have a request, new ones wait in the
+ * kernel's queue.
+ */
 /* One number per deadline, so that tests can make them short. */
 struct net_times {
 	int64_t handshake_us, head_us, idle_us, answer_us, stall_us, body_window_us,

@@ -440,6 +440,88 @@ test_idle(void **state)
 	server_stop(&s);
 }
 
+/* ---- places ---- */
+
+#define PLACES 6
+
+/* A plain socket is silent in its handshake, a client in keep-alive: both give way, oldest first.
+ */
+static void
+test_the_longest_silent_gives_way(void **state)
+{
+	struct server s;
+	struct client c[PLACES], one_more;
+
+	server_start_small(&s, PLACES);
+	for (size_t i = 0; i < PLACES; i++) {
+		open_and_say(&c[i], &s, GET("/fast"));
+		assert_int_equal(client_answer(&c[i], space, sizeof space), 200);
+	}
+	client_say(&c[0], GET("/fast")); /* not silent any more: c[1] is longest */
+	assert_int_equal(client_answer(&c[0], space, sizeof space), 200);
+	open_and_say(&one_more, &s, GET("/fast"));
+	assert_int_equal(client_answer(&one_more, space, sizeof space), 200);
+	assert_int_equal(client_recv(&c[1], space, sizeof space), 0);
+	for (size_t i = 0; i < PLACES; i++) {
+		if (i == 1)
+			continue;
+		client_say(&c[i], GET("/fast"));
+		assert_int_equal(client_answer(&c[i], space, sizeof space), 200);
+	}
+	for (size_t i = 0; i < PLACES; i++)
+		client_close(&c[i]);
+	client_close(&one_more);
+	server_stop(&s);
+}
+
+static void
+test_a_crowd_without_requests_keeps_nobody_out(void **state)
+{
+	int crowd[PLACES * 20];
+	struct server s;
+	struct client c;
+
+	server_start_small(&s, PLACES);
+	for (size_t i = 0; i < ARRAY_LEN(crowd); i++)
+		crowd[i] = plain_connect(&s, 0);
+	open_and_say(&c, &s, GET("/fast"));
+	assert_int_equal(client_answer(&c, space, sizeof space), 200);
+	server_tell(&s, 'n');
+	assert_string_equal(server_expect(&s, "count"), "count 6");
+	for (size_t i = 0; i < ARRAY_LEN(crowd); i++)
+		close(crowd[i]);
+	client_close(&c);
+	server_stop(&s);
+}
+
+/* Whoever has a request keeps the place; a new connection waits until one is done. */
+static void
+test_requests_keep_their_places(void **state)
+{
+	struct server s;
+	struct client c[PLACES], one_more;
+	int waits;
+
+	server_start_small(&s, PLACES);
+	for (size_t i = 0; i < PLACES; i++) {
+		open_and_say(&c[i], &s, GET("/never"));
+		server_expect(&s, "request /never");
+	}
+	waits = plain_connect(&s, 0); /* in the kernel's queue */
+	server_tell(&s, 'n');
+	assert_string_equal(server_report(&s, 1000), "count 6");
+	client_close(&c[2]);
+	server_expect(&s, "closed /never");
+	open_and_say(&one_more, &s, GET("/fast"));
+	assert_int_equal(client_answer(&one_more, space, sizeof space), 200);
+	close(waits);
+	for (size_t i = 0; i < PLACES; i++)
+		if (i != 2)
+			client_close(&c[i]);
+	client_close(&one_more);
+	server_stop(&s);
+}
+
 static void
 test_slow_head(void **state)
 {
@@ -879,6 +961,9 @@ main(void)
 	    cmocka_unit_test(test_stalled_handshake),
 	    cmocka_unit_test(test_plain_http_is_closed),
 	    cmocka_unit_test(test_idle),
+	    cmocka_unit_test(test_the_longest_silent_gives_way),
+	    cmocka_unit_test(test_a_crowd_without_requests_keeps_nobody_out),
+	    cmocka_unit_test(test_requests_keep_their_places),
 	    cmocka_unit_test(test_slow_head),
 	    cmocka_unit_test(test_slow_body),
 	    cmocka_unit_test(test_handler_too_slow),

@@ -39,6 +39,7 @@ struct net_conn {
 	struct net_conn *next, **prev; /* all connections */
 	struct net_conn *kick_next,
 	    **kick_prev; /* to be run after this round; kick_prev NULL: not */
+	struct net_conn *quiet_next, **quiet_prev; /* without a request; quiet_prev NULL: has one */
 	SSL *ssl;
 	struct watch *watch;
 	void *data;
@@ -89,10 +90,12 @@ struct net {
 	SSL_CTX *ctx;
 	int64_t ticket_keys_us; /* when the ticket keys were made */
 	struct net_conn *conns, *kicked;
+	struct net_conn *quiet,
+	    **quiet_end; /* longest silent first: they go when places are short */
 	size_t conn_count, listener_count;
 	struct net_listener listeners[8];
 	bool is_deferred; /* the loop will call us for the kicked ones */
-	bool is_full;     /* listeners are off until there is room or descriptors */
+	bool is_deaf;     /* listeners are off until there is room or descriptors */
 	char peer_text[INET6_ADDRSTRLEN];
 	char in[NET_RECORD_BYTES], out[NET_RECORD_BYTES]; /* one of each for all connections */
 };
@@ -134,3 +137,6 @@ void conn_shut(struct net_conn *c);
 /* net.c */
 void net_kick(struct net_conn *c);
 void net_unkick(struct net_conn *c);
+/* After each turn of c: with a request off the list of the quiet ones, without one to its end. */
+void net_note_quiet(struct net_conn *c);
+void net_unquiet(struct net_conn *c);

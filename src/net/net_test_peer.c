@@ -79,8 +79,8 @@ note_port(struct server *s, int listener)
 	snprintf(s->port, sizeof s->port, "%u", ntohs(a.sin_port));
 }
 
-void
-server_start(struct server *s, const struct net_times *times)
+static void
+start_with(struct server *s, const struct net_settings *set)
 {
 	int to[2], from[2], listener;
 	struct error e;
@@ -102,8 +102,24 @@ server_start(struct server *s, const struct net_times *times)
 	close(s->pid == 0 ? to[1] : to[0]);
 	close(s->pid == 0 ? from[0] : from[1]);
 	if (s->pid == 0)
-		server_main(s, times, listener);
+		server_main(s, set, listener);
 	close(listener);
+}
+
+void
+server_start(struct server *s, const struct net_times *times)
+{
+	struct net_settings set = {.max_conns = 1000, .times = *times};
+
+	start_with(s, &set);
+}
+
+void
+server_start_small(struct server *s, size_t max_conns)
+{
+	struct net_settings set = {.max_conns = max_conns, .times = net_times_default};
+
+	start_with(s, &set);
 }
 
 void

@@ -23,6 +23,7 @@ struct server {
 };
 
 void server_start(struct server *s, const struct net_times *times);
+void server_start_small(struct server *s, size_t max_conns);
 /* Ends it, and fails unless it ended by itself and without a sanitizer's complaint. */
 void server_stop(struct server *s);
 void server_tell(struct server *s, char command);
@@ -32,7 +33,7 @@ const char *server_report(struct server *s, int ms);
 const char *server_expect(struct server *s, const char *start);
 double server_cpu(const struct server *s); /* seconds used */
 void write_certificate(const struct server *s, const char *name);
-_Noreturn void server_main(struct server *s, const struct net_times *times, int listener);
+_Noreturn void server_main(struct server *s, const struct net_settings *set, int listener);
 
 struct client {
 	int fd;

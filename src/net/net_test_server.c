@@ -125,7 +125,9 @@ on_request(void *arg, struct net_conn *c, const struct http_head *h)
 		answer(x, 200, 1000000000, false);
 	else if (is(x, "/stuck"))
 		answer(x, 200, 100000, false);
-	else if (!is(x, "/never") || is(x, "/never-sink"))
+	else if (is(x, "/never") && !is(x, "/never-sink"))
+		report(arg, "request %s\n", x->path);
+	else
 		net_take_body(c);
 	x->trickle = is(x, "/trickle/");
 	x->is_stuck = is(x, "/stuck");
@@ -258,18 +260,17 @@ on_command(void *arg, uint32_t events)
 }
 
 void
-server_main(struct server *s, const struct net_times *times, int listener)
+server_main(struct server *s, const struct net_settings *wanted, int listener)
 {
 	struct world w = {.reports = s->reports, .commands = s->commands};
-	struct net_settings set = {.cert_path = s->cert,
-	    .key_path = s->key,
-	    .max_conns = 1000,
-	    .times = *times,
-	    .handler = &handler,
-	    .arg = &w};
+	struct net_settings set = *wanted;
 	struct watch *watch;
 	struct error e;
 
+	set.cert_path = s->cert;
+	set.key_path = s->key;
+	set.handler = &handler;
+	set.arg = &w;
 	if (loop_new(&w.loop, &e) < 0 || net_new(w.loop, &set, &w.net, &e) < 0 ||
 	    net_add_listener(w.net, listener, &e) < 0 ||
 	    loop_watch(w.loop, s->commands, LOOP_READ, on_command, &w, &watch, &e) < 0 ||

@@ -129,6 +129,7 @@ struct exchange {
 	int64_t held_until_us;
 	struct exchange *next_held, **prev_held; /* while it waits */
 	uint32_t ask;                            /* running REQUEST or BODY */
+	uint32_t place;                          /* among its network's questions */
 	bool answered;
 	struct upload *up;   /* NULL: no upload */
 	struct sender *send; /* NULL: nothing from a plan */

@@ -22,6 +22,7 @@
 #include "net/net.h"
 #include "os/file.h"
 #include "roles/asks.h"
+#include "roles/sources.h"
 
 void
 exchange_leave(struct exchange *x)
@@ -50,6 +51,7 @@ exchange_free(struct exchange **xp)
 		return;
 	front_forget_waiting(x);
 	front_unhold(x);
+	sources_leave(x->f->sources, &x->place);
 	upload_unlist(x);
 	sender_free(&x->send);
 	upload_free(&x->up);
@@ -131,11 +133,17 @@ exchange_ask(struct exchange *x)
 		exchange_refuse(x, 503, "busy");
 		return;
 	}
+	if (!sources_enter(x->f->sources, net_peer(x->conn), &x->place)) {
+		exchange_refuse(x, 429, "too-many-requests");
+		return;
+	}
 	q.body = buf_view(&b);
 	q.fd = fd;
 	x->ask = ask_put(x->f->asks, &q, &e);
-	if (x->ask == 0)
+	if (x->ask == 0) {
+		sources_leave(x->f->sources, &x->place);
 		exchange_refuse(x, api_status(e.code), e.key);
+	}
 }
 
 static bool
@@ -355,6 +363,7 @@ exchange_answered(void *arg, struct ipc_msg *m, const struct error *lost)
 	int r;
 
 	x->ask = 0;
+	sources_leave(x->f->sources, &x->place);
 	if (x->conn == NULL) {
 		exchange_leave(x); /* nobody reads the answer, no further part is wanted */
 		return;

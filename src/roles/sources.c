@@ -26,6 +26,7 @@ struct bucket {
 struct sources {
 	uint8_t key[16];
 	struct bucket buckets[SLOTS];
+	uint16_t asks[SLOTS]; /* running; networks that share a slot share the number */
 };
 
 struct sources *
@@ -70,8 +71,8 @@ network_of(struct str peer, uint8_t ret[8])
 	return memcmp(v4, "\x7f\0\0\1", 4) != 0;
 }
 
-static struct bucket *
-bucket_of(struct sources *s, const uint8_t network[8])
+static uint32_t
+slot_of(const struct sources *s, const uint8_t network[8])
 {
 	uint8_t in[sizeof s->key + 8];
 	struct sha256 h;
@@ -81,7 +82,7 @@ bucket_of(struct sources *s, const uint8_t network[8])
 	memcpy(in + sizeof s->key, network, 8);
 	h = sha256(in, sizeof in);
 	memcpy(&slot, &h, sizeof slot);
-	return &s->buckets[slot % SLOTS];
+	return slot % SLOTS;
 }
 
 int64_t
@@ -93,7 +94,7 @@ sources_try(struct sources *s, struct str peer, int64_t now_us)
 
 	if (!network_of(peer, network))
 		return 0;
-	b = bucket_of(s, network);
+	b = &s->buckets[slot_of(s, network)];
 	if (memcmp(b->network, network, sizeof network) != 0) {
 		if (b->paid_us > now_us)
 			return 0; /* the slot is another's who owes: this one goes uncounted */
@@ -105,4 +106,29 @@ sources_try(struct sources *s, struct str peer, int64_t now_us)
 		return 0;
 	b->paid_us = MIN(b->paid_us, free_until + SOURCES_LONGEST_US);
 	return b->paid_us - free_until;
+}
+
+bool
+sources_enter(struct sources *s, struct str peer, uint32_t *ret)
+{
+	uint8_t network[8];
+	uint32_t slot;
+
+	*ret = 0;
+	if (!network_of(peer, network))
+		return true;
+	slot = slot_of(s, network);
+	if (s->asks[slot] >= SOURCES_ASKS)
+		return false;
+	s->asks[slot]++;
+	*ret = slot + 1;
+	return true;
+}
+
+void
+sources_leave(struct sources *s, uint32_t *place)
+{
+	if (*place != 0)
+		s->asks[*place - 1]--;
+	*place = 0;
 }

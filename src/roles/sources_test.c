@@ -70,6 +70,31 @@ loopback_and_nonsense_have_none(void **state)
 	assert_int_equal(tries(s, "127.0.0.9", SOURCES_BURST + 1, 0), 2 * SECOND);
 }
 
+static void
+a_network_has_so_many_questions_and_no_more(void **state)
+{
+	AUTO(sources_free) struct sources *s = sources_new();
+	uint32_t places[SOURCES_ASKS], more = 7;
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		assert_true(sources_enter(s, S("192.0.2.7"), &places[i]));
+		assert_int_not_equal(places[i], 0);
+	}
+	assert_false(sources_enter(s, S("192.0.2.8"), &more));
+	assert_int_equal(more, 0);
+	sources_leave(s, &more);
+	assert_false(sources_enter(s, S("192.0.2.7"), &more));
+	assert_true(sources_enter(s, S("192.0.3.7"), &more));
+	sources_leave(s, &more);
+	sources_leave(s, &places[5]);
+	assert_int_equal(places[5], 0);
+	sources_leave(s, &places[5]);
+	assert_true(sources_enter(s, S("192.0.2.8"), &places[5]));
+	assert_false(sources_enter(s, S("192.0.2.8"), &more));
+	for (size_t i = 0; i < 2 * ARRAY_LEN(places); i++)
+		assert_true(sources_enter(s, S("127.0.0.1"), &more));
+}
+
 int
 main(void)
 {
@@ -78,6 +103,7 @@ main(void)
 	    cmocka_unit_test(time_pays_back),
 	    cmocka_unit_test(a_network_shares_its_bucket_and_no_other),
 	    cmocka_unit_test(loopback_and_nonsense_have_none),
+	    cmocka_unit_test(a_network_has_so_many_questions_and_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
