@@ -141,8 +141,9 @@ export async function enrol(server, token = server.token) {
 // ---- the browser ----
 
 let browser = null;
-async function launched() {
-	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
+/** The one browser; what the first to ask adds to its arguments stays. */
+export async function launched(...more) {
+	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGS, ...more] });
 	return browser;
 }
 export async function closeBrowser() {
@@ -197,6 +198,20 @@ export async function openPage(server, { who, size = DESKTOP, dark = false, lang
 		await context.close();
 	};
 	return page;
+}
+
+/** A listing of `n` files in the server's form, of the files named or of none there are. */
+export function madeListing(n, ids = []) {
+	const start = (16 + n + 7) & ~7;
+	const data = Buffer.alloc(start + 8 * n);
+	data.write("GLY1");
+	data.writeUInt32LE(n, 4);
+	data.writeBigUInt64LE(1n, 8);
+	for (let i = 0; i < n; i++) {
+		data[16 + i] = 100 + ((i * 37) % 60);
+		data.writeBigUInt64LE(BigInt(ids[i % ids.length] ?? i + 1), start + 8 * i);
+	}
+	return data;
 }
 
 export async function goto(page, server, path) {
