@@ -239,7 +239,7 @@ enter_sandbox(const struct conf *c, struct error *e)
 	    .user = getuid() == 0 ? "geleit-egress" : NULL,
 	    .paths = paths,
 	    .path_count = ARRAY_LEN(paths),
-	    .may = SANDBOX_MAY_CONNECT,
+	    .may = SANDBOX_MAY_CONNECT | SANDBOX_MAY_THREAD | SANDBOX_MAY_LOAD,
 	};
 	unsigned missing = 0;
 	int r = sandbox_enter(&s, &missing, e);

@@ -214,7 +214,7 @@ int
 seal_enter(bool with_fonts, bool in_own_root, struct error *e)
 {
 	struct sandbox_path paths[ARRAY_LEN(font_dirs)];
-	struct sandbox s = {.paths = paths};
+	struct sandbox s = {.paths = paths, .may = SANDBOX_OWN_LIST};
 	unsigned missing = 0; /* the list below stands alone where there is no Landlock */
 
 	for (; with_fonts && s.path_count < ARRAY_LEN(font_dirs); s.path_count++)

@@ -2,9 +2,7 @@
 /*
  * sandbox - see sandbox.h.
  *
- * Landlock says which paths; the seccomp list says the rest.  The list denies
- * and does not allow: our libraries may use what they like of the harmless
- * calls, and a new libc does not break the server.
+ * Landlock says which paths; the list of system calls (syscalls.c) says the rest.
  *
  * The numbers of newer Landlock rights stand here, since Debian 12's kernel
  * headers end at ABI 2 while the program may run under a newer kernel.
@@ -15,7 +13,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -27,6 +24,7 @@
 
 #include "base/error.h"
 #include "os/file.h"
+#include "os/syscalls.h"
 
 #define GROUPS_MAX 16
 
@@ -242,147 +240,6 @@ enter_landlock(const struct sandbox *s, unsigned *missing, struct error *e)
 	return 0;
 }
 
-/* ---- seccomp ---- */
-
-#define DENY SCMP_ACT_ERRNO(EPERM)
-
-/* Refused unless one of `may` is granted; 0: always. */
-static const struct {
-	int call;
-	unsigned may;
-} denied[] = {
-    /* other processes */
-    {SCMP_SYS(ptrace), 0},
-    {SCMP_SYS(process_vm_readv), 0},
-    {SCMP_SYS(process_vm_writev), 0},
-    {SCMP_SYS(process_madvise), 0},
-    {SCMP_SYS(pidfd_getfd), 0},
-    {SCMP_SYS(kcmp), 0},
-    {SCMP_SYS(kill), SANDBOX_MAY_KILL},
-    {SCMP_SYS(tkill), SANDBOX_MAY_KILL},
-    {SCMP_SYS(pidfd_send_signal), SANDBOX_MAY_KILL},
-    {SCMP_SYS(rt_sigqueueinfo), SANDBOX_MAY_KILL},
-    {SCMP_SYS(rt_tgsigqueueinfo), SANDBOX_MAY_KILL},
-    {SCMP_SYS(execve), SANDBOX_MAY_EXEC},
-    {SCMP_SYS(execveat), SANDBOX_MAY_EXEC},
-    /* the mount family and other namespaces */
-    {SCMP_SYS(mount), SANDBOX_MAY_JAIL},
-    {SCMP_SYS(umount2), SANDBOX_MAY_JAIL},
-    {SCMP_SYS(pivot_root), SANDBOX_MAY_JAIL},
-    {SCMP_SYS(chroot), 0},
-    {SCMP_SYS(open_tree), 0},
-    {SCMP_SYS(move_mount), 0},
-    {SCMP_SYS(fsopen), 0},
-    {SCMP_SYS(fsconfig), 0},
-    {SCMP_SYS(fsmount), 0},
-    {SCMP_SYS(fspick), 0},
-    {SCMP_SYS(mount_setattr), 0},
-    {SCMP_SYS(setns), 0},
-    {SCMP_SYS(unshare), 0},
-    {SCMP_SYS(open_by_handle_at), 0},
-    /* truncation by path goes past Landlock before ABI 3; SQLite needs the descriptor's only */
-    {SCMP_SYS(truncate), 0},
-    {SCMP_SYS(ftruncate), SANDBOX_MAY_TRUNCATE},
-    {SCMP_SYS(creat), 0},
-    /* the network */
-    {SCMP_SYS(socket), SANDBOX_MAY_CONNECT | SANDBOX_MAY_LISTEN | SANDBOX_MAY_UNIX},
-    {SCMP_SYS(connect), SANDBOX_MAY_CONNECT | SANDBOX_MAY_UNIX},
-    {SCMP_SYS(bind), SANDBOX_MAY_LISTEN},
-    {SCMP_SYS(listen), SANDBOX_MAY_LISTEN},
-    {SCMP_SYS(accept), SANDBOX_MAY_LISTEN | SANDBOX_MAY_ACCEPT},
-    {SCMP_SYS(accept4), SANDBOX_MAY_LISTEN | SANDBOX_MAY_ACCEPT},
-    /* parts of the kernel that are large, or go past this list */
-    {SCMP_SYS(io_uring_setup), 0},
-    {SCMP_SYS(io_uring_enter), 0},
-    {SCMP_SYS(io_uring_register), 0},
-    {SCMP_SYS(bpf), 0},
-    {SCMP_SYS(perf_event_open), 0},
-    {SCMP_SYS(userfaultfd), 0},
-    {SCMP_SYS(add_key), 0},
-    {SCMP_SYS(keyctl), 0},
-    {SCMP_SYS(request_key), 0},
-    {SCMP_SYS(init_module), 0},
-    {SCMP_SYS(finit_module), 0},
-    {SCMP_SYS(delete_module), 0},
-    {SCMP_SYS(kexec_load), 0},
-    {SCMP_SYS(kexec_file_load), 0},
-    {SCMP_SYS(reboot), 0},
-    {SCMP_SYS(swapon), 0},
-    {SCMP_SYS(swapoff), 0},
-    {SCMP_SYS(acct), 0},
-    {SCMP_SYS(personality), 0},
-};
-
-/* Some calls are refused for some arguments only. */
-static int
-deny_by_argument(scmp_filter_ctx f, unsigned may)
-{
-	const uint64_t truncating = O_TRUNC, all = UINT32_MAX;
-	const uint64_t newuser = 0x10000000; /* CLONE_NEWUSER */
-	bool unix_only = (may & (SANDBOX_MAY_CONNECT | SANDBOX_MAY_LISTEN)) == 0;
-	int r = 0;
-
-	r |= seccomp_rule_add(
-	    f, DENY, SCMP_SYS(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, truncating, truncating));
-	r |= seccomp_rule_add(
-	    f, DENY, SCMP_SYS(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, truncating, truncating));
-	if ((may & SANDBOX_MAY_JAIL) == 0)
-		r |= seccomp_rule_add(
-		    f, DENY, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, newuser, newuser));
-	/* their flags lie in memory; glibc then takes clone() and openat() */
-	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0);
-	r |= seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	/* signals by way of F_SETOWN */
-	r |= seccomp_rule_add(
-	    f, DENY, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, all, F_SETOWN));
-	r |= seccomp_rule_add(
-	    f, DENY, SCMP_SYS(fcntl), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, all, F_SETOWN_EX));
-	/* limits of others */
-	r |= seccomp_rule_add(f, DENY, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_NE, 0));
-	/* abort() signals itself, nobody else may be signalled */
-	if ((may & SANDBOX_MAY_KILL) == 0)
-		r |= seccomp_rule_add(
-		    f, DENY, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_NE, (uint64_t)getpid()));
-	if ((may & SANDBOX_MAY_UNIX) != 0 && unix_only)
-		r |= seccomp_rule_add(f, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
-	else if (!unix_only) /* AF_PACKET, AF_ALG, AF_VSOCK ...; the resolver wants netlink */
-		r |= seccomp_rule_add(
-		    f, DENY, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
-	return r;
-}
-
-static void
-filter_free(scmp_filter_ctx *f)
-{
-	if (*f != NULL)
-		seccomp_release(*f);
-	*f = NULL;
-}
-
-static int
-enter_seccomp(unsigned may, unsigned *missing, struct error *e)
-{
-	AUTO(filter_free) scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
-	int r;
-
-	if (f == NULL)
-		return err_set(e, ERR_INTERNAL, "seccomp_init");
-	for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
-		if ((denied[i].may & may) != 0)
-			continue;
-		if (seccomp_rule_add(f, DENY, denied[i].call, 0) < 0)
-			return err_set(e, ERR_INTERNAL, "seccomp rule %zu", i);
-	}
-	if (deny_by_argument(f, may) < 0)
-		return err_set(e, ERR_INTERNAL, "seccomp rule for an argument");
-	r = seccomp_load(f);
-	if (r == -EINVAL || r == -ENOSYS) {
-		*missing |= SANDBOX_MISSING_SECCOMP;
-		return 0;
-	}
-	return r < 0 ? err_set(e, ERR_INTERNAL, "seccomp_load: %s", strerror(-r)) : 0;
-}
-
 int
 sandbox_enter(const struct sandbox *s, unsigned *ret_missing, struct error *e)
 {
@@ -395,7 +252,9 @@ sandbox_enter(const struct sandbox *s, unsigned *ret_missing, struct error *e)
 		return err_errno(e, "PR_SET_DUMPABLE");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(e, "PR_SET_NO_NEW_PRIVS");
-	if (enter_landlock(s, &missing, e) < 0 || enter_seccomp(s->may, &missing, e) < 0)
+	if (enter_landlock(s, &missing, e) < 0)
+		return e->code;
+	if ((s->may & SANDBOX_OWN_LIST) == 0 && syscalls_confine(s, &missing, e) < 0)
 		return e->code;
 	*ret_missing = missing;
 	return 0;

@@ -3,7 +3,8 @@
  * sandbox - give rights away and never get them back
  *
  * Order in a role: open what is needed, then sandbox_enter(): no_new_privs,
- * rlimits (no core), user, Landlock (best ABI there is), seccomp deny list.
+ * rlimits (no core), user, Landlock (best ABI there is), the list of what may be
+ * called at all (seccomp, syscalls.h).
  * What is not offered by the kernel is told in `ret_missing` and said at start.
  *
  * Layer: os.
@@ -31,19 +32,25 @@ struct sandbox_path {
 	unsigned rights;
 };
 
-/* System calls denied with EPERM (seccomp). The list is always the same but for these permissions.
+/*
+ * System calls beside those that everybody has.  What concerns files follows from the paths:
+ * without any, nothing is opened; without a right to change one, nothing is renamed, removed or
+ * synced.
  */
 enum sandbox_may {
 	SANDBOX_MAY_CONNECT = 1, /* socket, connect */
 	SANDBOX_MAY_LISTEN = 2,  /* socket, bind, listen */
 	SANDBOX_MAY_EXEC = 4,
-	SANDBOX_MAY_KILL = 8,
+	SANDBOX_MAY_KILL = 8,      /* by pidfd: whom it has started itself */
 	SANDBOX_MAY_TRUNCATE = 16, /* SQLite truncates its WAL */
 	SANDBOX_MAY_UNIX = 32,     /* socket(AF_UNIX) only */
 	SANDBOX_MAY_ACCEPT = 64,
 	/* Namespaces and mounts, for who puts others into a root of their own.  Then there is no
 	 * Landlock, which forbids every change of what is mounted where. */
 	SANDBOX_MAY_JAIL = 128,
+	SANDBOX_MAY_THREAD = 256, /* libcurl resolves names in one */
+	SANDBOX_MAY_LOAD = 512,   /* map files as code: name service modules come late */
+	SANDBOX_OWN_LIST = 1024,  /* no list here: the caller enters a shorter one of its own */
 };
 
 struct sandbox {

@@ -337,7 +337,11 @@ child_ended(struct child *c, int status)
 	c->is_ready = false;
 	if (c->master->ending)
 		return;
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		log_error("%s.%u made a system call that none of its code makes, and was ended: "
+		          "somebody may have taken it over",
+		    role_name(c->role), c->index);
+	else if (WIFSIGNALED(status))
 		log_warn(
 		    "%s.%u was ended by signal %d", role_name(c->role), c->index, WTERMSIG(status));
 	else

@@ -122,27 +122,41 @@ dir_is_reachable(struct str dir)
 	return true;
 }
 
+/* Copies a list into the arena, with DIR in front of what does not begin with a slash. */
+static void
+add_paths(struct arena *a, struct sandbox *s, struct sandbox_path *space, struct str dir,
+    struct sandbox_paths more)
+{
+	for (size_t i = 0; i < more.count; i++) {
+		struct sandbox_path *p = &space[s->path_count++];
+
+		*p = more.list[i];
+		if (p->path[0] != '/')
+			p->path = arena_printf(a, "%.*s/%s", STR(dir), p->path).p;
+	}
+}
+
 static int
 enter_sandbox(struct role_env *env, struct error *e)
 {
 	const struct role *r = env->role;
 	AUTO(arena_free) struct arena *a = arena_new();
-	struct sandbox_path *paths = ARENA_ARRAY(a, struct sandbox_path, r->path_count);
 	bool drops = getuid() == 0 && (r->path_count == 0 || dir_is_reachable(env->conf->dir));
+	bool connects = is_postgres(env->conf) && r->may_postgres != 0;
+	struct sandbox_paths more =
+	    getuid() == 0 && !drops ? postgres_paths_of_root : postgres_paths;
+	struct sandbox_path *paths =
+	    ARENA_ARRAY(a, struct sandbox_path, r->path_count + more.count);
 	struct sandbox s = {.user = drops ? r->user : NULL,
 	    .group = drops ? r->group : NULL,
 	    .paths = paths,
-	    .path_count = r->path_count,
-	    .may = r->may | (is_postgres(env->conf) ? r->may_postgres : 0),
+	    .may = r->may | (connects ? r->may_postgres : 0),
 	    .max_files = (long)env->conf->connections + SPARE_FILES};
 	unsigned missing = 0;
 
-	for (size_t i = 0; i < r->path_count; i++) {
-		paths[i] = r->paths[i];
-		if (paths[i].path[0] != '/')
-			paths[i].path =
-			    arena_printf(a, "%.*s/%s", STR(env->conf->dir), r->paths[i].path).p;
-	}
+	add_paths(a, &s, paths, env->conf->dir, (struct sandbox_paths){r->paths, r->path_count});
+	if (connects)
+		add_paths(a, &s, paths, env->conf->dir, more);
 	if (sandbox_enter(&s, &missing, e) < 0)
 		return e->code;
 	if (missing != 0)

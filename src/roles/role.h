@@ -50,9 +50,15 @@ struct role {
 	int (*run)(struct role_env *env, struct error *e);
 	const struct sandbox_path *paths; /* relative to DIR unless they begin with '/' */
 	size_t path_count;
-	unsigned may;          /* enum sandbox_may */
-	unsigned may_postgres; /* more, when the database is a PostgreSQL server */
+	unsigned may; /* enum sandbox_may */
+	unsigned
+	    may_postgres; /* more, when the database is a PostgreSQL server; then its paths, too */
 };
+struct sandbox_paths {
+	const struct sandbox_path *list;
+	size_t count;
+};
+extern const struct sandbox_paths postgres_paths, postgres_paths_of_root;
 extern const struct role
     *const role_table[ROLE_KIND_COUNT]; /* NULL: master, egress (a program of its own) */
 

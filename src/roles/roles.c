@@ -14,11 +14,34 @@
 	    SANDBOX_TRUNCATE)
 
 /* A PostgreSQL server by name and with TLS: resolver, certificates, its socket. */
-#define POSTGRES_FILES                                                                             \
-	{"/etc", SANDBOX_READ}, {"/usr/lib", SANDBOX_READ}, {"/lib", SANDBOX_READ},                \
-	{                                                                                          \
-		"/run/postgresql", SANDBOX_READ                                                    \
-	}
+static const struct sandbox_path postgres_list[] = {
+    {"/etc", SANDBOX_READ}, /* as a folder: resolv.conf is replaced while we run */
+    {"/usr/lib", SANDBOX_READ},
+    {"/lib", SANDBOX_READ},
+    {"/run/postgresql", SANDBOX_READ},
+    {"/run/systemd/resolve", SANDBOX_READ},
+};
+const struct sandbox_paths postgres_paths = {postgres_list, ARRAY_LEN(postgres_list)};
+
+/* Who keeps root's user could read all of /etc, shadow and keys of other programs too. */
+static const struct sandbox_path postgres_root_list[] = {
+    {"/etc/gai.conf", SANDBOX_READ_FILE},
+    {"/etc/host.conf", SANDBOX_READ_FILE},
+    {"/etc/hosts", SANDBOX_READ_FILE},
+    {"/etc/nsswitch.conf", SANDBOX_READ_FILE},
+    {"/etc/passwd", SANDBOX_READ_FILE},
+    {"/etc/resolv.conf", SANDBOX_READ_FILE},
+    {"/etc/services", SANDBOX_READ_FILE},
+    {"/etc/ssl/certs", SANDBOX_READ},
+    {"/etc/ssl/openssl.cnf", SANDBOX_READ_FILE},
+    {"/usr/lib", SANDBOX_READ},
+    {"/usr/share/ca-certificates", SANDBOX_READ},
+    {"/lib", SANDBOX_READ},
+    {"/run/postgresql", SANDBOX_READ},
+    {"/run/systemd/resolve", SANDBOX_READ},
+};
+const struct sandbox_paths postgres_paths_of_root = {
+    postgres_root_list, ARRAY_LEN(postgres_root_list)};
 
 static const struct sandbox_path front_paths[] = {
     {"blobs", SANDBOX_READ_FILE},
@@ -40,7 +63,6 @@ static const struct sandbox_path app_paths[] = {
     {"blobs", SANDBOX_MAKE_REG | SANDBOX_REFER | SANDBOX_READ_DIR},
     {"run", SANDBOX_READ_FILE},
     {"/usr/share/zoneinfo", SANDBOX_READ},
-    POSTGRES_FILES,
 };
 static const struct role app = {
     .kind = ROLE_APP,
@@ -64,7 +86,6 @@ static const struct sandbox_path worker_paths[] = {
     {"parts", DATABASE | SANDBOX_REFER},
     {"blobs", DATABASE | SANDBOX_REFER},
     {"/usr/share/zoneinfo", SANDBOX_READ},
-    POSTGRES_FILES,
 };
 static const struct role worker = {
     .kind = ROLE_WORKER,

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -208,6 +209,8 @@ master_run(const struct run_options *o)
 
 	log_init("master", LOG_INFO);
 	umask(027);
+	/* in one-user mode others of that user must not reach the key's descriptor */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	m->conf_fd = m->key_fd = m->listener = m->lock = -1;
 	if (prepare(a, o, m, &e) < 0) {
 		if (strcmp(e.key, "checked") != 0)

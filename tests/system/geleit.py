@@ -57,10 +57,13 @@ class Server:
         self.settings = list(settings)
         self.process = None
         self.patience = 30      # seconds for one answer
+        self.bare = False       # geleitd itself: whoever starts it need not be able to build
 
     def start(self, extra=(), demo=False, own_session=False, pass_fds=(), below=()):
-        argv = [*map(str, below), str(ROOT / "script/server"), "--no-install", "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}",
-                "--url", self.url, "--db", self.db, *([] if demo else ["--empty"])]
+        program = [str(BUILD / "src/roles/geleitd"), "run"] if self.bare else [
+            str(ROOT / "script/server"), "--no-install", *([] if demo else ["--empty"])]
+        argv = [*map(str, below), *program, "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
+                "--db", self.db]
         for s in self.settings:
             argv += ["--set", s]
         self.log = open(self.dir.parent / "log", "ab")
