@@ -19,6 +19,26 @@ const here = (move: number): Place => ({
 export const place = signal<Place>(here(0));
 export const path = computed(() => place.value.path);
 
+const leaving = new Set<() => void>();
+/** Called before another entry of the history begins: what this one is to keep is written now. */
+export function onLeave(write: () => void): () => void {
+	leaving.add(write);
+	return () => leaving.delete(write);
+}
+
+function push(state: unknown, to: string) {
+	for (const write of leaving) write();
+	history.pushState(state, "", to);
+}
+
+/** What a screen keeps in its entry; it puts scroll, choice and focus back itself. */
+export interface Entry {
+	library?: unknown;
+	/** put there by this page, so that closing it may go back */
+	over?: true;
+}
+export const entry = () => (history.state ?? {}) as Entry;
+
 let blocker: (() => boolean) | null = null;
 /** Asked before leaving a page with unsaved input; true keeps the person here. */
 export function blockLeaving(ask: (() => boolean) | null) {
@@ -28,12 +48,15 @@ export function blockLeaving(ask: (() => boolean) | null) {
 export function navigate(to: string, how: { replace?: boolean; state?: unknown } = {}) {
 	if (blocker?.()) return;
 	if (how.replace) history.replaceState(how.state ?? null, "", to);
-	else history.pushState(how.state ?? null, "", to);
+	else push(how.state ?? null, to);
 	place.value = here(place.value.move + 1);
 }
 
 /** Changes the query of this address without a move: filters, the open file. */
-export function setQuery(change: Record<string, string | null>, how: { push?: boolean } = {}) {
+export function setQuery(
+	change: Record<string, string | null>,
+	how: { push?: boolean; over?: true } = {},
+) {
 	const query = new URLSearchParams(location.search);
 	for (const [k, v] of Object.entries(change)) {
 		if (v === null || v === "") query.delete(k);
@@ -41,7 +64,7 @@ export function setQuery(change: Record<string, string | null>, how: { push?: bo
 	}
 	const text = query.toString();
 	const to = text === "" ? location.pathname : `${location.pathname}?${text}`;
-	if (how.push) history.pushState(null, "", to);
+	if (how.push) push(how.over ? { over: true } : null, to);
 	else history.replaceState(history.state, "", to);
 	place.value = { path: location.pathname, query, move: place.value.move };
 }

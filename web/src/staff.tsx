@@ -7,7 +7,7 @@ import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import { active, asking, refreshSession, session } from "./api/session";
 import { t } from "./gen/i18n/shell";
 import { language } from "./i18n";
-import { place, startRouter } from "./router";
+import { entry, place, startRouter } from "./router";
 import { find, type Route } from "./routes";
 import { Overlays, Shell } from "./shell/Shell";
 import { Button } from "./ui/Button";
@@ -84,7 +84,7 @@ function Page() {
 		document.title = `${title} · Geleit`;
 	}, [title]);
 	useEffect(() => {
-		if (move === 0) return;
+		if (move === 0 || entry().library !== undefined) return;
 		scrollTo(0, 0);
 		let tries = 0;
 		const timer = setInterval(() => {

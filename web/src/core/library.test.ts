@@ -7,6 +7,7 @@ import { beside, boxOf, eachOf, layOut, RATIO, rowOf, type Space, touched } from
 import * as select from "./selection";
 import { Rate, UploadQueue } from "./upload";
 import { decode, encode } from "./wire";
+import { visible } from "./words";
 
 const gallery: Space = { way: "gallery", width: 1100, gap: 12, rowGap: 20, caption: 60, size: 176 };
 const cards: Space = { way: "cards", width: 787, gap: 16, rowGap: 24, caption: 66, size: 184 };
@@ -174,4 +175,18 @@ test("the time that is left", () => {
 	assert.equal(r.left(100), null);
 	for (let s = 0; s <= 20; s++) r.sample(s * 1_000_000, s * 1000);
 	assert.equal(r.left(5_000_000), 5);
+});
+
+test("the cursor follows its file, then the next that is left, then the last before it", () => {
+	const from = BigUint64Array.from([1n, 2n, 3n, 4n, 5n]);
+	assert.equal(select.follow(2, from, BigUint64Array.from([9n, 1n, 3n])), 2);
+	assert.equal(select.follow(2, from, BigUint64Array.from([1n, 2n, 5n])), 2);
+	assert.equal(select.follow(4, from, BigUint64Array.from([1n, 2n])), 1);
+	assert.equal(select.follow(0, from, BigUint64Array.from([7n])), -1);
+});
+
+test("what hides or turns letters is written out; emoji and Hebrew stay", () => {
+	assert.equal(visible("Rechnung\u202Efdp.exe"), "Rechnung⟨U+202E⟩fdp.exe");
+	assert.equal(visible("a\u200bb\u0007\u2028"), "a⟨U+200B⟩b⟨U+0007⟩⟨U+2028⟩");
+	assert.equal(visible("👩‍🎨 שלום Nord"), "👩‍🎨 שלום Nord");
 });

@@ -50,6 +50,9 @@ export function has(s: Selection, index: number): boolean {
 	return false;
 }
 
+/** Ranges as they were kept. */
+export const of = (ranges: readonly Range[]): Selection => made(ranges, ranges[0]?.[0] ?? -1);
+
 /** A plain click: this one alone. */
 export const only = (index: number): Selection => made([[index, index + 1]], index);
 
@@ -81,6 +84,25 @@ export function ids(s: Selection, of: BigUint64Array, limit = Infinity): string[
 			out.push(String(of[i]));
 		}
 	return out;
+}
+
+/** Where the file at `at` is in a listing that changed; gone: the next that is still there, or the
+ * last before it. */
+export function follow(at: number, from: BigUint64Array, to: BigUint64Array): number {
+	const same = to.indexOf(from[at] ?? 0n);
+	if (same >= 0 || from.length === 0) return same;
+	const places = new Map<bigint, number>();
+	for (let i = 0; i < to.length; i++) places.set(to[i] ?? 0n, i);
+	const placeOf = (i: number) => places.get(from[i] ?? 0n);
+	for (let i = at + 1; i < from.length; i++) {
+		const found = placeOf(i);
+		if (found !== undefined) return found;
+	}
+	for (let i = at - 1; i >= 0; i--) {
+		const found = placeOf(i);
+		if (found !== undefined) return found;
+	}
+	return -1;
 }
 
 /** The same files in a listing that changed; those no longer in it are no longer chosen. */

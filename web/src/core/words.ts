@@ -26,6 +26,17 @@ export function kindOf(type: string, name: string): string {
 	return end ? end.toUpperCase() : (type.split("/")[1] ?? "").slice(0, 6).toUpperCase();
 }
 
+// Bidi overrides and isolates, zero width, line ends: nothing may look like another name.
+const HIDDEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
+
+/** One line as it is shown: what would hide or turn letters is written out, ⟨U+202E⟩. */
+export function visible(line: string): string {
+	return line.replace(
+		HIDDEN,
+		(c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
+	);
+}
+
 export interface Folder {
 	id: string;
 	path: string;

@@ -62,6 +62,7 @@ export class Cell {
 	constructor() {
 		this.el.setAttribute("role", "option");
 		this.box.dataset["kind"] = "";
+		this.name.dir = "auto";
 		this.img.alt = "";
 		this.img.decoding = "async";
 		this.img.draggable = false;

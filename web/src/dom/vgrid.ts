@@ -89,9 +89,8 @@ export class VirtualGrid implements Held {
 
 	/** Another listing: choice and cursor stay with their files as far as they are in it. */
 	show(listing: Listing, way: Way = this.way) {
-		const at = this.listing.ids[this.active];
 		const kept = select.carried(this.selection, this.listing.ids, listing.ids);
-		const place = at === undefined ? -1 : listing.ids.indexOf(at);
+		const place = select.follow(this.active, this.listing.ids, listing.ids);
 		this.listing = listing;
 		this.way = way;
 		this.active = Math.max(0, place);

@@ -6,6 +6,7 @@ import { Problem } from "../../api/client";
 import { may } from "../../api/session";
 import type { Card } from "../../api/types";
 import { bytes } from "../../core/format";
+import { visible } from "../../core/words";
 import { t } from "../../gen/i18n/basket";
 import { language } from "../../i18n";
 import { navigate } from "../../router";
@@ -48,13 +49,15 @@ function empty(cards: readonly Card[]) {
 }
 
 function Item({ card }: { card: Card }) {
-	const name = card.title || card.name;
+	const name = visible(card.title || card.name);
 	const reason = card.reasons[0];
 	return (
 		<li class="bk-row">
 			<Thumb card={card} />
 			<div class="bk-what">
-				<b class="bk-name">{name}</b>
+				<b class="bk-name">
+					<bdi>{name}</bdi>
+				</b>
 				<span class="row s">
 					<VerdictTag verdict={card.verdict} />
 					<span class="muted num">{bytes(card.bytes, language.value)}</span>

@@ -6,7 +6,7 @@ import { BASE } from "../../api/client";
 import { may } from "../../api/session";
 import type { Card, Checks, CheckState } from "../../api/types";
 import { bytes, date, dateTime, number } from "../../core/format";
-import { kindOf } from "../../core/words";
+import { kindOf, visible } from "../../core/words";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { to } from "../../routes";
@@ -39,15 +39,19 @@ const TONE_OF: Record<CheckState, string> = {
 	unchecked: "muted",
 };
 
+function datesWords(a: Asset): string {
+	const said = [
+		a.embargo && t.embargo_until({ date: date(a.embargo, language.value) }),
+		a.expires && t.expires_on({ date: date(a.expires, language.value) }),
+	].filter(Boolean);
+	return said.length > 0 ? said.join(" · ") : t.embargo_none();
+}
+
 function checkWords(check: keyof Checks, c: Card, a: Asset | null): string {
 	const state = c.checks[check];
 	if (state === "unchecked") return `${checkName(check)}: ${checkState(state)}`;
 	if (check === "release" && a) return `${checkName(check)}: ${stateName(a.release.state)}`;
-	if (check === "dates" && a) {
-		if (a.embargo) return t.embargo_until({ date: date(a.embargo, language.value) });
-		if (a.expires) return t.expires_on({ date: date(a.expires, language.value) });
-		return t.embargo_none();
-	}
+	if (check === "dates" && a) return datesWords(a);
 	return `${checkName(check)}: ${checkState(state)}`;
 }
 
@@ -74,6 +78,9 @@ function Checks5({ c, a }: { c: Card; a: Asset | null }) {
 
 function Verdict({ c, a }: { c: Card; a: Asset | null }) {
 	const reasons = c.reasons.map((r) => reasonText(r, a));
+	// a block says its reason itself; that of another release stands below
+	if (a?.release.reason && a.release.state !== "blocked")
+		reasons.push(t.release_because({ reason: a.release.reason }));
 	return (
 		<Notice tone={c.trashed ? "past" : TONE[c.verdict]} title={verdictSentence(c.verdict)}>
 			{reasons.length > 0 && reasons.map((r) => <p key={r}>{r}</p>)}
@@ -166,7 +173,7 @@ function Versions({ a }: { a: Asset }) {
 						<b class="num">{number(v.number, language.value)}</b>
 						<span>
 							<a href={`${BASE}/assets/${a.asset}/versions/${v.id}/content`} download={v.name}>
-								{v.name}
+								<bdi>{visible(v.name)}</bdi>
 							</a>
 							<br />
 							<span class="muted num">
@@ -208,12 +215,20 @@ function Facts({ c, a }: { c: Card; a: Asset }) {
 	return (
 		<dl class="facts">
 			<dt>{t.file_name()}</dt>
-			<dd>{c.name}</dd>
+			<dd>
+				<bdi>{visible(c.name)}</bdi>
+			</dd>
 			<dt>{t.type()}</dt>
 			<dd>{kindOf(c.media_type, c.name)}</dd>
 			<dt>{t.folder()}</dt>
 			<dd>
-				{a.folder === "" ? "–" : <a href={to("library", {}, { folder: a.folder })}>{a.folder}</a>}
+				{a.folder === "" ? (
+					"–"
+				) : (
+					<a href={to("library", {}, { folder: a.folder })}>
+						<bdi>{visible(a.folder)}</bdi>
+					</a>
+				)}
 			</dd>
 			<dt>{t.added()}</dt>
 			<dd class="num">{dateTime(a.created, language.value)}</dd>
@@ -258,7 +273,7 @@ function Picture({ c, onLook }: { c: Card; onLook: () => void }) {
 		<button
 			type="button"
 			class="library-picture"
-			aria-label={t.look_at({ name: c.title })}
+			aria-label={t.look_at({ name: visible(c.title) })}
 			onClick={onLook}
 		>
 			<img
@@ -273,7 +288,13 @@ function Picture({ c, onLook }: { c: Card; onLook: () => void }) {
 function Head({ c, a }: { c: Card; a: Asset | null }) {
 	return (
 		<div>
-			{a && may("edit") && !c.trashed ? <Title a={a} /> : <h2 class="library-title">{c.title}</h2>}
+			{a && may("edit") && !c.trashed ? (
+				<Title a={a} />
+			) : (
+				<h2 class="library-title">
+					<bdi>{visible(c.title)}</bdi>
+				</h2>
+			)}
 			<p class="muted s num">
 				{[...sizeOf(c), a ? t.changed_on({ date: date(a.changed, language.value) }) : ""]
 					.filter(Boolean)
@@ -284,7 +305,7 @@ function Head({ c, a }: { c: Card; a: Asset | null }) {
 }
 
 export function Details(p: DetailsProps) {
-	void cardsStamp.value;
+	const stamp = cardsStamp.value;
 	const c = card(p.id);
 	const a = asset.value?.asset === p.id ? asset.value : null;
 	useEffect(() => {
@@ -294,6 +315,10 @@ export function Details(p: DetailsProps) {
 		}, 120);
 		return () => clearTimeout(timer);
 	}, [p.id]);
+	// what was changed elsewhere on this page
+	useEffect(() => {
+		if (c) void wantCards([p.id]).catch(() => undefined);
+	}, [stamp]);
 	if (!c && assetFailure.value) return <Empty icon="file" title={t.gone()} />;
 	if (!c) return <Skeleton lines={8} />;
 	return (

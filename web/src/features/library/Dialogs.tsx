@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What needs an answer before it is done to files: the release with its conditions, the folder
 // to move to, keywords, the class. Loaded when the first of them is asked.
-import { useState } from "preact/hooks";
-import { call } from "../../api/client";
+import { useEffect, useState } from "preact/hooks";
+import { call, get } from "../../api/client";
 import { dateInWords } from "../../core/format";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
@@ -12,7 +12,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Check, Field, Options, Select, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
-import { bulk, problemText } from "./acts";
+import { bulk, problemText, tell } from "./acts";
 import { type Asset, asset, loadAsset } from "./asset";
 import type { Ask } from "./Bar";
 import { KeywordField } from "./Edits";
@@ -57,8 +57,7 @@ const stateText = (s: State) =>
 		draft: t.release_draft_text,
 	})[s]();
 
-function begin(ids: readonly string[]): Release {
-	const a: Asset | null = ids.length === 1 && asset.value?.asset === ids[0] ? asset.value : null;
+function begin(a: Asset | null): Release {
 	const known = a && STATES.includes(a.release.state as State);
 	return {
 		state: known ? (a.release.state as State) : "cleared",
@@ -98,8 +97,30 @@ async function put(ids: readonly string[], r: Release) {
 	toast(t.release_done({ n: 1 }));
 }
 
-function ReleaseDialog({ ids, onClose }: Props) {
-	const [r, set] = useState<Release>(() => begin(ids));
+/** Begins with what is stored of one file, also when its panel is not open. */
+function useBegin(ids: readonly string[]): Asset | null | undefined {
+	const one = ids.length === 1 ? ids[0] : undefined;
+	const here = asset.value?.asset === one ? asset.value : undefined;
+	const [a, set] = useState<Asset | null | undefined>(
+		one === undefined ? null : (here ?? undefined),
+	);
+	useEffect(() => {
+		if (a === undefined)
+			get<Asset>(`/assets/${one}`).then(set, (e) => {
+				tell(e);
+				set(null);
+			});
+	}, []);
+	return a;
+}
+
+function ReleaseDialog(p: Props) {
+	const a = useBegin(p.ids);
+	return a === undefined ? null : <ReleaseForm {...p} begins={begin(a)} />;
+}
+
+function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
+	const [r, set] = useState<Release>(begins);
 	const [error, setError] = useState<string | null>(null);
 	const [busy, setBusy] = useState(false);
 	const change = (part: Partial<Release>) => {

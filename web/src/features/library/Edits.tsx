@@ -2,10 +2,11 @@
 // What is changed in the panel: title, class, dates, keywords, notes. A field is saved when it
 // is left; the one dialog here is for when somebody else changed the file meanwhile.
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { may } from "../../api/session";
 import { date, dateTime } from "../../core/format";
+import { visible } from "../../core/words";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -15,32 +16,44 @@ import { Select, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
 import { tell } from "./acts";
-import { type Asset, conflict, type Edit, save, settle } from "./asset";
+import { type Asset, asset, conflict, type Edit, save, type Saved, settle } from "./asset";
 import { CLASSES, className } from "./Filters";
 
-async function saved(edit: Edit): Promise<boolean> {
+/** How it ended; null: it failed, was told, and the input is to stay. */
+async function saved(edit: Edit): Promise<Saved | null> {
+	if (asset.value === null) return null;
 	try {
-		const ok = await save(edit);
-		if (ok) toast(t.saved());
-		return ok;
+		const how = await save(edit, asset.value);
+		if (how === "saved") toast(t.saved());
+		return how;
 	} catch (e) {
 		tell(e);
-		return false;
+		return null;
 	}
 }
 
 export function Title({ a }: { a: Asset }) {
 	const [text, setText] = useState<string | null>(null);
 	const id = useId();
+	const back = useRef(false);
+	const place = useRef<HTMLHeadingElement>(null);
+	useEffect(() => {
+		if (text !== null || !back.current) return;
+		back.current = false;
+		place.current?.querySelector("button")?.focus();
+	}, [text]);
 	const done = async () => {
 		const title = text?.trim() ?? "";
-		if (title === "" || title === a.title || (await saved({ title })) || conflict.value)
-			setText(null);
+		if (title === "" || title === a.title || (await saved({ title }))) end();
+	};
+	const end = () => {
+		setText(null);
+		back.current = true;
 	};
 	if (text === null)
 		return (
-			<h2 class="library-title">
-				{a.title}{" "}
+			<h2 class="library-title" ref={place}>
+				<bdi>{visible(a.title)}</bdi>{" "}
 				<Button look="quiet" icon="edit" label={t.title_edit()} onClick={() => setText(a.title)} />
 			</h2>
 		);
@@ -62,13 +75,13 @@ export function Title({ a }: { a: Asset }) {
 				maxLength={400}
 				ref={(el) => el?.focus()}
 				onInput={(e) => setText(e.currentTarget.value)}
-				onKeyDown={(e) => e.key === "Escape" && setText(null)}
+				onKeyDown={(e) => e.key === "Escape" && end()}
 			/>
 			<div class="row">
 				<Button look="primary" submit>
 					{t.save()}
 				</Button>
-				<Button onClick={() => setText(null)}>{t.cancel()}</Button>
+				<Button onClick={end}>{t.cancel()}</Button>
 			</div>
 		</form>
 	);
@@ -76,8 +89,21 @@ export function Title({ a }: { a: Asset }) {
 
 const dayOf = (when: string | null) => (when ? when.slice(0, 10) : "");
 
-function DateEdit(p: { label: string; value: string | null; onSave: (v: string | null) => void }) {
+/** A browser tells every date on the way while a year is typed (0002, 0020, …): only what stands
+ * there when the field is left, or with Enter, is meant. */
+function DateEdit(p: {
+	label: string;
+	value: string | null;
+	onSave: (v: string | null) => Promise<Saved | null>;
+}) {
 	const id = useId();
+	const [text, setText] = useState<string | null>(null);
+	useEffect(() => setText(null), [p.value]);
+	const done = async (e: Event & { currentTarget: HTMLInputElement }) => {
+		const v = e.currentTarget.value;
+		if (v === dayOf(p.value) || !e.currentTarget.validity.valid) return;
+		if ((await p.onSave(v === "" ? null : v)) === "theirs") setText(null);
+	};
 	return (
 		<div class="fld">
 			<label for={id}>{p.label}</label>
@@ -85,11 +111,11 @@ function DateEdit(p: { label: string; value: string | null; onSave: (v: string |
 				id={id}
 				class="in num"
 				type="date"
-				value={dayOf(p.value)}
-				onChange={(e) => {
-					const v = e.currentTarget.value;
-					if (v !== dayOf(p.value)) p.onSave(v === "" ? null : v);
-				}}
+				min="1900-01-01"
+				value={text ?? dayOf(p.value)}
+				onInput={(e) => setText(e.currentTarget.value)}
+				onBlur={(e) => void done(e)}
+				onKeyDown={(e) => e.key === "Enter" && void done(e)}
 			/>
 		</div>
 	);
@@ -145,7 +171,7 @@ function Keywords({ a }: { a: Asset }) {
 function Notes({ a }: { a: Asset }) {
 	const [text, setText] = useState("");
 	const add = async () => {
-		if (text.trim() !== "" && (await saved({ note: text.trim() }))) setText("");
+		if (text.trim() !== "" && (await saved({ note: text.trim() })) === "saved") setText("");
 	};
 	return (
 		<div class="stack">
@@ -197,16 +223,8 @@ export function Edits({ a }: { a: Asset }) {
 				onInput={(v) => void saved({ class: v })}
 			/>
 			<div class="library-dates">
-				<DateEdit
-					label={t.embargo()}
-					value={a.embargo}
-					onSave={(embargo) => void saved({ embargo })}
-				/>
-				<DateEdit
-					label={t.expires()}
-					value={a.expires}
-					onSave={(expires) => void saved({ expires })}
-				/>
+				<DateEdit label={t.embargo()} value={a.embargo} onSave={(embargo) => saved({ embargo })} />
+				<DateEdit label={t.expires()} value={a.expires} onSave={(expires) => saved({ expires })} />
 			</div>
 			<Keywords a={a} />
 			<h3>{t.notes()}</h3>

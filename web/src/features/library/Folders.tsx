@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { may } from "../../api/session";
 import { post, patch } from "../../api/client";
 import { number } from "../../core/format";
-import { type FolderNode, folderTree } from "../../core/words";
+import { type FolderNode, folderTree, visible } from "../../core/words";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { navigate } from "../../router";
@@ -23,7 +23,7 @@ export const openFolder = (path: string | null) =>
 
 const node = (f: FolderNode): TreeNode => ({
 	id: f.id,
-	label: f.label,
+	label: visible(f.label),
 	count: number(f.count, language.value),
 	...(f.children.length > 0 && { children: f.children.map(node) }),
 });
@@ -143,7 +143,7 @@ export function FolderMenu() {
 			items={[
 				{ label: t.all_files(), icon: "library", href: to("library", {}) },
 				...all.slice(0, 200).map((f) => ({
-					label: f.path,
+					label: visible(f.path),
 					icon: "folder" as const,
 					href: to("library", {}, { folder: f.path }),
 				})),

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The grid class inside Preact: it gets listings and cards, and tells what was chosen.
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import * as select from "../../core/selection";
+import type { Listing } from "../../core/wire";
 import { announce } from "../../dom/announce";
 import { type GridHost, VirtualGrid } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
-import { place } from "../../router";
+import { entry, onLeave, place } from "../../router";
 import { faceOf } from "./face";
 import {
 	card,
 	cardsStamp,
 	cursor,
+	listed,
 	listing,
 	loaded,
 	pendingAgain,
 	selection,
 	wantCards,
+	wantedList,
 	way,
 } from "./state";
 
@@ -30,34 +34,71 @@ export interface GridProps {
 	take: (grid: VirtualGrid | null) => void;
 }
 
+/** Files by number, since others may have come before them meanwhile. */
 interface Kept {
-	index: number;
+	/** the first in view, how far it is scrolled out, the one under the cursor */
+	top: string;
 	by: number;
-	active: number;
-	ranges: [number, number][];
+	at: string;
+	/** what is chosen: the files, or of more than FEW their places in this listing */
+	chosen: (string | select.Range)[];
 	stamp: string;
 }
 
-const kept = (): Kept | null => (history.state as { library?: Kept } | null)?.library ?? null;
+const FEW = 500;
+
+const kept = () => (entry().library as Kept | undefined) ?? null;
 
 function keep(grid: VirtualGrid) {
+	const { selection: s, listing: l } = grid;
+	const { index, by } = grid.mark_();
 	const library: Kept = {
-		...grid.mark_(),
-		active: grid.active,
-		ranges: grid.selection.ranges.slice(0, 500).map(([a, b]) => [a, b]),
-		stamp: String(grid.listing.stamp),
+		top: String(l.ids[index] ?? 0n),
+		by,
+		at: String(l.ids[grid.active] ?? 0n),
+		chosen: s.count <= FEW ? select.ids(s, l.ids) : s.ranges.slice(0, FEW),
+		stamp: String(l.stamp),
 	};
-	history.replaceState({ ...(history.state as object | null), library }, "");
+	history.replaceState({ ...entry(), library }, "");
+}
+
+function chosenThen(was: Kept, l: Listing): select.Selection {
+	const ranges = was.chosen.filter((c) => typeof c !== "string");
+	if (ranges.length > 0) return was.stamp === String(l.stamp) ? select.of(ranges) : select.NONE;
+	const ids = BigUint64Array.from(was.chosen as string[], BigInt);
+	return select.carried(select.all(ids.length), ids, l.ids);
+}
+
+/** Something modal may still be in the way. */
+function focusSoon(el: HTMLElement, tries = 25) {
+	el.focus({ preventScroll: true });
+	if (document.activeElement !== el && el.isConnected && tries > 0)
+		setTimeout(() => focusSoon(el, tries - 1), 40);
 }
 
 /** Back: the same place, the same files chosen, the focus where it was. */
 function restore(grid: VirtualGrid, was: Kept) {
-	if (was.stamp === String(grid.listing.stamp)) {
-		const count = was.ranges.reduce((n, [a, b]) => n + b - a, 0);
-		grid.set({ ranges: was.ranges, count, anchor: was.ranges[0]?.[0] ?? -1 }, was.active);
-	}
-	grid.restore(was.index, was.by);
-	setTimeout(() => grid.el.focus({ preventScroll: true }), 80);
+	const { ids } = grid.listing;
+	const at = ids.indexOf(BigInt(was.at));
+	grid.set(chosenThen(was, grid.listing), Math.max(0, at));
+	grid.restore(Math.max(0, ids.indexOf(BigInt(was.top))), was.by);
+	focusSoon(grid.el);
+}
+
+let landing: string | null = null;
+/** Back from something that lay over the listing, to this file instead of the one before. */
+export function backTo(id: string) {
+	landing = id;
+	history.back();
+}
+
+function land(grid: VirtualGrid) {
+	const there = landing === null ? -1 : grid.listing.ids.indexOf(BigInt(landing));
+	landing = null;
+	if (there < 0) return;
+	grid.set(grid.selection, there);
+	grid.reveal(there);
+	focusSoon(grid.el);
 }
 
 function live(grid: VirtualGrid): () => void {
@@ -65,8 +106,14 @@ function live(grid: VirtualGrid): () => void {
 	let stopPending = () => {};
 	const soon = () => {
 		clearTimeout(timer);
-		timer = window.setTimeout(() => keep(grid), 180);
+		timer = window.setTimeout(write, 180);
 	};
+	/** Only what is restored may be kept, and only in the entry it belongs to. */
+	const write = () => {
+		clearTimeout(timer);
+		if (shown === place.value.move && listed.value === wantedList.value) keep(grid);
+	};
+	const hold = () => clearTimeout(timer);
 	let shown = -1;
 	const stops = [
 		effect(() => {
@@ -75,16 +122,22 @@ function live(grid: VirtualGrid): () => void {
 			const move = place.value.move;
 			if (!loaded.value) return;
 			grid.show(l, w);
-			const was = kept();
-			if (shown !== move && was) restore(grid, was);
+			if (listed.value !== wantedList.value || shown === move) return;
 			shown = move;
+			const was = kept();
+			untracked(() => {
+				if (was) restore(grid, was);
+				land(grid);
+			});
 		}),
 		effect(() => {
 			void cardsStamp.value;
 			void language.value;
 			grid.refresh();
+			const inWindow = grid.inWindow();
+			void wantCards(inWindow).catch(() => undefined);
 			stopPending();
-			stopPending = pendingAgain(grid.inWindow(), () => grid.refresh());
+			stopPending = pendingAgain(inWindow, () => grid.refresh());
 		}),
 		effect(() => {
 			void selection.value;
@@ -93,10 +146,16 @@ function live(grid: VirtualGrid): () => void {
 		}),
 	];
 	addEventListener("scroll", soon, { passive: true });
+	addEventListener("popstate", hold);
+	addEventListener("pagehide", write);
+	const stay = onLeave(write);
 	return () => {
 		clearTimeout(timer);
 		stopPending();
 		removeEventListener("scroll", soon);
+		stay();
+		removeEventListener("popstate", hold);
+		removeEventListener("pagehide", write);
 		for (const stop of stops) stop();
 	};
 }

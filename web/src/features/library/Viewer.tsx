@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { BASE } from "../../api/client";
 import type { Card } from "../../api/types";
 import { number } from "../../core/format";
+import { visible } from "../../core/words";
 import { FIT, held, type View, zoomed } from "../../core/zoom";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
@@ -76,7 +77,7 @@ function Stage({
 			<img
 				key={`${c.version}-${page}`}
 				src={page > 1 ? `${src(1600)}&page=${page}` : src(1600)}
-				alt={c.title}
+				alt={visible(c.title)}
 				draggable={false}
 				style={{
 					transform: `translate(${view.x}px,${view.y}px) scale(${view.scale})`,
@@ -145,7 +146,7 @@ export default function Viewer(p: ViewerProps) {
 		<dialog
 			ref={dialog}
 			class="library-viewer"
-			aria-label={c?.title ?? t.viewer()}
+			aria-label={c ? visible(c.title) : t.viewer()}
 			tabIndex={-1}
 			onKeyDown={key}
 			onCancel={(e) => {
@@ -157,7 +158,11 @@ export default function Viewer(p: ViewerProps) {
 				<Button look="quiet" icon="back" onClick={p.onClose}>
 					{t.back()}
 				</Button>
-				{c && <strong class="library-viewer-n">{c.title}</strong>}
+				{c && (
+					<strong class="library-viewer-n" dir="auto">
+						{visible(c.title)}
+					</strong>
+				)}
 				{p.index >= 0 && (
 					<span class="muted num hide-s">
 						{number(p.index + 1, language.value)} / {number(p.count, language.value)}

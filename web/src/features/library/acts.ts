@@ -5,6 +5,7 @@ import { post, Problem } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { navigate } from "../../router";
 import { toast } from "../../ui/Toast";
+import { asset, loadAsset } from "./asset";
 import { forget, reload } from "./state";
 
 const MOST = 10_000;
@@ -42,6 +43,13 @@ export function tell(e: unknown) {
 	toast(problemText(e), { error: true });
 }
 
+/** Everything on the page that shows these files: cards, the open panel, listing and folders. */
+async function renewed(ids: readonly string[]) {
+	const open = asset.value?.asset;
+	forget(ids);
+	await Promise.all([reload(), open && ids.includes(open) ? loadAsset(open) : null]);
+}
+
 /** Done to all of them in parts; the toast's undo takes back every part. */
 export async function bulk(
 	ids: readonly string[],
@@ -62,12 +70,10 @@ export async function bulk(
 		tell(e);
 		if (done === 0) return false;
 	}
-	forget(ids);
-	void reload();
+	void renewed(ids);
 	const undo = async () => {
 		for (const token of undos.reverse()) await post(`/undo/${token}`);
-		forget(ids);
-		await reload();
+		await renewed(ids);
 	};
 	toast(said(done), undos.length > 0 ? { undo } : {});
 	return true;

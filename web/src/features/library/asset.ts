@@ -79,7 +79,12 @@ export interface Conflict {
 	theirs: Asset;
 	/** what it was when the person began */
 	base: Asset;
+	/** tells who waits for the edit how it ended */
+	settled: (how: Saved) => void;
 }
+
+/** `theirs`: somebody else was faster, and that shall stay. */
+export type Saved = "saved" | "theirs";
 
 export const asset = signal<Asset | null>(null);
 export const history_ = signal<HistoryEvent[]>([]);
@@ -103,9 +108,8 @@ export async function loadAsset(id: string) {
 	}
 }
 
-/** True when saved; a conflict is put aside for its dialog, everything else is thrown. */
-export async function save(edit: Edit, base = asset.value): Promise<boolean> {
-	if (base === null) return false;
+/** A conflict waits for the answer of its dialog; every other refusal is thrown. */
+export async function save(edit: Edit, base: Asset): Promise<Saved> {
 	const etag = base.etag.startsWith('"') ? base.etag : `"${base.etag}"`;
 	try {
 		const now = await call<Asset>("PATCH", `/assets/${base.asset}`, {
@@ -115,13 +119,14 @@ export async function save(edit: Edit, base = asset.value): Promise<boolean> {
 		if (asset.value?.asset === now.asset) asset.value = { ...asset.value, ...now };
 		forget([now.asset]);
 		void wantCards([now.asset]).catch(() => undefined);
-		return true;
+		return "saved";
 	} catch (e) {
 		if (!(e instanceof Problem) || e.status !== 412) throw e;
 		const theirs =
 			(e.members["current"] as Asset | undefined) ?? (await get<Asset>(`/assets/${base.asset}`));
-		conflict.value = { mine: edit, theirs, base };
-		return false;
+		return new Promise((settled) => {
+			conflict.value = { mine: edit, theirs, base, settled };
+		});
 	}
 }
 
@@ -130,7 +135,7 @@ export async function settle(keepMine: boolean) {
 	if (c === null) return;
 	conflict.value = null;
 	if (asset.value?.asset === c.theirs.asset) asset.value = { ...asset.value, ...c.theirs };
-	if (keepMine) await save(c.mine, c.theirs);
-	else forget([c.theirs.asset]);
+	forget([c.theirs.asset]);
 	void wantCards([c.theirs.asset]).catch(() => undefined);
+	c.settled(keepMine ? await save(c.mine, c.theirs) : "theirs");
 }

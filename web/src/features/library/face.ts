@@ -3,7 +3,7 @@
 import { BASE } from "../../api/client";
 import type { Card, Checks } from "../../api/types";
 import { bytes, date } from "../../core/format";
-import { kindOf } from "../../core/words";
+import { kindOf, visible } from "../../core/words";
 import type { Face } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
@@ -45,7 +45,7 @@ export function faceOf(c: Card): Face {
 	const made = faces.get(c);
 	if (made?.language === language.value) return made.face;
 	const face: Face = {
-		name: c.title || c.name,
+		name: visible(c.title || c.name),
 		tone: toneOf(c),
 		state: stateWord(c),
 		bytes: bytes(c.bytes, language.value),
@@ -55,7 +55,7 @@ export function faceOf(c: Card): Face {
 		colour: c.colour,
 		blurhash: c.blurhash,
 		picture: picture(c),
-		folder: c.folder,
+		folder: visible(c.folder),
 		when: c.expires ? t.until({ date: date(c.expires, language.value) }) : "",
 	};
 	faces.set(c, { language: language.value, face });

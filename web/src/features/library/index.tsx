@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The library: listing with filters, what is chosen, the details beside it. The address says
 // everything: folder, filters, order, view, the open file and whether it is shown large.
-import { computed, effect, signal } from "@preact/signals";
+import { effect, signal, untracked } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { may } from "../../api/session";
 import type { Way } from "../../core/layout";
+import { visible } from "../../core/words";
 import { entriesOf } from "../../dom/files";
 import type { VirtualGrid } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
-import { navigate, place, setQuery } from "../../router";
+import { entry, navigate, place, setQuery } from "../../router";
 import { to } from "../../routes";
 import { railSlot, upload } from "../../shell/slots";
 import { Button } from "../../ui/Button";
@@ -22,7 +23,7 @@ import { Details } from "./Details";
 import { ConflictDialog } from "./Edits";
 import { Filters, Sort } from "./Filters";
 import { FolderMenu, Folders } from "./Folders";
-import { Grid } from "./Grid";
+import { backTo, Grid } from "./Grid";
 import {
 	busy,
 	chosenIds,
@@ -38,6 +39,7 @@ import {
 	reload,
 	selection,
 	viewing,
+	wantedList,
 	way,
 } from "./state";
 
@@ -49,7 +51,6 @@ matchMedia(WIDE).addEventListener("change", (e) => {
 /** The panel follows the cursor until it is closed; i opens it again. */
 const follows = signal(true);
 
-const key = computed(() => JSON.stringify(filters.value));
 const idAt = (index: number) =>
 	index >= 0 && index < listing.value.ids.length ? String(listing.value.ids[index]) : null;
 const indexOf = (id: string | null) =>
@@ -101,7 +102,7 @@ function Views() {
 function heading(): string {
 	const f = filters.value;
 	if (f.trash) return t.trash();
-	if (f.folder) return f.folder.slice(f.folder.lastIndexOf("/") + 1);
+	if (f.folder) return visible(f.folder.slice(f.folder.lastIndexOf("/") + 1));
 	return t.title_library();
 }
 
@@ -109,7 +110,9 @@ function Head() {
 	const n = listing.value.ids.length;
 	return (
 		<div class="row library-head">
-			<h1>{heading()}</h1>
+			<h1>
+				<bdi>{heading()}</bdi>
+			</h1>
 			{loaded.value && <span class="muted num">{t.files({ n })}</span>}
 			<span class="sp row">
 				<FolderMenu />
@@ -197,7 +200,7 @@ function info() {
 	setQuery({ file: at });
 }
 
-const look = (index: number) => setQuery({ file: idAt(index), look: "1" }, { push: true });
+const look = (id = openFile.value) => setQuery({ file: id, look: "1" }, { push: true, over: true });
 
 // drop files anywhere
 
@@ -231,8 +234,9 @@ function useLibrary(params: { asset?: string }) {
 		railSlot.value = <Folders />;
 		if (may("upload")) upload.value = () => openUpload();
 		const stop = effect(() => {
-			void key.value;
-			void loadListing();
+			void wantedList.value;
+			// what it reads itself, such as the open file, is no reason to ask again
+			untracked(() => void loadListing());
 		});
 		void loadFolders();
 		if (place.value.query.get("upload") === "1") {
@@ -286,16 +290,12 @@ export default function Library({ params }: { params: unknown }) {
 		grid?.reveal(next);
 	};
 	const endLook = () => {
+		if (entry().over && id) return backTo(id);
 		setQuery({ look: null, ...(!wide.value && { file: null }) });
 		setTimeout(() => grid?.el.focus({ preventScroll: true }), 0);
 	};
 	const details = id !== null && (
-		<Details
-			key="details"
-			id={id}
-			onLook={() => setQuery({ look: "1" }, { push: true })}
-			onRelease={() => ask("release", [id])}
-		/>
+		<Details key="details" id={id} onLook={look} onRelease={() => ask("release", [id])} />
 	);
 	return (
 		<div class={id && wide.value ? "work" : undefined}>
@@ -305,7 +305,7 @@ export default function Library({ params }: { params: unknown }) {
 				<div class={busy.value ? "library-grid dim" : "library-grid"}>
 					<Grid
 						take={setGrid}
-						onOpen={look}
+						onOpen={(index) => look(idAt(index))}
 						onActive={active}
 						onKey={(e) => onKey(e, { ask })}
 						onMenu={() => setTimeout(more, 0)}

@@ -32,6 +32,7 @@ const WORDS: Record<string, (r: Reason, a: Asset | null) => string> = {
 	"malware-infected": () => t.why_infected(),
 	"ingest-pending": () => t.why_pending(),
 	classification: () => t.why_class(),
+	method: () => t.why_method(),
 	"sender-role": () => t.why_role(),
 	trashed: () => t.why_trashed(),
 };

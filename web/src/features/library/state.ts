@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The library's state: what the address says is shown, the listing it gives, the cards that
 // came, what is chosen. The address is the state; this follows it.
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 import { callRaw, get, post, Problem } from "../../api/client";
 import type { Card } from "../../api/types";
 import type { Way } from "../../core/layout";
@@ -62,33 +62,57 @@ export const cursor = signal(0);
 const PAGE = 200;
 const KEPT = 4000;
 const cards = new Map<string, Card>();
-const asked = new Set<string>();
+/** Changed since they came: shown until the new ones are there. */
+const stale = new Set<string>();
+/** The request a card is awaited from; forget() ends the wait, and that answer counts no more. */
+const asked = new Map<string, number>();
+let requests = 0;
 /** counts up whenever cards came or were forgotten */
 export const cardsStamp = signal(0);
-const BOUNDS = { retry: 4000 };
+const BOUNDS = { retry: 4000, dim: 150 };
 
 export const card = (id: bigint | string): Card | undefined => cards.get(String(id));
 
+const missing = (id: string) => (!cards.has(id) || stale.has(id)) && !asked.has(id);
+
+/** Takes what is still awaited from this request; true when something is another than before. */
+function take(ids: readonly string[], got: readonly Card[], request: number): boolean {
+	const came = new Map(got.map((c) => [c.id, c]));
+	let changed = false;
+	for (const id of ids) {
+		if (asked.get(id) !== request) continue;
+		const c = came.get(id);
+		stale.delete(id);
+		if (cards.delete(id) || c) changed = true;
+		if (c) cards.set(id, c);
+	}
+	const oldest = cards.keys();
+	while (cards.size > KEPT) cards.delete(oldest.next().value ?? "");
+	return changed;
+}
+
 export async function wantCards(ids: readonly (bigint | string)[], signal?: AbortSignal) {
-	const missing = ids.map(String).filter((id) => !cards.has(id) && !asked.has(id));
-	for (let at = 0; at < missing.length; at += PAGE) {
-		const part = missing.slice(at, at + PAGE);
-		for (const id of part) asked.add(id);
+	const wanted = ids.map(String).filter(missing);
+	for (let at = 0; at < wanted.length; at += PAGE) {
+		const part = wanted.slice(at, at + PAGE);
+		const request = ++requests;
+		for (const id of part) asked.set(id, request);
 		try {
 			const got = await post<{ cards: Card[] }>("/assets/cards", { ids: part });
-			for (const c of got.cards) cards.set(c.id, c);
-			const oldest = cards.keys();
-			while (cards.size > KEPT) cards.delete(oldest.next().value ?? "");
-			cardsStamp.value++;
+			if (take(part, got.cards, request)) cardsStamp.value++;
 		} finally {
-			for (const id of part) asked.delete(id);
+			for (const id of part) if (asked.get(id) === request) asked.delete(id);
 		}
 		if (signal?.aborted) return;
 	}
 }
 
+/** They were changed: whoever shows them asks again, and hears cardsStamp until then. */
 export function forget(ids: readonly string[]) {
-	for (const id of ids) cards.delete(id);
+	for (const id of ids) {
+		if (cards.has(id)) stale.add(id);
+		asked.delete(id);
+	}
 	cardsStamp.value++;
 }
 
@@ -97,7 +121,7 @@ export function pendingAgain(ids: readonly bigint[], again: () => void): () => v
 	const pending = ids.map(String).filter((id) => cards.get(id)?.preview === "pending");
 	if (pending.length === 0) return () => undefined;
 	const timer = setTimeout(() => {
-		for (const id of pending) cards.delete(id);
+		for (const id of pending) stale.add(id);
 		void wantCards(pending).then(again, () => undefined);
 	}, BOUNDS.retry);
 	return () => clearTimeout(timer);
@@ -106,27 +130,35 @@ export function pendingAgain(ids: readonly bigint[], again: () => void): () => v
 // listing
 
 let etag = "";
-let key = "";
+/** The filters that the listing is of; "" before the first. */
+export const listed = signal("");
+export const wantedList = computed(() => JSON.stringify(filters.value));
 let running: AbortController | null = null;
+let slow = 0;
 
 export async function loadListing() {
-	const f = filters.value;
-	const query = { ...f, folder: f.folder, trash: f.trash };
-	const now = JSON.stringify(query);
+	const query = { ...filters.value };
+	const now = wantedList.value;
 	running?.abort();
 	const mine = new AbortController();
 	running = mine;
-	busy.value = true;
+	clearTimeout(slow);
+	slow = window.setTimeout(() => {
+		busy.value = true;
+	}, BOUNDS.dim);
 	try {
 		const headers: Record<string, string> = { Accept: "application/octet-stream" };
-		if (etag !== "" && now === key) headers["If-None-Match"] = etag;
+		if (etag !== "" && now === listed.value) headers["If-None-Match"] = etag;
 		const answer = await callRaw("GET", "/assets/layout", { query, headers, signal: mine.signal });
 		if (answer.status !== 304) {
 			const data = await answer.arrayBuffer();
 			if (mine.signal.aborted) return;
 			etag = answer.headers.get("ETag") ?? "";
-			key = now;
-			listing.value = decode(data);
+			const list = decode(data);
+			batch(() => {
+				listed.value = now;
+				listing.value = list;
+			});
 		}
 		failure.value = null;
 		loaded.value = true;
@@ -134,13 +166,21 @@ export async function loadListing() {
 		if (mine.signal.aborted) return;
 		failure.value = e instanceof Problem ? e : new Problem(0, "layout", "", String(e), {}, 0);
 	} finally {
-		if (running === mine) busy.value = false;
+		if (running === mine) {
+			clearTimeout(slow);
+			busy.value = false;
+		}
 	}
 }
 
+let folderTurn = 0;
+
+/** An answer that a newer request has overtaken is not looked at. */
 export async function loadFolders() {
+	const mine = ++folderTurn;
 	try {
-		folders.value = await get<Folder[]>("/folders");
+		const got = await get<Folder[]>("/folders");
+		if (mine === folderTurn) folders.value = got;
 	} catch {
 		// the tree is a help, not a need; the listing says what is wrong
 	}

@@ -6,6 +6,7 @@ import type { Card } from "../../api/types";
 import { bytes } from "../../core/format";
 import { exitsOf, type FileVerdict, type ReasonFor, stops } from "../../core/verdict";
 import { t as words } from "../../gen/i18n/reason";
+import { visible } from "../../core/words";
 import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -63,12 +64,14 @@ function Reason({ reason, stopped }: { reason: ReasonFor; stopped: boolean }) {
 
 function Row({ v, card }: { v: FileVerdict; card: Card }) {
 	const stopped = stops(v.state);
-	const name = card.title || card.name;
+	const name = visible(card.title || card.name);
 	return (
 		<li class={stopped ? "sd-file sd-stop" : "sd-file"}>
 			<Thumb card={card} />
 			<div class="sd-what">
-				<b class="sd-name">{name}</b>
+				<b class="sd-name">
+					<bdi>{name}</bdi>
+				</b>
 				<div class="row sd-head">
 					<Tag tone={TONE[v.state]} pill>
 						{verdictWord(v.state)}

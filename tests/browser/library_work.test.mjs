@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Work in the library as people do it: release, trash and undo, folders, choosing, new versions,
+// the way back, long and strange names, two people at one file; on a desk, in the dark, in forced
+// colours and on a phone.
+import assert from "node:assert/strict";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { axe as axeNow, call, fits, goto, openPage, setUp, shot, tabTo } from "./harness.mjs";
+
+const PICTURES = fileURLToPath(new URL("../../demo/files/Katalog 2027/", import.meta.url));
+const { server, who, folder } = await setUp();
+
+// ---- what is there, made outside of the browser ----
+
+const api = async (method, path, body) => {
+	const answer = await call(server, method, `/api/v1${path}`, body, { key: server.key });
+	assert.ok(answer.status < 300, `${method} ${path}: ${answer.text}`);
+	return answer.json;
+};
+const idOf = async (title) => {
+	const { assets } = await api("GET", "/assets?limit=100");
+	return assets.find((a) => a.title === title).asset;
+};
+const asset = async (title) => api("GET", `/assets/${await idOf(title)}`);
+
+let made = 0;
+/** Files of their own content, by the command line, in a folder of the library; their titles. */
+async function files(into, ...names) {
+	const paths = names.map((name) => {
+		const path = join(folder, name);
+		writeFileSync(path, `Inhalt ${made++}\n`.repeat(40));
+		return path;
+	});
+	await server.run("upload", "--folder", into, ...paths);
+	return names;
+}
+
+const day = (from) => new Date(Date.now() + from * 864e5).toISOString().slice(0, 10);
+const shown = (iso) => iso.split("-").reverse().join(".");
+
+// ---- where things are on the page ----
+
+const listbox = (page) => page.getByRole("listbox", { name: "Dateien" });
+const option = (page, name) => page.getByRole("option", { name });
+const panel = (page) => page.getByRole("complementary", { name: "Details" });
+const bar = (page) => page.getByRole("region", { name: "Auswahl" });
+const dialog = (page, name) => page.getByRole("dialog", { name });
+const toast = (page, text) => page.getByRole("region", { name: "Meldungen" }).getByText(text);
+
+async function open(page, query) {
+	await goto(page, server, `/app/library?${new URLSearchParams(query)}`);
+	await page.locator(".vg-c:not([hidden]):not(.wait)").first().waitFor();
+}
+
+/** The policy refuses what waitForFunction does: the question is asked again instead. */
+async function until(page, what, arg) {
+	for (let i = 0; i < 80; i++) {
+		if (await page.evaluate(what, arg)) return;
+		await page.waitForTimeout(100);
+	}
+	assert.fail(`never: ${what} ${arg ?? ""}`);
+}
+
+const focused = (page) =>
+	until(page, () => document.activeElement?.getAttribute("role") === "listbox");
+
+/** By arrow keys to the file of this name. */
+async function moveTo(page, name) {
+	await listbox(page).focus();
+	await page.keyboard.press("Home");
+	const at = () =>
+		page.evaluate(
+			() => document.getElementById(document.activeElement?.getAttribute("aria-activedescendant"))?.innerText ?? "",
+		);
+	for (let i = 0; i < 60 && !(await at()).startsWith(name); i++) await page.keyboard.press("ArrowRight");
+	assert.ok((await at()).startsWith(name), `${name}: at ${await at()}`);
+}
+
+async function choose(page, ...names) {
+	for (const name of names) {
+		await moveTo(page, name);
+		await page.keyboard.press("Space");
+	}
+	await bar(page).getByText(`${names.length} ausgewählt`).waitFor();
+}
+
+/** A menu of the bar by keys: opened, to the entry, taken. */
+async function act(page, name) {
+	await tabTo(page, "Weitere Aktionen");
+	await page.keyboard.press("Enter");
+	const item = page.getByRole("menuitem", { name });
+	await item.waitFor();
+	for (let i = 0; i < 10 && !(await item.evaluate((e) => e === document.activeElement)); i++)
+		await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+}
+
+/** What is being loaded is dimmed for a moment; that is not what is looked at. */
+async function axe(page, where) {
+	await until(page, () => document.querySelector(".dim") === null);
+	await axeNow(page, where);
+}
+
+// ---- release ----
+
+async function release(page, fill) {
+	await tabTo(page, "Freigabe ändern …");
+	await page.keyboard.press("Enter");
+	const d = dialog(page, /^Freigabe von/);
+	await d.waitFor();
+	await fill(d);
+	await axe(page, "release");
+	await tabTo(page, "Freigabe speichern");
+	await page.keyboard.press("Enter");
+	return d;
+}
+
+/** To the radio of this name by keys: Tab into the group, then the arrows. */
+async function radio(page, name) {
+	await tabTo(page, /^(Freigegeben|Mit Auflage|In Prüfung|Gesperrt|Entwurf)/);
+	const at = () => page.evaluate(() => document.activeElement?.labels?.[0]?.innerText ?? "");
+	for (let i = 0; i < 6 && !(await at()).startsWith(name); i++) await page.keyboard.press("ArrowDown");
+	assert.ok((await at()).startsWith(name), `${name}: at ${await at()}`);
+	assert.ok(await page.evaluate(() => document.activeElement.checked));
+}
+
+const checks = (page) => panel(page).getByRole("list", { name: "Die fünf Prüfungen" }).getByRole("listitem");
+
+test("release with reason and date: shown in the panel, stored, in the file's history", async () => {
+	await files("Freigabe", "Regal_frei.txt");
+	const until_ = day(90);
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Freigabe" });
+	await choose(page, "Regal_frei.txt");
+	await panel(page).getByText("Noch nicht zur Prüfung gegeben.").waitFor();
+	const d = await release(page, async () => {
+		await radio(page, "Freigegeben");
+		await date(page, "Gilt bis", until_);
+		await tabTo(page, "Grund (freiwillig)");
+		await page.keyboard.type("Vom Fotografen freigegeben");
+	});
+	await d.waitFor({ state: "detached" });
+	await toast(page, "Freigabe von 1 Datei geändert.").waitFor();
+	await panel(page).getByText("Darf gesendet werden", { exact: true }).waitFor();
+	await panel(page).getByText(`bis ${shown(until_)}`).waitFor();
+	await panel(page).getByText("Vom Fotografen freigegeben").waitFor();
+	await option(page, "Regal_frei.txt").getByText("Freigegeben").waitFor();
+	const { release: stored } = await asset("Regal_frei.txt");
+	assert.equal(stored.state, "cleared");
+	assert.equal(stored.reason, "Vom Fotografen freigegeben");
+	assert.equal(new Date(stored.until).toLocaleDateString("sv"), until_);
+	const { events } = await api("GET", `/assets/${await idOf("Regal_frei.txt")}/history`);
+	assert.ok(events.some((e) => e.kind === "release.changed"));
+	await axe(page, "released");
+	await page.done();
+});
+
+/** A date by keys, as the field of the browser takes it: day, month, year. */
+async function date(page, name, iso) {
+	const [y, m, d] = iso.split("-");
+	await tabTo(page, name);
+	await page.keyboard.type(`${m}${d}${y}`);
+	assert.equal(await page.evaluate(() => document.activeElement.value), iso);
+}
+
+test("conditions want one; the verdict says it, the checks say what was not checked", async () => {
+	await files("Freigabe", "Tisch_Auflage.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Freigabe" });
+	await choose(page, "Tisch_Auflage.txt");
+	const d = await release(page, () => radio(page, "Mit Auflage"));
+	await d.getByRole("alert").getByText("Bitte Bildnachweis angeben oder nur Ansehen erlauben.").waitFor();
+	await tabTo(page, "Bildnachweis", "Shift+Tab");
+	await page.keyboard.type("© Studio Brandt");
+	await tabTo(page, "Freigabe speichern");
+	await page.keyboard.press("Enter");
+	await d.waitFor({ state: "detached" });
+	await panel(page).getByText("Darf gesendet werden – mit Auflage").waitFor();
+	await panel(page).getByText("Nur mit Bildnachweis „© Studio Brandt“.").waitFor();
+	await option(page, "Tisch_Auflage.txt").getByText("Mit Auflage").waitFor();
+	await bar(page).getByText("1 mit Auflage").waitFor();
+	const said = await checks(page).allInnerTexts();
+	assert.equal(said.length, 5);
+	assert.match(said[0], /^Freigabe: Mit Auflage/);
+	const names = ["Lizenz", "Personen", "Empfängerkreis"];
+	for (const [i, name] of names.entries()) assert.match(said[i + 1], new RegExp(`^${name}: nicht geprüft`));
+	// never green: neither in the panel nor in the line of the card
+	const tones = await checks(page).evaluateAll((l) => l.map((e) => e.firstElementChild.className));
+	assert.deepEqual(tones.slice(1, 4), Array(3).fill("library-tone muted"));
+	const line = await option(page, "Tisch_Auflage.txt").evaluate((e) =>
+		e.querySelector(".vg-i").style.getPropertyValue("--l5"),
+	);
+	assert.deepEqual(line.split(/,(?=var)/).slice(1, 4), Array(3).fill("var(--l5-unchecked)"));
+	assert.match(await option(page, "Tisch_Auflage.txt").getAttribute("aria-description"), /Lizenz: nicht geprüft/);
+	const { release: stored } = await asset("Tisch_Auflage.txt");
+	assert.equal(stored.credit, "© Studio Brandt");
+	assert.equal(stored.view_only, false);
+	await page.done();
+});
+
+test("view only: stored, and why the package is none is said in words", async () => {
+	await files("Freigabe", "Leuchte_Ansicht.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Freigabe" });
+	await choose(page, "Leuchte_Ansicht.txt");
+	const d = await release(page, async () => {
+		await radio(page, "Mit Auflage");
+		await tabTo(page, "Nur ansehen, mit Wasserzeichen");
+		await page.keyboard.press("Space");
+	});
+	await d.waitFor({ state: "detached" });
+	await panel(page).getByText("Nur als Ansicht.").waitFor();
+	await panel(page).getByText("Die Datei darf nur angesehen, nicht heruntergeladen werden.").waitFor();
+	assert.equal((await asset("Leuchte_Ansicht.txt")).release.view_only, true);
+	await page.done();
+});
+
+test("a block wants a reason, and says it", async () => {
+	await files("Freigabe", "Portrait_gesperrt.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Freigabe" });
+	await choose(page, "Portrait_gesperrt.txt");
+	const d = await release(page, () => radio(page, "Gesperrt"));
+	await d.getByRole("alert").getByText("Bitte den Grund der Sperre angeben.").waitFor();
+	assert.equal(await d.getByLabel("Gilt bis").count(), 0);
+	await tabTo(page, "Grund", "Shift+Tab");
+	await page.keyboard.type("Keine Einwilligung der Person");
+	await tabTo(page, "Freigabe speichern");
+	await page.keyboard.press("Enter");
+	await d.waitFor({ state: "detached" });
+	await panel(page).getByText("Darf nicht gesendet werden").waitFor();
+	await panel(page).getByText("Gesperrt: Keine Einwilligung der Person").waitFor();
+	assert.match((await checks(page).allInnerTexts())[0], /^Freigabe: Gesperrt/);
+	const { release: stored } = await asset("Portrait_gesperrt.txt");
+	assert.equal(stored.state, "blocked");
+	assert.equal(stored.reason, "Keine Einwilligung der Person");
+	await page.done();
+});
+
+test("embargo and expiry: set in the panel, both shown, a stop while the embargo lasts", async () => {
+	await files("Freigabe", "Katalog_Frist.txt");
+	await api("PUT", `/assets/${await idOf("Katalog_Frist.txt")}/release`, { state: "cleared" });
+	const [from, to] = [day(10), day(40)];
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Freigabe" });
+	await choose(page, "Katalog_Frist.txt");
+	await panel(page).getByText("Darf gesendet werden", { exact: true }).waitFor();
+	await date(page, "Sperrfrist bis", from);
+	await page.keyboard.press("Enter");
+	await toast(page, "Gespeichert.").first().waitFor();
+	await panel(page).getByText("Darf nicht gesendet werden").waitFor();
+	await panel(page).getByText(`Sperrfrist bis ${shown(from)}.`).waitFor();
+	await date(page, "Läuft ab am", to);
+	await tabTo(page, "Schlagwort hinzufügen"); // leaving the field saves it, too
+	await until(page, (s) => document.querySelector(".library-checks li:last-child").innerText.includes(s), shown(to));
+	const dates = (await checks(page).allInnerTexts())[4];
+	assert.match(dates, new RegExp(`Sperrfrist bis ${shown(from)}`));
+	assert.match(dates, new RegExp(`Läuft ab am ${shown(to)}`));
+	const stored = await asset("Katalog_Frist.txt");
+	assert.equal(new Date(stored.embargo).toLocaleDateString("sv"), from);
+	assert.equal(new Date(stored.expires).toLocaleDateString("sv"), to);
+	await axe(page, "dates");
+	await page.done();
+});
+
+test("release of several: one answer for all, and no undo, since it may have been sent on", async () => {
+	await files("Mehrere", "Eins.txt", "Zwei.txt", "Drei.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Mehrere" });
+	await listbox(page).focus();
+	await page.keyboard.press("Control+a");
+	await act(page, "Freigabe ändern …");
+	const d = dialog(page, "Freigabe von 3 Dateien");
+	await d.waitFor();
+	await radio(page, "Freigegeben");
+	await tabTo(page, "Freigabe speichern");
+	await page.keyboard.press("Enter");
+	await toast(page, "Freigabe von 3 Dateien geändert.").waitFor();
+	await until(page, () => document.querySelectorAll(".vg-t.ok").length === 3);
+	assert.equal(await page.getByRole("button", { name: "Rückgängig" }).count(), 0);
+	for (const name of ["Eins.txt", "Zwei.txt", "Drei.txt"]) assert.equal((await asset(name)).release.state, "cleared");
+	await page.done();
+});
+
+test("one file without its panel: the dialog begins with what is stored, not with cleared", async () => {
+	await files("Ohne", "Eins_ohne.txt");
+	const id = await idOf("Eins_ohne.txt");
+	await api("PUT", `/assets/${id}/release`, { state: "conditions", credit: "© Atelier Nord", reason: "Vertrag 12" });
+	const page = await openPage(server, { who, size: { width: 1000, height: 800 }, hasTouch: false });
+	await open(page, { folder: "Ohne" });
+	await choose(page, "Eins_ohne.txt");
+	await act(page, "Freigabe ändern …");
+	const d = dialog(page, "Freigabe von 1 Datei");
+	await d.waitFor();
+	assert.equal(await d.getByRole("textbox", { name: "Bildnachweis" }).inputValue(), "© Atelier Nord");
+	assert.equal(await d.getByLabel("Grund (freiwillig)").inputValue(), "Vertrag 12");
+	await page.keyboard.press("Escape");
+	await page.done();
+});
+
+// ---- trash and folders ----
+
+test("trash by key, back by Ctrl+Z; the panel says where it is and brings it back", async () => {
+	await files("Weg", "Alt_a.txt", "Alt_b.txt", "Alt_c.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Weg", sort: "name" });
+	await choose(page, "Alt_b.txt");
+	await panel(page).getByRole("heading", { name: "Alt_b.txt" }).waitFor();
+	await page.keyboard.press("Delete");
+	await toast(page, "1 Datei im Papierkorb.").waitFor();
+	await page.locator(".library-head").getByText("2 Dateien").waitFor();
+	// the cursor stays where it was: on the next file, not on the first
+	await until(page, () => document.querySelector(".vg-c.on")?.innerText.startsWith("Alt_c.txt"));
+	await page.keyboard.press("Control+z");
+	await toast(page, "Rückgängig gemacht.").waitFor();
+	await page.locator(".library-head").getByText("3 Dateien").waitFor();
+	assert.equal((await api("GET", `/assets/${await idOf("Alt_b.txt")}`)).trashed, null);
+
+	await choose(page, "Alt_a.txt");
+	await act(page, "In den Papierkorb");
+	await toast(page, "1 Datei im Papierkorb.").waitFor();
+	await tabTo(page, "Rückgängig", "Shift+Tab");
+	await page.keyboard.press("Enter");
+	await page.locator(".library-head").getByText("3 Dateien").waitFor();
+
+	const id = await idOf("Alt_c.txt");
+	await choose(page, "Alt_c.txt");
+	await page.keyboard.press("Delete");
+	await page.locator(".library-head").getByText("2 Dateien").waitFor();
+	await open(page, { trash: "1", file: id });
+	await panel(page).getByText("Die Datei liegt im Papierkorb.").waitFor();
+	await axe(page, "trash");
+	await choose(page, "Alt_c.txt");
+	await tabTo(page, "Zurückholen");
+	await page.keyboard.press("Enter");
+	await toast(page, "1 Datei zurückgeholt.").waitFor();
+	assert.equal((await api("GET", `/assets/${id}`)).trashed, null);
+	await page.done();
+});
+
+const tree = (page) => page.getByRole("tree", { name: "Ordner" });
+
+async function folderDialog(page, button, title, path) {
+	await tabTo(page, button);
+	await page.keyboard.press("Enter");
+	const d = dialog(page, title);
+	await d.waitFor();
+	await page.keyboard.press("Control+a");
+	await page.keyboard.type(path);
+	await page.keyboard.press("Enter");
+	return d;
+}
+
+test("folders: made, files moved there and back by undo, renamed with what is in them", async () => {
+	await files("Lager", "Kiste.txt", "Karton.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Lager" });
+	const none = await folderDialog(page, "Neuer Ordner", "Neuer Ordner", " / ");
+	await none.getByText("Bitte einen Namen eingeben.").waitFor();
+	await axe(page, "folder");
+	await page.keyboard.press("Control+a");
+	await page.keyboard.type("Lager/Neu");
+	await page.keyboard.press("Enter");
+	await none.waitFor({ state: "detached" });
+	await page.getByRole("heading", { level: 1, name: "Neu" }).waitFor();
+	await tree(page).getByRole("treeitem", { name: /^Neu/ }).waitFor();
+
+	await open(page, { folder: "Lager" });
+	await listbox(page).focus();
+	await page.keyboard.press("Control+a");
+	await page.keyboard.press("m");
+	const d = dialog(page, "2 Dateien verschieben");
+	await d.waitFor();
+	await tabTo(page, "Pfad des Ordners");
+	await page.keyboard.type("lager/n");
+	await d.getByRole("option", { name: "Lager/Neu" }).waitFor();
+	await axe(page, "move");
+	await page.keyboard.press("ArrowDown");
+	await page.keyboard.press("Enter");
+	await tabTo(page, "Verschieben");
+	await page.keyboard.press("Enter");
+	await toast(page, "2 Dateien verschoben: Lager/Neu.").waitFor();
+	assert.equal((await asset("Kiste.txt")).folder, "Lager/Neu");
+	await page.keyboard.press("Control+z");
+	await toast(page, "Rückgängig gemacht.").waitFor();
+	assert.equal((await asset("Kiste.txt")).folder, "Lager");
+	await option(page, "Kiste.txt").waitFor();
+
+	const renamed = await folderDialog(page, "Ordner umbenennen oder verschieben", "Ordner umbenennen oder verschieben", "Lager Nord");
+	await renamed.waitFor({ state: "detached" });
+	await page.getByRole("heading", { level: 1, name: "Lager Nord" }).waitFor();
+	await option(page, "Karton.txt").waitFor();
+	assert.equal((await asset("Karton.txt")).folder, "Lager Nord");
+	await tree(page).getByRole("treeitem", { name: /^Lager Nord/ }).waitFor();
+	await page.done();
+});
+
+test("an older answer about the folders does not overwrite a newer one", async () => {
+	await files("Reihe", "Glied.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Reihe" });
+	let late;
+	await page.route("**/api/v1/folders", async (r) => {
+		if (r.request().method() !== "GET" || late) return r.continue();
+		const old = await r.fetch();
+		late = () => r.fulfill({ response: old });
+	});
+	// the first asks and gets no answer yet; the second asks after the folder is there
+	await choose(page, "Glied.txt");
+	await page.keyboard.press("Delete");
+	await page.keyboard.press("Control+z");
+	await toast(page, "Rückgängig gemacht.").or(toast(page, "1 Datei im Papierkorb.")).first().waitFor();
+	for (let i = 0; i < 80 && !late; i++) await page.waitForTimeout(50);
+	const d = await folderDialog(page, "Neuer Ordner", "Neuer Ordner", "Reihe/Neueste");
+	await d.waitFor({ state: "detached" });
+	const node = tree(page).getByRole("treeitem", { name: /^Neueste/ });
+	await node.waitFor();
+	await late();
+	await page.waitForTimeout(500);
+	assert.equal(await node.count(), 1);
+	await page.done();
+});
+
+test("a card that was on its way when its file was changed is not kept", async () => {
+	await files("Karte", "Wechsel.txt");
+	const id = await idOf("Wechsel.txt");
+	const page = await openPage(server, { who });
+	let late;
+	await page.route("**/api/v1/assets/cards", async (r) => {
+		if (late) return r.continue();
+		const old = await r.fetch();
+		late = () => r.fulfill({ response: old });
+	});
+	await goto(page, server, `/app/library?folder=Karte&file=${id}`).catch(() => undefined);
+	for (let i = 0; i < 80 && !late; i++) await page.waitForTimeout(50);
+	// changed here, by the keyboard, while its card has not come
+	await listbox(page).focus();
+	await page.keyboard.press("Space");
+	await act(page, "Freigabe ändern …");
+	await dialog(page, "Freigabe von 1 Datei").waitFor();
+	await radio(page, "Freigegeben");
+	await tabTo(page, "Freigabe speichern");
+	await page.keyboard.press("Enter");
+	await toast(page, "Freigabe von 1 Datei geändert.").waitFor();
+	await option(page, "Wechsel.txt").getByText("Freigegeben").waitFor();
+	await late();
+	await page.waitForTimeout(500);
+	assert.match(await option(page, "Wechsel.txt").innerText(), /Freigegeben/);
+	await page.done();
+});
+
+test("moving the cursor asks for no listing", async () => {
+	await files("Ruhe", "Ruhe_a.txt", "Ruhe_b.txt", "Ruhe_c.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Ruhe", sort: "name" });
+	const asked = [];
+	page.on("request", (r) => r.url().includes("/assets/layout") && asked.push(r.url()));
+	await listbox(page).focus();
+	for (const name of ["Ruhe_b.txt", "Ruhe_c.txt"]) {
+		await page.keyboard.press("ArrowRight");
+		await panel(page).getByRole("heading", { name }).waitFor();
+	}
+	assert.deepEqual(asked, []);
+	await page.done();
+});
