@@ -3,7 +3,7 @@
 // the way back, long and strange names, two people at one file; on a desk, in the dark, in forced
 // colours and on a phone.
 import assert from "node:assert/strict";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -463,5 +463,274 @@ test("moving the cursor asks for no listing", async () => {
 		await panel(page).getByRole("heading", { name }).waitFor();
 	}
 	assert.deepEqual(asked, []);
+	await page.done();
+});
+
+// ---- choosing ----
+
+test("chosen by click, range, key and band; the bar says how many and how large", async () => {
+	const names = ["Wahl_1.txt", "Wahl_2.txt", "Wahl_3.txt", "Wahl_4.txt"];
+	await files("Wahl", ...names);
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Wahl", sort: "name" });
+	const chosen = async (...want) => {
+		await until(page, (n) => document.querySelectorAll(".vg-c[aria-selected=true]").length === n, want.length);
+		const found = await page.locator(".vg-c[aria-selected=true] .vg-n").allInnerTexts();
+		assert.deepEqual(found.sort(), want);
+		if (want.length > 0) await bar(page).getByText(`${want.length} ausgewählt`).waitFor();
+	};
+	const click = (name, modifiers = []) => option(page, name).locator(".vg-n").click({ modifiers });
+	await click(names[1]);
+	await chosen(names[1]);
+	await click(names[3], ["Shift"]);
+	await chosen(names[1], names[2], names[3]);
+	await click(names[2], ["Control"]);
+	await chosen(names[1], names[3]);
+	const sum = (await Promise.all([names[1], names[3]].map(asset))).reduce((n, a) => n + a.version.bytes, 0);
+	await bar(page).getByText(`${sum} Byte`).waitFor();
+	await bar(page).getByText("2 in Prüfung").waitFor();
+	await page.keyboard.press("Home");
+	await page.keyboard.press("Space");
+	await chosen(names[0], names[1], names[3]);
+	await page.keyboard.press("Control+a");
+	await chosen(...names);
+	await page.keyboard.press("Escape");
+	await chosen();
+	// the band: from the gap below the cards up over two of them
+	const [a, b] = [await option(page, names[2]).boundingBox(), await option(page, names[1]).boundingBox()];
+	const gap = { x: a.x + a.width + 8, y: a.y + 30 };
+	await page.mouse.move(gap.x, gap.y);
+	await page.mouse.down();
+	await page.mouse.move(gap.x - 40, gap.y + 20, { steps: 3 });
+	await page.locator(".vg-band").waitFor();
+	await page.mouse.move(b.x + b.width / 2, gap.y + 40, { steps: 5 });
+	await page.mouse.up();
+	await chosen(names[1], names[2]);
+	assert.equal(await page.locator(".vg-band").count(), 0);
+	await axe(page, "chosen");
+	await page.done();
+});
+
+test("the choice goes into the basket; what somebody deletes from there is told", async () => {
+	await files("Mappe", "Mit_1.txt", "Mit_2.txt");
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Mappe" });
+	await listbox(page).focus();
+	await page.keyboard.press("Control+a");
+	await page.keyboard.press("b");
+	await toast(page, "2 Dateien in der Mappe.").waitFor();
+	await page.keyboard.press("Control+z");
+	await toast(page, "Rückgängig gemacht.").waitFor();
+	await page.locator("header").getByRole("link", { name: /Mappe\s*0/ }).waitFor();
+	await listbox(page).focus();
+	await page.keyboard.press("b");
+	await page.locator("header").getByRole("link", { name: /Mappe\s*2/ }).waitFor();
+	await api("POST", "/assets/bulk", { ids: [await idOf("Mit_2.txt")], trash: true });
+	await tabTo(page, /^Mappe\s*2/, "Shift+Tab");
+	await page.keyboard.press("Enter");
+	const sheet = dialog(page, "Mappe");
+	await sheet.getByText("Mit_1.txt").waitFor();
+	await sheet.getByText("1 Datei gibt es nicht mehr.").or(sheet.locator(".bk-gone")).first().waitFor();
+	assert.equal(await sheet.getByText("Mit_2.txt").count(), 0);
+	await axe(page, "basket");
+	await shot(page, "work-basket-gone");
+	await page.keyboard.press("Escape");
+	await call(server, "POST", "/api/v1/basket", { clear: true }, who);
+	await page.done();
+});
+
+// ---- versions ----
+
+test("a new version from the panel: the old one stays to be had, the release is the server's", async () => {
+	await files("Fassung", "Preisliste.txt");
+	const id = await idOf("Preisliste.txt");
+	await api("PUT", `/assets/${id}/release`, { state: "cleared", reason: "Fassung 1 geprüft" });
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Fassung" });
+	await choose(page, "Preisliste.txt");
+	await panel(page).getByText("Fassung 1 geprüft").waitFor();
+	const path = join(folder, "Preisliste_neu.txt");
+	writeFileSync(path, "Zweite Fassung\n".repeat(90));
+	await panel(page).getByLabel("Neue Fassung hochladen").setInputFiles(path);
+	await page.getByRole("region", { name: "Hochladen" }).getByText("hochgeladen", { exact: true }).waitFor();
+	const now = await asset("Preisliste.txt").catch(() => api("GET", `/assets/${id}`));
+	assert.equal(now.version.number, 2);
+	const list = panel(page).locator(".library-versions li");
+	await until(page, () => document.querySelectorAll(".library-versions li").length === 2);
+	assert.match(await list.nth(0).innerText(), /^2\s+Preisliste_neu\.txt/);
+	assert.match(await list.nth(1).innerText(), /^1\s+Preisliste\.txt/);
+	const [old] = await Promise.all([
+		page.waitForEvent("download"),
+		list.nth(1).getByRole("link", { name: "Preisliste.txt" }).click(),
+	]);
+	assert.equal(readFileSync(await old.path(), "utf8"), readFileSync(join(folder, "Preisliste.txt"), "utf8"));
+	// what the server says of the release now, in the words of the panel
+	const words = { cleared: "Freigegeben", in_review: "In Prüfung", draft: "Entwurf" }[now.release.state];
+	await until(page, (w) => document.querySelector(".library-checks li").innerText.startsWith(`Freigabe: ${w}`), words);
+	const { cards } = await call(server, "POST", "/api/v1/assets/cards", { ids: [id] }, who).then((r) => r.json);
+	const verdict = { cleared: "Freigegeben", in_review: "In Prüfung" }[cards[0].verdict];
+	await page.locator(".vg-c .vg-t", { hasText: verdict }).waitFor();
+	await axe(page, "versions");
+	await page.done();
+});
+
+// ---- the way back ----
+
+const state = (page) =>
+	page.evaluate(() => ({
+		scroll: scrollY,
+		chosen: [...document.querySelectorAll(".vg-c[aria-selected=true] .vg-n")].map((e) => e.innerText).sort(),
+		at: document.querySelector(".vg-c.on")?.innerText.split("\n")[0],
+		query: location.search.replace(/&?(file|look)=[^&]*/g, ""),
+	}));
+
+async function same(page, was, where) {
+	let is;
+	for (let i = 0; i < 60; i++) {
+		is = await state(page);
+		if (JSON.stringify(is) === JSON.stringify(was)) break;
+		await page.waitForTimeout(100);
+	}
+	assert.deepEqual(is, was, where);
+	await focused(page);
+}
+
+test("back restores query, row, choice and focus: from the viewer, the send screen, a delivery", async () => {
+	const names = Array.from({ length: 60 }, (_, i) => `Rueck_${String(i).padStart(2, "0")}.txt`);
+	await files("Rueck", ...names);
+	await api("POST", "/assets/bulk", { ids: [await idOf("Rueck_59.txt")], release: { state: "cleared" } });
+	const sent = await api("POST", "/deliveries", {
+		assets: [await idOf("Rueck_59.txt")], to: ["rueck@customer.test"], subject: "Rückweg", lang: "de",
+	});
+	const page = await openPage(server, { who });
+	await open(page, { folder: "Rueck", sort: "name", q: "rueck" });
+	await listbox(page).focus();
+	await page.keyboard.press("End");
+	await page.keyboard.press("ArrowUp");
+	await page.keyboard.press("ArrowUp");
+	await page.keyboard.press("Space");
+	await page.keyboard.press("Shift+ArrowLeft");
+	await bar(page).getByText("2 ausgewählt").waitFor();
+	await page.waitForTimeout(400);
+	// at once: the last press is 180 ms before its place would be kept
+	await page.keyboard.press("ArrowLeft");
+	const was = await state(page);
+	assert.ok(was.scroll > 200 && was.chosen.length === 2);
+	await page.keyboard.press("Enter");
+	const viewer = page.locator("dialog.library-viewer");
+	await viewer.waitFor();
+	await page.goBack();
+	await viewer.waitFor({ state: "detached" });
+	await same(page, was, "viewer");
+
+	await page.keyboard.press("ArrowLeft");
+	const then = await state(page);
+	assert.notEqual(then.at, was.at);
+	await page.keyboard.press("s");
+	await page.getByRole("heading", { name: "Sendung vorbereiten" }).waitFor();
+	await page.goBack();
+	await same(page, then, "send");
+
+	await page.keyboard.press("Space");
+	const third = await state(page);
+	assert.equal(third.chosen.length, 3);
+	await page.evaluate((to) => {
+		const a = document.createElement("a");
+		a.href = to;
+		document.querySelector("main").append(a);
+		a.click();
+	}, `/app/deliveries/${sent.delivery}`);
+	await page.getByRole("heading", { name: "Rückweg" }).waitFor();
+	// somebody adds a file meanwhile: others stand before ours, they stay chosen
+	await files("Rueck", "Rueck_000.txt");
+	await page.goBack();
+	await same(page, third, "delivery");
+	await call(server, "POST", "/api/v1/basket", { clear: true }, who);
+	await page.done();
+});
+
+test("the viewer closed by Escape: on the file looked at, and back leads out of the library", async () => {
+	await files("Blick", "Blick_a.txt", "Blick_b.txt", "Blick_c.txt");
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/deliveries");
+	await page.getByRole("navigation").getByRole("link", { name: /^Bibliothek/ }).first().click();
+	await listbox(page).waitFor();
+	await open(page, { folder: "Blick", sort: "name" });
+	await moveTo(page, "Blick_a.txt");
+	await page.keyboard.press("Enter");
+	const viewer = page.locator("dialog.library-viewer");
+	await viewer.getByText("1 / 3").waitFor();
+	await page.keyboard.press("ArrowRight");
+	await viewer.getByText("2 / 3").waitFor();
+	await page.keyboard.press("Escape");
+	await viewer.waitFor({ state: "detached" });
+	await focused(page);
+	await until(page, () => document.querySelector(".vg-c.on")?.innerText.startsWith("Blick_b.txt"));
+	assert.equal(new URL(page.url()).searchParams.get("look"), null);
+	await page.goBack();
+	await until(page, () => new URLSearchParams(location.search).get("folder") !== "Blick");
+	await page.done();
+});
+
+// ---- two people ----
+
+async function conflicted(page, title, edit) {
+	page.expected.push(/^412 PATCH /);
+	await open(page, { folder: "Beide", sort: "name" });
+	await choose(page, title);
+	await panel(page).getByLabel("Neue Notiz").waitFor();
+	await edit();
+	const d = dialog(page, "Inzwischen geändert");
+	await d.waitFor();
+	await axe(page, "conflict");
+	return d;
+}
+
+test("keywords of two people: both are shown, mine is added to theirs", async () => {
+	await files("Beide", "Beide_wort.txt");
+	const id = await idOf("Beide_wort.txt");
+	const page = await openPage(server, { who });
+	const d = await conflicted(page, "Beide_wort.txt", async () => {
+		await api("PATCH", `/assets/${id}`, { keywords: ["Herbst"] });
+		await tabTo(page, "Schlagwort hinzufügen");
+		await page.keyboard.type("Katalog");
+		await page.keyboard.press("Enter");
+	});
+	await d.getByText("Herbst").waitFor();
+	await d.getByText("Katalog", { exact: true }).waitFor();
+	await tabTo(page, "Meine Eingabe speichern");
+	await page.keyboard.press("Enter");
+	await panel(page).getByRole("button", { name: "Schlagwort entfernen: Katalog" }).waitFor();
+	assert.deepEqual((await api("GET", `/assets/${id}`)).keywords.sort(), ["Herbst", "Katalog"]);
+	await page.done();
+});
+
+test("a note while somebody else writes one: kept until it is saved, and saved once", async () => {
+	await files("Beide", "Beide_notiz.txt");
+	const id = await idOf("Beide_notiz.txt");
+	const page = await openPage(server, { who });
+	const d = await conflicted(page, "Beide_notiz.txt", async () => {
+		await tabTo(page, "Neue Notiz");
+		await page.keyboard.type("Von mir");
+		await api("PATCH", `/assets/${id}`, { note: "Von anderen" });
+		await tabTo(page, "Notiz speichern");
+		await page.keyboard.press("Enter");
+	});
+	await d.getByText("Von anderen").waitFor();
+	await tabTo(page, "So lassen, wie es jetzt ist");
+	await page.keyboard.press("Enter");
+	await d.waitFor({ state: "detached" });
+	const field = panel(page).getByLabel("Neue Notiz");
+	assert.equal(await field.inputValue(), "Von mir");
+	await panel(page).locator(".library-notes").getByText("Von anderen").waitFor();
+	await api("PATCH", `/assets/${id}`, { title: "Beide_notiz.txt 2" });
+	await panel(page).getByRole("button", { name: "Notiz speichern" }).focus();
+	await page.keyboard.press("Enter");
+	await d.waitFor();
+	await tabTo(page, "Meine Eingabe speichern");
+	await page.keyboard.press("Enter");
+	await until(page, () => document.querySelectorAll(".library-notes li").length === 2);
+	assert.equal(await field.inputValue(), "");
+	assert.deepEqual((await api("GET", `/assets/${id}`)).notes.map((n) => n.text).sort(), ["Von anderen", "Von mir"]);
 	await page.done();
 });

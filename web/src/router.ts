@@ -18,6 +18,7 @@ const here = (move: number): Place => ({
 
 export const place = signal<Place>(here(0));
 export const path = computed(() => place.value.path);
+export const move = computed(() => place.value.move);
 
 const leaving = new Set<() => void>();
 /** Called before another entry of the history begins: what this one is to keep is written now. */
@@ -64,6 +65,7 @@ export function setQuery(
 	}
 	const text = query.toString();
 	const to = text === "" ? location.pathname : `${location.pathname}?${text}`;
+	if (!how.push && to === location.pathname + location.search) return;
 	if (how.push) push(how.over ? { over: true } : null, to);
 	else history.replaceState(history.state, "", to);
 	place.value = { path: location.pathname, query, move: place.value.move };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The line of chips: what narrows the listing. A filter that is on stands first and has a cross.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useId, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { setQuery } from "../../router";
@@ -97,27 +97,42 @@ function useKeywords(): string[] {
 
 const KEYS: readonly Key[] = ["q", "state", "type", "class", "keyword"];
 
+/** On a phone they stand behind one button, which says how many are on. */
 export function Filters() {
 	const f: F = filters.value;
 	const keywords = useKeywords();
 	const on = KEYS.filter((k) => f[k] !== "");
+	const [open, setOpen] = useState(false);
+	const id = useId();
 	return (
-		<div class="row fac" role="group" aria-label={t.filters()}>
-			{on.map((k) => (
-				<On key={k} name={k} value={f[k]} />
-			))}
-			{f.state === "" && (
-				<button type="button" class="chip" onClick={() => set("state", "sendable")}>
-					{t.sendable()}
-				</button>
-			)}
-			{f.state === "" && <Choose name="state" label={t.release()} values={STATES} />}
-			{f.type === "" && <Choose name="type" label={t.type()} values={TYPES} />}
-			{f.class === "" && <Choose name="class" label={t.class()} values={CLASSES} />}
-			{f.keyword === "" && keywords.length > 0 && (
-				<Choose name="keyword" label={t.keyword()} values={keywords} />
-			)}
-		</div>
+		<>
+			<button
+				type="button"
+				class={on.length > 0 ? "chip on library-filters" : "chip library-filters"}
+				aria-expanded={open}
+				aria-controls={id}
+				onClick={() => setOpen(!open)}
+			>
+				{on.length > 0 ? t.filters_on({ n: on.length }) : t.filters()}
+				<Icon name={open ? "up" : "down"} />
+			</button>
+			<div id={id} class={open ? "row fac open" : "row fac"} role="group" aria-label={t.filters()}>
+				{on.map((k) => (
+					<On key={k} name={k} value={f[k]} />
+				))}
+				{f.state === "" && (
+					<button type="button" class="chip" onClick={() => set("state", "sendable")}>
+						{t.sendable()}
+					</button>
+				)}
+				{f.state === "" && <Choose name="state" label={t.release()} values={STATES} />}
+				{f.type === "" && <Choose name="type" label={t.type()} values={TYPES} />}
+				{f.class === "" && <Choose name="class" label={t.class()} values={CLASSES} />}
+				{f.keyword === "" && keywords.length > 0 && (
+					<Choose name="keyword" label={t.keyword()} values={keywords} />
+				)}
+			</div>
+		</>
 	);
 }
 

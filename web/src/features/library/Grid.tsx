@@ -8,7 +8,7 @@ import { announce } from "../../dom/announce";
 import { type GridHost, VirtualGrid } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
-import { entry, onLeave, place } from "../../router";
+import { entry, move, onLeave } from "../../router";
 import { faceOf } from "./face";
 import {
 	card,
@@ -111,7 +111,7 @@ function live(grid: VirtualGrid): () => void {
 	/** Only what is restored may be kept, and only in the entry it belongs to. */
 	const write = () => {
 		clearTimeout(timer);
-		if (shown === place.value.move && listed.value === wantedList.value) keep(grid);
+		if (shown === move.value && listed.value === wantedList.value) keep(grid);
 	};
 	const hold = () => clearTimeout(timer);
 	let shown = -1;
@@ -119,11 +119,11 @@ function live(grid: VirtualGrid): () => void {
 		effect(() => {
 			const l = listing.value;
 			const w = way.value;
-			const move = place.value.move;
+			const now = move.value; // not the whole place: the open file is in it, too
 			if (!loaded.value) return;
 			grid.show(l, w);
-			if (listed.value !== wantedList.value || shown === move) return;
-			shown = move;
+			if (listed.value !== wantedList.value || shown === now) return;
+			shown = now;
 			const was = kept();
 			untracked(() => {
 				if (was) restore(grid, was);

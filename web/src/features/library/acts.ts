@@ -4,6 +4,7 @@
 import { post, Problem } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { navigate } from "../../router";
+import { basket, type BasketFacts } from "../../shell/slots";
 import { toast } from "../../ui/Toast";
 import { asset, loadAsset } from "./asset";
 import { forget, reload } from "./state";
@@ -50,6 +51,9 @@ async function renewed(ids: readonly string[]) {
 	await Promise.all([reload(), open && ids.includes(open) ? loadAsset(open) : null]);
 }
 
+/** Uploads arrived; one may be a new version of the file whose panel is open. */
+export const arrived = () => renewed(asset.value ? [asset.value.asset] : []);
+
 /** Done to all of them in parts; the toast's undo takes back every part. */
 export async function bulk(
 	ids: readonly string[],
@@ -79,18 +83,21 @@ export async function bulk(
 	return true;
 }
 
-function told(count: number) {
-	dispatchEvent(new CustomEvent("geleit:basket", { detail: { count } }));
+/** The number in the shell. */
+function told(now: BasketFacts) {
+	basket.value = now;
+}
+
+async function inBasket(act: "add" | "remove", ids: readonly string[]) {
+	for (let at = 0; at < ids.length; at += MOST)
+		told(await post<BasketFacts>("/basket", { [act]: ids.slice(at, at + MOST) }));
 }
 
 export async function toBasket(ids: readonly string[]) {
 	try {
-		let count = 0;
-		for (let at = 0; at < ids.length; at += MOST)
-			count = (await post<{ count: number }>("/basket", { add: ids.slice(at, at + MOST) })).count;
-		told(count);
-		const undo = async () =>
-			told((await post<{ count: number }>("/basket", { remove: ids })).count);
+		const all = (act: "add" | "remove") => inBasket(act, ids);
+		await all("add");
+		const undo = () => all("remove");
 		toast(t.in_basket({ n: ids.length }), { undo });
 	} catch (e) {
 		tell(e);
@@ -100,8 +107,7 @@ export async function toBasket(ids: readonly string[]) {
 /** "Senden …": what is chosen goes into the basket, the send screen works on it. */
 export async function send(ids: readonly string[]) {
 	try {
-		const { count } = await post<{ count: number }>("/basket", { add: ids.slice(0, MOST) });
-		told(count);
+		await inBasket("add", ids.slice(0, MOST));
 		navigate("/app/send");
 	} catch (e) {
 		tell(e);

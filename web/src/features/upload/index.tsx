@@ -15,8 +15,7 @@ import { to } from "../../routes";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { Tag } from "../../ui/Verdict";
-import { trash } from "../library/acts";
-import { reload } from "../library/state";
+import { arrived, trash } from "../library/acts";
 import * as engine from "./engine";
 
 const opened = signal(false);
@@ -56,7 +55,7 @@ export function openUpload(brought: Brought = {}, into: engine.Target = { folder
 		root = document.createElement("div");
 		document.body.append(root);
 		render(<Panel />, root);
-		engine.whenArrived(() => void reload());
+		engine.whenArrived(() => void arrived());
 	}
 	target.value = into;
 	opened.value = true;
