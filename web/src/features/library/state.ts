@@ -116,9 +116,12 @@ export function forget(ids: readonly string[]) {
 	cardsStamp.value++;
 }
 
-/** Pictures that are still being made: ask again while they are in view. */
+const unfinished = (c?: Card) =>
+	c?.preview === "pending" || c?.reasons.some((r) => r.code === "ingest-pending") === true;
+
+/** What is still being read, or its picture made: ask again while it is in view. */
 export function pendingAgain(ids: readonly bigint[], again: () => void): () => void {
-	const pending = ids.map(String).filter((id) => cards.get(id)?.preview === "pending");
+	const pending = ids.map(String).filter((id) => unfinished(cards.get(id)));
 	if (pending.length === 0) return () => undefined;
 	const timer = setTimeout(() => {
 		for (const id of pending) stale.add(id);
