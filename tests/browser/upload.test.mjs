@@ -48,6 +48,7 @@ test("0 bytes are refused in words; the same content is told to be there already
 	await panel(page).getByText("Die Datei ist leer (0 Byte).").waitFor();
 	await panel(page).getByText("1 Datei nicht hochgeladen.").waitFor();
 	await state(page, "schon vorhanden").waitFor({ timeout: 20000 });
+	await page.locator(".library-grid.dim").waitFor({ state: "detached" });
 	await axe(page, "known");
 	await panel(page).getByRole("button", { name: "Trotzdem behalten" }).focus();
 	await page.keyboard.press("Enter");

@@ -77,10 +77,12 @@ function ask(kind: Asking["kind"]): Promise<boolean> {
 	return answer;
 }
 
+/** Before anybody signed in there is no page to keep: the sign-in screen is shown instead. */
+export const signInAgain = () => (active.value ? ask("sign-in") : Promise.resolve(false));
+
 setGuard({
 	csrf: () => (beginning.value ?? session.value)?.csrf ?? null,
-	// Before anybody signed in there is no page to keep: the sign-in screen is shown instead.
-	signIn: () => (active.value ? ask("sign-in") : Promise.resolve(false)),
+	signIn: signInAgain,
 	stepUp: () => ask("step-up"),
 	refresh: refreshSession,
 });

@@ -144,7 +144,7 @@ test("uploads: three at a time, pause, resume, retry", () => {
 	assert.equal(a.state, "paused");
 	assert.equal(q.start().length, 1);
 	q.finish(b, "77");
-	q.fail(c, "network");
+	q.fail(c, "refused");
 	assert.equal(q.start().length, 2);
 	q.retry(c);
 	assert.equal(c.state, "waiting");
@@ -189,4 +189,30 @@ test("what hides or turns letters is written out; emoji and Hebrew stay", () => 
 	assert.equal(visible("Rechnung\u202Efdp.exe"), "Rechnung⟨U+202E⟩fdp.exe");
 	assert.equal(visible("a\u200bb\u0007\u2028"), "a⟨U+200B⟩b⟨U+0007⟩⟨U+2028⟩");
 	assert.equal(visible("👩‍🎨 שלום Nord"), "👩‍🎨 שלום Nord");
+});
+
+test("uploads: a lost connection is looked for by one file, less and less often", () => {
+	const q = new UploadQueue();
+	for (let i = 0; i < 9; i++) q.add(`${i}.jpg`, "", 10);
+	for (const item of q.start()) {
+		q.wait(item);
+		q.link.fail(0);
+	}
+	assert.equal(q.link.at, 1000);
+	assert.equal(q.start().length, 0);
+	const due: (number | null)[] = [];
+	for (let n = 0; n < 8; n++) {
+		q.link.look();
+		const [one, more] = q.start();
+		assert.ok(one && !more);
+		q.wait(one);
+		q.link.fail(0);
+		due.push(q.link.at);
+	}
+	assert.deepEqual(
+		due,
+		[2, 4, 8, 15, 30, 60, 60, 60].map((s) => s * 1000),
+	);
+	q.link.back();
+	assert.equal(q.start().length, 3);
 });

@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The upload queue without network: which file may start, what each one's state is, how much
-// is done and how long it will take. dom/uploads.ts moves the bytes and tells it.
+// is done and how long it will take, and when a lost connection is looked for again.
+// features/upload/engine.ts moves the bytes and tells it.
 export type UploadState = "waiting" | "running" | "paused" | "done" | "failed";
 /** Why a file failed; the words are the screen's. */
 export type UploadError =
 	| "empty"
 	| "directory"
+	/** a folder without any file */
+	| "no-files"
+	/** of the same name as an interrupted one, and another file */
+	| "differs"
+	/** written to while it was read */
 	| "changed"
+	/** moved or deleted while it waited or was read */
+	| "gone"
 	| "unreadable"
+	/** another window of this browser sends it */
+	| "elsewhere"
 	| "refused"
 	| "too-large"
-	| "storage-full"
-	| "network";
+	| "storage-full";
 
 export interface UploadItem {
 	key: number;
@@ -22,7 +31,7 @@ export interface UploadItem {
 	sent: number;
 	state: UploadState;
 	error: UploadError | null;
-	/** the server's own words for a refusal */
+	/** the server's own words for a refusal; for "too-large" the bytes it allows */
 	detail: string;
 	/** set when done */
 	asset: string | null;
@@ -43,12 +52,46 @@ export interface Totals {
 
 export const PARALLEL = 3;
 
+/**
+ * The connection. Once lost it is looked for with growing delay for as long as it takes; one
+ * file looks for all.
+ */
+export class Link {
+	private static readonly DELAYS = [1, 2, 4, 8, 15, 30, 60];
+	private tries = 0;
+	/** when the next try is due; null: none is planned */
+	at: number | null = null;
+
+	get lost() {
+		return this.tries > 0;
+	}
+
+	/** A request did not arrive; those that ran along with it say nothing new. */
+	fail(now: number) {
+		if (this.at !== null) return;
+		const last = Link.DELAYS.length - 1;
+		this.at = now + 1000 * (Link.DELAYS[Math.min(this.tries, last)] ?? 60);
+		this.tries++;
+	}
+
+	/** The try that was planned is under way. */
+	look() {
+		this.at = null;
+	}
+
+	back() {
+		this.tries = 0;
+		this.at = null;
+	}
+}
+
 export class UploadQueue {
 	readonly items: UploadItem[] = [];
+	readonly link = new Link();
 	/** the whole queue stands still */
 	held = false;
-	/** no connection: what runs stays, nothing starts */
-	offline = false;
+	/** nobody is signed in: nothing starts */
+	locked = false;
 	private next = 1;
 
 	add(name: string, folder: string, bytes: number, error: UploadError | null = null): UploadItem {
@@ -69,13 +112,19 @@ export class UploadQueue {
 		return item;
 	}
 
+	/** Nothing holds up all of it. */
+	get moves() {
+		return !this.held && !this.locked && !this.link.lost;
+	}
+
 	/** Those that may start now; they are running from here on. */
 	start(): UploadItem[] {
 		const out: UploadItem[] = [];
-		if (this.held || this.offline) return out;
+		if (this.held || this.locked || this.link.at !== null) return out;
+		const most = this.link.lost ? 1 : PARALLEL;
 		let running = this.items.filter((i) => i.state === "running").length;
 		for (const item of this.items) {
-			if (running >= PARALLEL) break;
+			if (running >= most) break;
 			if (item.state !== "waiting") continue;
 			item.state = "running";
 			running++;
@@ -105,6 +154,11 @@ export class UploadQueue {
 		if (item.state === "running" || item.state === "waiting") item.state = "paused";
 	}
 
+	/** Back to the line: what stopped it will pass. */
+	wait(item: UploadItem) {
+		if (item.state === "running") item.state = "waiting";
+	}
+
 	resume(item: UploadItem) {
 		if (item.state === "paused") item.state = "waiting";
 	}
@@ -112,7 +166,7 @@ export class UploadQueue {
 	/** Again from where it was; what can never work (a directory, 0 bytes) stays. */
 	retry(item: UploadItem) {
 		if (item.state !== "failed" || !retriable(item.error)) return;
-		if (item.error === "changed") item.sent = 0;
+		if (item.error === "differs") item.sent = 0;
 		item.state = "waiting";
 		item.error = null;
 		item.detail = "";
@@ -153,8 +207,17 @@ export class UploadQueue {
 	}
 }
 
-export const retriable = (e: UploadError | null) =>
-	e !== null && e !== "empty" && e !== "directory" && e !== "too-large";
+const NEVER: readonly UploadError[] = [
+	"empty",
+	"directory",
+	"no-files",
+	"too-large",
+	"changed",
+	"gone",
+];
+export const retriable = (e: UploadError | null) => e !== null && !NEVER.includes(e);
+/** What works once the file is chosen again: the browser no longer reads the one it has. */
+export const rechoosable = (e: UploadError | null) => e === "changed" || e === "gone";
 
 /** Bytes a second, smoothed over some seconds, and from it the time that is left. */
 export class Rate {

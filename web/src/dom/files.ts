@@ -17,7 +17,13 @@ const fileOf = (entry: FileSystemFileEntry) => new Promise<File>((ok, no) => ent
 const some = (reader: FileSystemDirectoryReader) =>
 	new Promise<FileSystemEntry[]>((ok, no) => reader.readEntries(ok, no));
 
-async function* walk(entry: FileSystemEntry): AsyncGenerator<Found | { broken: string }> {
+/** What could not be read: the browser gives no reason. */
+export interface Broken {
+	broken: string;
+	isFile: boolean;
+}
+
+async function* walk(entry: FileSystemEntry): AsyncGenerator<Found | Broken> {
 	try {
 		if (entry.isFile) {
 			yield { file: await fileOf(entry as FileSystemFileEntry), folder: parent(entry.fullPath) };
@@ -27,7 +33,7 @@ async function* walk(entry: FileSystemEntry): AsyncGenerator<Found | { broken: s
 		for (let part = await some(reader); part.length > 0; part = await some(reader))
 			for (const e of part) yield* walk(e);
 	} catch {
-		yield { broken: entry.fullPath.replace(/^\/+/, "") };
+		yield { broken: entry.fullPath.replace(/^\/+/, ""), isFile: entry.isFile };
 	}
 }
 
@@ -40,6 +46,16 @@ export const entriesOf = (data: DataTransfer): FileSystemEntry[] =>
 
 export async function* dropped(
 	entries: readonly FileSystemEntry[],
-): AsyncGenerator<Found | { broken: string }> {
+): AsyncGenerator<Found | Broken> {
 	for (const entry of entries) yield* walk(entry);
+}
+
+/** Why a file cannot be read now, in the browser's word ("NotFoundError"); null: it can. */
+export async function unreadable(file: File): Promise<string | null> {
+	try {
+		await file.slice(0, 1).arrayBuffer();
+		return null;
+	} catch (e) {
+		return e instanceof DOMException ? e.name : "NotReadableError";
+	}
 }

@@ -2,10 +2,15 @@
 // Where interrupted uploads go on, in IndexedDB, so that they outlive a reload. Forgotten when
 // the person signs out, when another signs in, when the upload ends, and after the seven days
 // the server keeps one.
+// One window at a time may send a file: who does holds a lock with its print.
 export interface Resumable {
 	/** folder, path and name: what the person recognises */
 	print: string;
 	name: string;
+	/** where it goes, and what had been chosen as the target then */
+	folder: string;
+	target: string;
+	asset: string | null;
 	bytes: number;
 	modified: number;
 	url: string;
@@ -69,9 +74,24 @@ export async function recall(print: string): Promise<Resumable | undefined> {
 	return r?.of === owner ? r : undefined;
 }
 
+/** What this person began and no window sends now. */
 export async function interrupted(): Promise<Resumable[]> {
 	const all = ((await everything()) ?? []).filter((r) => r.of === owner);
 	const now = Date.now();
-	for (const r of all) if (now - r.at > KEPT_MS) void forgetUpload(r.print);
-	return all.filter((r) => now - r.at <= KEPT_MS);
+	const stays = (r: Resumable) => now - r.at <= KEPT_MS;
+	for (const r of all) if (!stays(r)) void forgetUpload(r.print);
+	const held = new Set((await navigator.locks.query()).held?.map((l) => l.name));
+	return all.filter((r) => stays(r) && !held.has(LOCK + r.print));
+}
+
+const LOCK = "geleit-upload:";
+
+/** Call the answer to let go; null: another window has it. */
+export function take(print: string): Promise<(() => void) | null> {
+	return new Promise((given) => {
+		void navigator.locks.request(LOCK + print, { ifAvailable: true }, (lock) => {
+			if (lock === null) return given(null);
+			return new Promise<void>((release) => given(release));
+		});
+	});
 }

@@ -265,9 +265,18 @@ export function Overlays({ children }: { children?: ComponentChildren }) {
 	);
 }
 
+/** After a reload: uploads that were interrupted show themselves. */
+async function showInterrupted() {
+	if (!may("upload")) return;
+	const { interrupted } = await import("../dom/resume");
+	const [first] = await interrupted();
+	if (first) (await import("../features/upload/index")).openUpload({}, { folder: first.target });
+}
+
 export function Shell({ children }: { children: ComponentChildren }) {
 	useEffect(() => {
 		void refreshFacts();
+		void showInterrupted().catch(() => undefined); // without IndexedDB there are none
 	}, []);
 	return (
 		<>

@@ -1,262 +1,192 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Moves the bytes of the queue with tus: three files at a time, each from where it stopped,
-// with the session's CSRF word, waiting while there is no connection.
-import { signal } from "@preact/signals";
-import type { DetailedError, Upload } from "tus-js-client";
-import { BASE, post } from "../../api/client";
-import { refreshSession, session } from "../../api/session";
-import type { Card } from "../../api/types";
-import { Rate, type UploadError, type UploadItem, UploadQueue } from "../../core/upload";
-import type { Found } from "../../dom/files";
-import { forgetUpload, interrupted, recall, remember, type Resumable } from "../../dom/resume";
+// Moves the bytes of the queue with tus: three files at a time, each from where it stopped.
+// What passes by itself (no connection, a session that ended) makes a file wait, never fail.
+// Each start of a file is a turn; what an older turn still answers is not heard.
+import type { HttpResponse } from "tus-js-client";
+import { callRaw } from "../../api/client";
+import { refreshSession } from "../../api/session";
+import type { UploadError, UploadItem } from "../../core/upload";
+import { type Found, unreadable } from "../../dom/files";
+import { forgetUpload, recall, take } from "../../dom/resume";
+import { forget, look } from "./known";
+import { discard, left, notLeft } from "./left";
+import { backToLine, locked, lost, NO_LINK } from "./link";
+import { send } from "./send";
+import {
+	halt,
+	prints,
+	pump,
+	queue,
+	type Source,
+	show,
+	source,
+	sources,
+	type Target,
+	tell,
+	whenTurn,
+} from "./state";
 
-const CHUNK = 8 * 1024 * 1024;
-const SHOW_MS = 250;
-const DUPLICATE_TRIES = 8;
-
-export interface Target {
-	folder: string;
-	/** the file gets a new version instead of a new file being made */
-	asset?: string | null;
-}
-
-interface Source {
-	file: File;
-	print: string;
-	asset: string | null;
-	upload: Upload | null;
-}
-
-export const queue = new UploadQueue();
-/** counts up when the screen should look at the queue again */
-export const tick = signal(0);
-export const left = signal<Resumable[]>([]);
-export const seconds = signal<number | null>(null);
-/** called once whenever files arrived, so that the listing follows */
-let arrived: () => void = () => {};
-export const whenArrived = (act: () => void) => {
-	arrived = act;
-};
-
-const sources = new Map<number, Source>();
-const rate = new Rate();
-let shown = 0;
-
-function show() {
-	if (shown !== 0) return;
-	shown = window.setTimeout(() => {
-		shown = 0;
-		const t = queue.totals();
-		rate.sample(t.sent, performance.now());
-		seconds.value = t.open > 0 ? rate.left(t.bytes - t.sent) : null;
-		tick.value++;
-	}, SHOW_MS);
-}
+// ---- what comes in ----
 
 const join = (a: string, b: string) => [a, b].filter((p) => p !== "").join("/");
+const isSame = (f: File, g: { bytes: number; modified: number }) =>
+	f.size === g.bytes && f.lastModified === g.modified;
+const printOf = (folder: string, name: string, asset: string | null | undefined) =>
+	`${asset ?? ""}:${join(folder, name)}`;
+
+/**
+ * A file of the same place and name is in the list. What has ended makes room; the same one
+ * once more goes on if it stood still (null: nothing to add); another one gets a print of its own.
+ */
+function besides(old: UploadItem, file: File, print: string): string | null {
+	const s = source(old);
+	if (old.state === "failed") drop(old);
+	if (old.state === "failed" || old.state === "done") return print;
+	queue.resume(old);
+	const same = s && isSame(file, { bytes: s.file.size, modified: s.file.lastModified });
+	return same ? null : `${print}:${file.size}:${file.lastModified}`;
+}
+
+/** An interrupted upload of this very file, into whatever folder it was begun. */
+const twin = (file: File, target: Target) =>
+	left.value.find(
+		(r) => r.name === file.name && r.asset === (target.asset ?? null) && isSame(file, r),
+	);
+
+function addOne({ file, folder }: Found, target: Target) {
+	let into = target.asset ? target.folder : join(target.folder, folder);
+	let print = printOf(into, file.name, target.asset);
+	if (!left.value.some((r) => r.print === print)) {
+		const r = twin(file, target);
+		if (r) ({ folder: into, print } = r);
+	}
+	const old = prints.get(print);
+	const own = old ? besides(old, file, print) : print;
+	if (own === null) return;
+	const item = queue.add(file.name, into, file.size);
+	prints.set(own, item);
+	sources.set(item.key, {
+		file,
+		print: own,
+		target,
+		upload: null,
+		turn: 0,
+		created: Promise.resolve(),
+		unlock: null,
+		moved: 0,
+		renewed: 0,
+	});
+}
 
 export function add(found: Iterable<Found>, target: Target) {
-	for (const { file, folder } of found) {
-		const into = target.asset ? target.folder : join(target.folder, folder);
-		const item = queue.add(file.name, into, file.size);
-		const print = `${target.asset ?? ""}:${join(into, file.name)}`;
-		sources.set(item.key, { file, print, asset: target.asset ?? null, upload: null });
-	}
-	show();
+	for (const f of found) addOne(f, target);
 	pump();
 }
 
-export function addBroken(path: string) {
-	queue.add(path.slice(path.lastIndexOf("/") + 1), "", 0, "directory");
+export function addBroken(path: string, error: UploadError) {
+	queue.add(path.slice(path.lastIndexOf("/") + 1), "", 0, error);
 	show();
 }
 
-export async function loadLeft() {
-	const running = new Set([...sources.values()].map((s) => s.print));
-	left.value = (await interrupted()).filter((r) => !running.has(r.print));
+/** What a file is chosen for that the browser could no longer read. */
+export const targetOf = (item: UploadItem): Target => ({
+	folder: item.folder,
+	asset: source(item)?.target.asset ?? null,
+});
+
+// ---- one file's turn ----
+
+function fail(item: UploadItem, error: UploadError, detail = "") {
+	const s = source(item);
+	if (s) halt(s);
+	queue.fail(item, error, detail);
+	pump();
 }
-
-export async function dropLeft(r: Resumable) {
-	await forgetUpload(r.print);
-	left.value = left.value.filter((x) => x !== r);
-}
-
-function pump() {
-	for (const item of queue.start()) void begin(item);
-	show();
-}
-
-/** A file that can be read no more (moved, a directory) is found before a byte is sent. */
-async function readable(file: File): Promise<boolean> {
-	try {
-		await file.slice(0, 1).arrayBuffer();
-		return true;
-	} catch {
-		return false;
-	}
-}
-
-const errorOf: Record<number, UploadError> = { 413: "too-large", 507: "storage-full" };
-
-function failed(item: UploadItem, e: Error | DetailedError) {
-	const answer = "originalResponse" in e ? e.originalResponse : null;
-	const status = answer?.getStatus() ?? 0;
-	let detail = "";
-	try {
-		const said = JSON.parse(answer?.getBody() ?? "") as { detail?: string; title?: string };
-		detail = said.detail || said.title || "";
-	} catch {
-		// not the server's own words
-	}
-	if (status === 0 && !navigator.onLine) return wait(item);
-	void source(item)
-		?.file.slice(0, 1)
-		.arrayBuffer()
-		.then(
-			() => queue.fail(item, status === 0 ? "network" : (errorOf[status] ?? "refused"), detail),
-			() => queue.fail(item, "unreadable"),
-		)
-		.finally(pump);
-}
-
-/** No connection: back to the line, in front of nothing that runs. */
-function wait(item: UploadItem) {
-	item.state = "waiting";
-	queue.offline = true;
-	show();
-}
-
-const source = (item: UploadItem) => sources.get(item.key);
 
 async function begin(item: UploadItem) {
 	const s = source(item);
 	if (!s) return;
-	if (!(await readable(s.file))) {
-		queue.fail(item, "unreadable");
-		return pump();
-	}
+	const turn = ++s.turn;
+	await s.created;
+	const why = await unreadable(s.file);
+	const unlock = await take(s.print);
+	if (s.turn !== turn) return unlock?.();
+	if (unlock === null) return fail(item, "elsewhere");
+	s.unlock = unlock;
+	if (why !== null) return fail(item, why === "NotFoundError" ? "gone" : "unreadable");
 	const known = await recall(s.print);
-	if (known && (known.bytes !== s.file.size || known.modified !== s.file.lastModified)) {
-		await forgetUpload(s.print);
-		if (known.bytes !== s.file.size) {
-			queue.fail(item, "changed");
-			return pump();
-		}
-	}
-	if (item.state === "running")
-		await run(
-			item,
-			s,
-			known && known.bytes === s.file.size && known.modified === s.file.lastModified
-				? known.url
-				: null,
-		);
-}
-
-function metadata(item: UploadItem, s: Source): Record<string, string> {
-	const meta: Record<string, string> = { filename: s.file.name };
-	if (s.asset) meta["asset"] = s.asset;
-	else if (item.folder !== "") meta["folder"] = item.folder;
-	return meta;
-}
-
-async function run(item: UploadItem, s: Source, url: string | null) {
-	const tus = await import("tus-js-client");
-	if (item.state !== "running") return;
-	let asset: string | null = null;
-	let kept = 0;
-	const keep = (sent: number) => {
-		if (!upload.url) return;
-		kept = sent;
-		void remember({
-			print: s.print,
-			name: s.file.name,
-			bytes: s.file.size,
-			modified: s.file.lastModified,
-			url: upload.url,
-			sent,
-			at: Date.now(),
-		});
-	};
-	const upload: Upload = new tus.Upload(s.file, {
-		endpoint: `${BASE}/uploads`,
-		...(url && { uploadUrl: url }),
-		metadata: metadata(item, s),
-		chunkSize: CHUNK,
-		retryDelays: [0, 1000, 3000, 8000, 15000],
-		storeFingerprintForResuming: false,
-		removeFingerprintOnSuccess: true,
-		onBeforeRequest(request) {
-			const csrf = session.value?.csrf;
-			if (csrf) request.setHeader("Geleit-CSRF", csrf);
-		},
-		onAfterResponse(_, answer) {
-			asset = answer.getHeader("Geleit-Asset") ?? asset;
-			if (answer.getStatus() === 401 || answer.getStatus() === 403)
-				void refreshSession().catch(() => undefined);
-		},
-		onUploadUrlAvailable: () => keep(0),
-		onProgress(sent) {
-			queue.progress(item, sent);
-			show();
-		},
-		onChunkComplete(_, sent) {
-			if (sent - kept >= CHUNK || sent === s.file.size) keep(sent);
-		},
-		onSuccess: () => void done(item, s, asset),
-		onError: (e) => failed(item, e),
+	if (s.turn !== turn) return;
+	if (known && !isSame(s.file, known)) return fail(item, "differs");
+	if (known) notLeft(s.print);
+	await send(item, s, known?.url ?? null, {
+		done: (asset) => void done(item, s, asset),
+		failed: (answer) => void failed(item, s, answer),
 	});
-	s.upload = upload;
-	upload.start();
 }
+
+whenTurn((item) => void begin(item));
 
 async function done(item: UploadItem, s: Source, asset: string | null) {
-	queue.finish(item, asset);
 	s.upload = null;
-	pump();
+	// the record goes while the lock is held: no window may take it for an interrupted one
 	await forgetUpload(s.print);
-	left.value = left.value.filter((r) => r.print !== s.print);
-	look(item, s);
-	if (queue.totals().open === 0 || queue.totals().done % 25 === 0) arrived();
+	halt(s);
+	queue.finish(item, asset);
+	notLeft(s.print);
+	if (asset !== null && !s.target.asset) look(item);
+	pump();
+	tell();
 }
 
-// Whether the content was there before is known once the server has read it: asked for many
-// files at once, some seconds after they arrived.
-const unread: { item: UploadItem; tries: number }[] = [];
-let looking = 0;
+// ---- what went wrong ----
 
-function look(item: UploadItem, s: Source) {
-	if (item.asset === null || s.asset !== null) return;
-	unread.push({ item, tries: 0 });
-	if (looking === 0) looking = window.setTimeout(() => void ask(), 1500);
-}
-
-async function ask() {
-	looking = 0;
-	const part = unread.splice(0, 200);
+function said(answer: HttpResponse | null): { code: string; words: string } {
 	try {
-		const { cards } = await post<{ cards: Card[] }>("/assets/cards", {
-			ids: part.map((p) => p.item.asset),
-		});
-		const by = new Map(cards.map((c) => [c.id, c]));
-		for (const p of part) {
-			const c = by.get(p.item.asset ?? "");
-			if (c && c.duplicates.length > 0) p.item.duplicates = c.duplicates;
-			else if (c?.reasons.some((r) => r.code === "ingest-pending") && p.tries < DUPLICATE_TRIES)
-				unread.push({ item: p.item, tries: p.tries + 1 });
-		}
-		arrived();
+		const p = JSON.parse(answer?.getBody() ?? "") as Record<string, unknown>;
+		return { code: String(p["code"] ?? ""), words: String(p["detail"] || p["title"] || "") };
 	} catch {
-		// only a hint is missing
+		return { code: "", words: "" }; // not the server's own words
 	}
-	show();
-	if (unread.length > 0) looking = window.setTimeout(() => void ask(), 2500);
 }
 
-// hands
+async function failed(item: UploadItem, s: Source, answer: HttpResponse | null) {
+	const status = answer?.getStatus() ?? 0;
+	const { code, words } = said(answer);
+	if (status === 401) return locked(item, s);
+	if (code === "csrf" && s.renewed++ < 3) return renew(item, s);
+	if (NO_LINK.includes(status)) return broken(item, s);
+	if (status === 413) return fail(item, "too-large", await allowed());
+	fail(item, status === 507 ? "storage-full" : "refused", words);
+}
+
+async function allowed(): Promise<string> {
+	const a = await callRaw("OPTIONS", "/uploads").catch(() => null);
+	return a?.headers.get("Tus-Max-Size") ?? "";
+}
+
+/** A browser says the same of a lost connection and of a file that it can read no more. */
+async function broken(item: UploadItem, s: Source) {
+	const { turn } = s;
+	const why = await unreadable(s.file);
+	if (s.turn !== turn) return;
+	if (why === null) return lost(item, s);
+	const url = s.upload?.url;
+	fail(item, why === "NotFoundError" ? "gone" : "changed");
+	s.upload = null;
+	if (url) await discard({ print: s.print, url });
+}
+
+async function renew(item: UploadItem, s: Source) {
+	await refreshSession().catch(() => undefined);
+	backToLine(item, s);
+	pump();
+}
+
+// ---- hands ----
 
 export function pause(item: UploadItem) {
-	void source(item)?.upload?.abort();
+	const s = source(item);
+	if (s) halt(s);
 	queue.pause(item);
 	pump();
 }
@@ -266,45 +196,64 @@ export function resume(item: UploadItem) {
 	pump();
 }
 
-export function retry(item: UploadItem) {
+async function restart(item: UploadItem) {
+	const s = source(item);
+	const known = s && item.error === "differs" ? await recall(s.print) : undefined;
+	if (known) await discard(known);
 	queue.retry(item);
+}
+
+export async function retry(item: UploadItem) {
+	await restart(item);
 	pump();
 }
 
-export function retryAll() {
-	for (const item of queue.items) queue.retry(item);
+export async function retryAll() {
+	for (const item of queue.items) await restart(item);
 	pump();
 }
 
 export function hold(on: boolean) {
-	if (on) for (const item of queue.hold()) void source(item)?.upload?.abort();
+	if (on)
+		for (const item of queue.hold()) {
+			const s = source(item);
+			if (s) halt(s);
+		}
 	queue.held = on;
 	pump();
 }
 
+/** Out of the list, and off the server what had arrived of it. */
 export function drop(item: UploadItem) {
 	const s = source(item);
-	if (s?.upload) void s.upload.abort(true).catch(() => undefined);
-	if (s) void forgetUpload(s.print);
+	if (s) {
+		halt(s);
+		if (item.state !== "done") void cleanUp(s);
+		if (prints.get(s.print) === item) prints.delete(s.print);
+	}
 	sources.delete(item.key);
+	forget(item);
 	queue.drop(item);
 	pump();
 }
 
+async function cleanUp(s: Source) {
+	await s.created;
+	const url = s.upload?.url ?? (await recall(s.print))?.url;
+	if (url) await discard({ print: s.print, url });
+}
+
 export function clear() {
-	for (const item of queue.items) if (item.state === "done") sources.delete(item.key);
+	for (const item of queue.items) {
+		const s = source(item);
+		if (item.state !== "done" || !s) continue;
+		sources.delete(item.key);
+		if (prints.get(s.print) === item) prints.delete(s.print);
+	}
 	queue.clearDone();
 	show();
 }
 
-addEventListener("online", () => {
-	queue.offline = false;
-	pump();
-});
-addEventListener("offline", () => {
-	queue.offline = true;
-	show();
-});
 addEventListener("beforeunload", (e) => {
 	if (queue.items.some((i) => i.state === "running")) e.preventDefault();
 });

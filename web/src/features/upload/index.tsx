@@ -6,27 +6,32 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { session } from "../../api/session";
 import { bytes, number } from "../../core/format";
-import { retriable, type UploadError, type UploadItem } from "../../core/upload";
-import { chosen, dropped } from "../../dom/files";
+import { retriable } from "../../core/upload";
 import { announce } from "../../dom/announce";
+import { chosen, dropped } from "../../dom/files";
 import { t } from "../../gen/i18n/upload";
 import { language } from "../../i18n";
-import { to } from "../../routes";
 import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
-import { Tag } from "../../ui/Verdict";
-import { arrived, trash } from "../library/acts";
+import { arrived } from "../library/acts";
 import * as engine from "./engine";
+import { discard, left, loadLeft } from "./left";
+import { tryNow, unlock } from "./link";
+import { follow, percent, Rows } from "./rows";
+import { queue, seconds, type Target, whenArrived } from "./state";
 
 const opened = signal(false);
 const small = signal(false);
-const target = signal<engine.Target>({ folder: "" });
+const target = signal<Target>({ folder: "" });
 let root: HTMLElement | null = null;
 
-async function take(entries: readonly FileSystemEntry[], into: engine.Target) {
+async function take(entries: readonly FileSystemEntry[], into: Target) {
 	let part = [];
+	let count = 0;
 	for await (const found of dropped(entries)) {
-		if ("broken" in found) engine.addBroken(found.broken);
+		count++;
+		if ("broken" in found)
+			engine.addBroken(found.broken, found.isFile ? "unreadable" : "directory");
 		else part.push(found);
 		if (part.length >= 100) {
 			engine.add(part, into);
@@ -34,13 +39,8 @@ async function take(entries: readonly FileSystemEntry[], into: engine.Target) {
 		}
 	}
 	engine.add(part, into);
+	if (count === 0) for (const e of entries) engine.addBroken(e.name, "no-files");
 }
-
-/**
- * The queue's items change in place, so a part that shows them follows the tick: one that reads
- * any signal is drawn again for its signals and props alone.
- */
-const follow = () => engine.tick.value;
 
 export interface Brought {
 	/** of an input */
@@ -50,31 +50,22 @@ export interface Brought {
 }
 
 /** Opens the panel; what is brought along is put into the queue at once. */
-export function openUpload(brought: Brought = {}, into: engine.Target = { folder: "" }) {
+export function openUpload(brought: Brought = {}, into: Target = { folder: "" }) {
 	if (root === null) {
 		root = document.createElement("div");
 		document.body.append(root);
 		render(<Panel />, root);
-		engine.whenArrived(() => void arrived());
+		whenArrived(() => void arrived());
 	}
 	target.value = into;
 	opened.value = true;
 	small.value = false;
-	void engine.loadLeft();
+	void loadLeft();
 	if (brought.entries) void take(brought.entries, into);
 	if (brought.files) engine.add(chosen(brought.files), into);
 }
 
-const ERROR: Record<UploadError, () => string> = {
-	empty: t.e_empty,
-	directory: t.e_directory,
-	changed: t.e_changed,
-	unreadable: t.e_unreadable,
-	refused: t.e_refused,
-	"too-large": t.e_too_large,
-	"storage-full": t.e_storage,
-	network: t.e_network,
-};
+const top = (folder: string) => folder || t.top();
 
 function Choose({ folders }: { folders: boolean }) {
 	return (
@@ -106,167 +97,48 @@ function Begin() {
 					<Choose folders={false} />
 					<Choose folders />
 				</div>
-				<p class="muted">{t.into({ folder: target.value.folder || t.top() })}</p>
+				<p class="muted">{t.into({ folder: top(target.value.folder) })}</p>
 			</div>
 		</div>
 	);
 }
 
+const MOST_LEFT = 5;
+
 function Left() {
-	const list = engine.left.value;
+	const list = left.value;
 	if (list.length === 0) return null;
+	const sum = (of: "sent" | "bytes") => list.reduce((n, r) => n + r[of], 0);
 	return (
-		<div class="upload-p">
+		<div class="upload-p upload-i">
 			<p>
-				<Icon name="clock" /> {t.interrupted({ n: list.length })}
+				<Icon name="clock" />
+				<span>
+					{t.interrupted({ n: list.length, percent: percent(sum("sent"), sum("bytes")) })}
+				</span>
 			</p>
 			<ul class="upload-l">
-				{list.slice(0, 5).map((r) => (
+				{list.slice(0, MOST_LEFT).map((r) => (
 					<li key={r.print}>
 						<span>
-							{t.interrupted_file({
-								name: r.name,
-								percent: Math.floor((100 * r.sent) / Math.max(1, r.bytes)),
-							})}
+							<span class="upload-n">{r.name}</span>
+							<span class="muted num">
+								{t.interrupted_file({ folder: top(r.folder), percent: percent(r.sent, r.bytes) })}
+							</span>
 						</span>
 						<Button
 							look="quiet"
 							icon="close"
 							label={t.remove({ name: r.name })}
-							onClick={() => void engine.dropLeft(r)}
+							onClick={() => void discard(r)}
 						/>
 					</li>
 				))}
+				{list.length > MOST_LEFT && (
+					<li class="muted">{t.more_items({ n: list.length - MOST_LEFT })}</li>
+				)}
 			</ul>
 		</div>
-	);
-}
-
-function Hands({ i }: { i: UploadItem }) {
-	follow();
-	const name = i.name;
-	return (
-		<span>
-			{(i.state === "running" || i.state === "waiting") && (
-				<Button
-					look="quiet"
-					icon="minus"
-					label={t.pause({ name })}
-					onClick={() => engine.pause(i)}
-				/>
-			)}
-			{i.state === "paused" && (
-				<Button
-					look="quiet"
-					icon="right"
-					label={t.resume({ name })}
-					onClick={() => engine.resume(i)}
-				/>
-			)}
-			{i.state === "failed" && retriable(i.error) && (
-				<Button
-					look="quiet"
-					icon="undo"
-					label={t.retry({ name })}
-					onClick={() => engine.retry(i)}
-				/>
-			)}
-			<Button look="quiet" icon="close" label={t.remove({ name })} onClick={() => engine.drop(i)} />
-		</span>
-	);
-}
-
-function Known({ i }: { i: UploadItem }) {
-	follow();
-	const done = () => {
-		i.duplicates = [];
-		engine.tick.value++;
-	};
-	return (
-		<div class="upload-s row">
-			<Tag tone="warn">{t.duplicate()}</Tag>
-			<a href={to("library", {}, { file: i.duplicates[0] ?? "" })}>{t.duplicate_show()}</a>
-			<Button look="quiet" onClick={done}>
-				{t.keep()}
-			</Button>
-			<Button
-				look="quiet"
-				onClick={() => {
-					if (i.asset) void trash([i.asset]);
-					engine.drop(i);
-				}}
-			>
-				{t.discard()}
-			</Button>
-		</div>
-	);
-}
-
-function stateOf(i: UploadItem): string {
-	if (i.state === "waiting") return t.waiting();
-	if (i.state === "paused") return t.paused();
-	return bytes(i.bytes, language.value);
-}
-
-function Row({ i }: { i: UploadItem }) {
-	follow();
-	return (
-		<li>
-			<span class="upload-n" title={i.folder ? `${i.folder}/${i.name}` : i.name}>
-				{i.name}
-			</span>
-			<Hands i={i} />
-			{i.state === "running" || (i.state === "paused" && i.sent > 0) ? (
-				<progress
-					class="upload-s"
-					aria-label={t.progress({ name: i.name })}
-					max={i.bytes}
-					value={i.sent}
-				/>
-			) : null}
-			{i.state === "failed" && (
-				<p class="upload-s error">
-					{ERROR[i.error ?? "refused"]()} {i.detail}
-				</p>
-			)}
-			{i.state === "done" && i.duplicates.length === 0 && (
-				<span class="upload-s">
-					<Tag tone="ok">{t.done()}</Tag>
-				</span>
-			)}
-			{i.state !== "failed" && i.state !== "done" && (
-				<span class="upload-s muted num">{stateOf(i)}</span>
-			)}
-			{i.duplicates.length > 0 && <Known i={i} />}
-		</li>
-	);
-}
-
-/** What needs eyes first: failed, doubled, running, then the others; never 5,000 rows. */
-function Rows() {
-	follow();
-	const rank = (i: UploadItem) =>
-		i.state === "failed"
-			? 0
-			: i.duplicates.length > 0
-				? 1
-				: i.state === "running"
-					? 2
-					: i.state === "done"
-						? 4
-						: 3;
-	const buckets: UploadItem[][] = [[], [], [], [], []];
-	for (const i of engine.queue.items) buckets[rank(i)]?.push(i);
-	const all = buckets.flat();
-	const most = 60;
-	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reached by keys
-		<ul class="upload-l" tabIndex={0} aria-label={t.title()}>
-			{all.slice(0, most).map((i) => (
-				<Row key={i.key} i={i} />
-			))}
-			{all.length > most && <li class="muted">{t.more_items({ n: all.length - most })}</li>}
-		</ul>
 	);
 }
 
@@ -277,9 +149,36 @@ function leftWords(s: number | null): string {
 	return t.left_hours({ n: number(Math.round(s / 360) / 10, language.value) });
 }
 
+/** Why nothing goes on, and what ends it. */
+function Waits() {
+	follow();
+	if (queue.locked)
+		return (
+			<p class="upload-w">
+				<span>{t.locked()}</span>
+				<Button onClick={unlock}>{t.sign_in()}</Button>
+			</p>
+		);
+	if (!queue.link.lost) return queue.held ? <p class="muted">{t.held()}</p> : null;
+	const { at } = queue.link;
+	return (
+		<p class="upload-w">
+			<span>
+				{t.offline()}{" "}
+				<span class="num">
+					{at === null
+						? t.looking()
+						: t.next_try({ n: Math.max(1, Math.ceil((at - Date.now()) / 1000)) })}
+				</span>
+			</span>
+			{at !== null && <Button onClick={tryNow}>{t.try_now()}</Button>}
+		</p>
+	);
+}
+
 function Total() {
 	follow();
-	const s = engine.queue.totals();
+	const s = queue.totals();
 	if (s.count === 0) return null;
 	const words = t.total({
 		done: s.done,
@@ -291,9 +190,9 @@ function Total() {
 		<div class="upload-p">
 			<progress aria-label={t.progress_all()} max={Math.max(1, s.bytes)} value={s.sent} />
 			<p class="num">
-				{words} <span class="muted">{leftWords(engine.seconds.value)}</span>
+				{words} <span class="muted">{leftWords(seconds.value)}</span>
 			</p>
-			{engine.queue.offline && <p class="muted">{t.offline()}</p>}
+			{s.open > 0 && <Waits />}
 			{s.failed > 0 && <p class="error">{t.some_failed({ n: s.failed })}</p>}
 		</div>
 	);
@@ -301,17 +200,17 @@ function Total() {
 
 function Foot() {
 	follow();
-	const s = engine.queue.totals();
+	const s = queue.totals();
 	return (
 		<div class="upload-f">
 			{s.count > 0 && <Choose folders={false} />}
 			{s.open > 0 && (
-				<Button onClick={() => engine.hold(!engine.queue.held)}>
-					{engine.queue.held ? t.resume_all() : t.pause_all()}
+				<Button onClick={() => engine.hold(!queue.held)}>
+					{queue.held ? t.resume_all() : t.pause_all()}
 				</Button>
 			)}
-			{engine.queue.items.some((i) => retriable(i.error)) && (
-				<Button onClick={() => engine.retryAll()}>{t.retry_all()}</Button>
+			{queue.items.some((i) => retriable(i.error)) && (
+				<Button onClick={() => void engine.retryAll()}>{t.retry_all()}</Button>
 			)}
 			{s.done > 0 && <Button onClick={() => engine.clear()}>{t.clear()}</Button>}
 		</div>
@@ -319,7 +218,7 @@ function Foot() {
 }
 
 function useSaid() {
-	const s = engine.queue.totals();
+	const s = queue.totals();
 	const [was, set] = useState(0);
 	useEffect(() => {
 		if (was > 0 && s.open === 0)
@@ -332,7 +231,7 @@ function Panel() {
 	follow();
 	useSaid();
 	if (!opened.value || !session.value) return null;
-	const none = engine.queue.items.length === 0;
+	const none = queue.items.length === 0;
 	return (
 		<section class="upload" aria-label={t.title()}>
 			<header class="upload-h">
