@@ -63,6 +63,12 @@ put_version(struct js *j, struct api *x, const struct version *v)
 	put_content(j, x, v);
 	put_type(j, "type", v);
 	js_kv_str(j, "malware", str_c(malware_name(v->malware)));
+	js_key(j, "scan_detail");
+	if (v->scan_detail.n > 0)
+		js_str(j, v->scan_detail);
+	else
+		js_null(j);
+	js_kv_time(j, "scanned", x->a, v->scanned_us);
 	js_kv_str(j, "state", v->damaged ? S("damaged") : v->ready ? S("ready") : S("pending"));
 	js_close(j);
 }

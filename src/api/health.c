@@ -11,15 +11,20 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "conf/conf.h"
 #include "model/overview.h"
+#include "model/scan.h"
 #include "os/sandbox.h"
 #include "store/store.h"
 #include "text/json.h"
 
 #define DISK_LOW_BYTES (10ULL * LIMIT_DISK_RESERVE_BYTES)
 
+#define SCAN_LATE_US (5 * 60 * US_PER_S)
+
 struct health {
+	struct scan_queue scan;
 	struct queue queue;
 	uint64_t free, total;
 	const char *sandbox;
@@ -41,6 +46,25 @@ put_check(struct js *j, const struct check *c)
 	js_close(j);
 }
 
+/* NULL: none. */
+static const char *
+scan_problem(const struct api *x, const struct health *h)
+{
+	if (x->conf->clamd_socket.n == 0)
+		return "no clamd is set: files are not scanned";
+	if (h->scan.error.n > 0)
+		return arena_printf(x->a, "%lld files wait for the scanner: %.*s",
+		    (long long)h->scan.waiting, STR(h->scan.error))
+		    .p;
+	if (h->scan.oldest_us != 0 && x->now_us - h->scan.oldest_us > SCAN_LATE_US)
+		return arena_printf(x->a,
+		    "%lld files wait for the scanner, one of them for %lld minutes",
+		    (long long)h->scan.waiting,
+		    (long long)((x->now_us - h->scan.oldest_us) / (60 * US_PER_S)))
+		    .p;
+	return NULL;
+}
+
 static void
 put_checks(struct js *j, struct api *x, const struct health *h)
 {
@@ -49,8 +73,7 @@ put_checks(struct js *j, struct api *x, const struct health *h)
 	        "no SMTP server is set: mails stay in the outbox"},
 	    {"mail-tls", !x->conf->smtp_insecure, "mails go encrypted or not at all",
 	        "smtp.insecure: mails may go in clear"},
-	    {"malware", x->conf->clamd_socket.n > 0, "files are scanned",
-	        "no clamd is set: files are not scanned"},
+	    {"malware", scan_problem(x, h) == NULL, "files are scanned", scan_problem(x, h)},
 	    {"jobs", h->queue.dead == 0, "no work was given up",
 	        "work was given up after eight tries"},
 	    {"disk", h->free > DISK_LOW_BYTES, "there is room", "the disk is nearly full"},
@@ -93,7 +116,8 @@ health_get(struct api *x, const struct request *q, struct reply *r, struct error
 	struct js j;
 
 	(void)q;
-	if (queue_get(x->db, &h.queue, e) < 0 || store_free_bytes(x->store, &h.free, e) < 0 ||
+	if (queue_get(x->db, &h.queue, e) < 0 || scan_queue_get(x->db, x->a, &h.scan, e) < 0 ||
+	    store_free_bytes(x->store, &h.free, e) < 0 ||
 	    store_total_bytes(x->store, &h.total, e) < 0)
 		return e->code;
 	reply_json(r, &j);

@@ -28,6 +28,8 @@ put_attention(struct js *j, const struct overview *o)
 {
 	js_key(j, "attention");
 	js_list(j);
+	put_kind(j, "withheld", o->withheld);
+	put_kind(j, "infected", o->infected);
 	put_kind(j, "mail-failed", o->mail_failed);
 	put_kind(j, "in-review", o->in_review);
 	put_kind(j, "expiring", o->expiring);

@@ -94,7 +94,8 @@ a_file_is_shown_and_changed(void **state)
 
 	assert_int_equal(get(f, none, file), 200);
 	holds(f, "\"title\":\"a.tif\",\"folder\":\"A\",\"class\":\"public\",\"embargo\":null");
-	holds(f, "\"sha256\":null,\"type\":null,\"malware\":\"not_scanned\",\"state\":\"pending\"");
+	holds(f, "\"sha256\":null,\"type\":null,\"malware\":\"not_scanned\",\"scan_detail\":null,"
+	         "\"scanned\":null,\"state\":\"pending\"");
 	holds(f, "\"release\":{\"state\":\"draft\"");
 	etag = field(f, "ETag");
 	assert_int_equal(send_ask(f, (struct ask){.method = "GET",

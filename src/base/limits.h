@@ -50,6 +50,9 @@
 #define LIMIT_RENDER_CPU_S 20
 #define LIMIT_RENDER_WALL_MS 40000
 
+/* The scanner for malware: a file has at most LIMIT_RENDER_PARTS parts, too */
+#define LIMIT_SCAN_SILENT_MS 120000 /* without a byte from or to clamd */
+
 /* Nouns */
 #define LIMIT_TITLE_BYTES 400
 #define LIMIT_NOTE_BYTES 8000

@@ -107,6 +107,8 @@ static const struct {
     {"expired", "is past its last day"},
     {"malware-unscanned", "was not scanned for malware"},
     {"malware-infected", "holds malware"},
+    {"damaged", "arrived damaged"},
+    {"trashed", "is in the trash"},
     {"identity-level", "asks for more proof of who receives it"},
     {"classification", "its class forbids it"},
     {"method", "may not go out this way"},

@@ -88,6 +88,9 @@ static const struct setting settings[] = {
         .help = "1: mail may go to the relay without TLS. For a relay on this machine only."},
     {"clamd.socket", KIND_PATH, IN_CONF(clamd_socket), "",
         .help = "Unix socket of clamd. Not set: files are not scanned, and say so."},
+    {"clamd.max_bytes", KIND_INT, IN_CONF(clamd_max_bytes), "26214400", 1, LIMIT_FILE_BYTES,
+        .help = "Largest file that is handed to clamd, in bytes: its StreamMaxLength, which it has "
+                "at 25M. What is larger stays unscanned, and says so."},
     {"malware.unscanned", KIND_WORD, IN_EXTRA(malware), "", .words = "allow hold",
         .flags = CHANGEABLE,
         .help = "May a file that was not scanned be sent? Not set: `allow` while clamd.socket is "

@@ -32,6 +32,7 @@ struct conf {
 	struct str smtp_url, smtp_from, smtp_ca;
 	bool smtp_insecure;
 	struct str clamd_socket;
+	int64_t clamd_max_bytes;
 	bool malware_unscanned_set;
 	enum malware_unscanned
 	    malware_unscanned; /* allow while no clamd is set, hold once one is */

@@ -6,7 +6,7 @@
 #include "media/media.h"
 
 static int
-open_part(struct input *in, const struct msg_render_part *part, const struct data_key *key,
+open_part(struct input *in, const struct msg_sealed_part *part, const struct data_key *key,
     struct error *e)
 {
 	uint8_t context[SEALED_CONTEXT_BYTES];

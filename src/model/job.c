@@ -52,52 +52,44 @@ job_put_render(struct change *c, version_id subject, bool batch, struct error *e
 	return put(c, &(struct job_new){"render", subject, change_now(c), batch}, e);
 }
 
-#define DUE_JOB(which, lock)                                                                       \
-	"SELECT id, kind, version_id, fence, tries FROM job WHERE " which " AND "                  \
+#define DUE_JOB                                                                                    \
+	"SELECT id, version_id, fence, tries FROM job WHERE kind = ? AND "                         \
 	"((state = 'queued' AND due_us <= ?) OR (state = 'running' AND lease_until_us < ?)) "      \
-	"ORDER BY CASE WHEN batch THEN 1 ELSE 0 END, due_us, id LIMIT 1" lock
-#define FOR_UPDATE " /*pg: FOR UPDATE SKIP LOCKED */"
-
+	"ORDER BY CASE WHEN batch THEN 1 ELSE 0 END, due_us, id LIMIT 1"
 /* Reads are read-only and lock nothing. */
-struct claim {
-	const char *look, *take;
-};
-static const struct claim claim_any = {
-    DUE_JOB("kind <> 'render'", ""), DUE_JOB("kind <> 'render'", FOR_UPDATE)};
-static const struct claim claim_render = {
-    DUE_JOB("kind = 'render'", ""), DUE_JOB("kind = 'render'", FOR_UPDATE)};
+static const char look_sql[] = DUE_JOB;
+static const char take_sql[] = DUE_JOB " /*pg: FOR UPDATE SKIP LOCKED */";
 
 static int
-due_job(
-    struct db *db, struct arena *a, const char *sql, int64_t now, struct job *ret, struct error *e)
+due_job(struct db *db, const char *sql, int64_t now, struct job *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
-	if (db_query(db, &q, e, sql, db_i(now), db_i(now)) < 0)
+	if (db_query(db, &q, e, sql, db_s(ret->kind), db_i(now), db_i(now)) < 0)
 		return e->code;
 	r = rows_next(q, e);
-	if (r > 0)
-		*ret = (struct job){.id = {rows_int(q, 0)},
-		    .kind = rows_text(q, 1, a),
-		    .version = {rows_int(q, 2)},
-		    .fence = rows_int(q, 3),
-		    .tries = rows_int(q, 4)};
+	if (r > 0) {
+		ret->id.v = rows_int(q, 0);
+		ret->version.v = rows_int(q, 1);
+		ret->fence = rows_int(q, 2);
+		ret->tries = rows_int(q, 3);
+	}
 	return r;
 }
 
-static int
-claim(struct db *db, struct arena *a, const struct claim *which, int64_t lease_us, struct job *ret,
-    struct error *e)
+int
+job_claim(struct db *db, const char *kind, int64_t lease_us, struct job *ret, struct error *e)
 {
 	int64_t now = time_now_us();
 	int r;
 
-	if ((r = due_job(db, a, which->look, now, ret, e)) <= 0)
+	*ret = (struct job){.kind = str_c(kind)};
+	if ((r = due_job(db, look_sql, now, ret, e)) <= 0)
 		return r;
 	if (db_write_begin(db, DB_CLAIM, e) < 0)
 		return e->code;
-	r = due_job(db, a, which->take, now, ret, e);
+	r = due_job(db, take_sql, now, ret, e);
 	if (r > 0 && db_exec(db, NULL, e,
 	                 "UPDATE job SET state = 'running', lease_until_us = ?, fence = fence + 1, "
 	                 "tries = tries + 1 WHERE id = ?",
@@ -110,18 +102,6 @@ claim(struct db *db, struct arena *a, const struct claim *which, int64_t lease_u
 	ret->fence++;
 	ret->tries++;
 	return db_commit(db, e) < 0 ? e->code : 1;
-}
-
-int
-job_claim(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e)
-{
-	return claim(db, a, &claim_any, lease_us, ret, e);
-}
-
-int
-job_claim_render(struct db *db, struct arena *a, int64_t lease_us, struct job *ret, struct error *e)
-{
-	return claim(db, a, &claim_render, lease_us, ret, e);
 }
 
 int
@@ -167,6 +147,21 @@ job_failed(struct db *db, const struct job *j, const char *why, struct error *e)
 	        "WHERE id = ? AND fence = ?",
 	        db_s(is_dead ? S("dead") : S("queued")), db_i(change_now(c) + wait),
 	        db_s(str_head(str_c(why), ERROR_MOST)), db_i(j->id.v), db_i(j->fence)) < 0)
+		return e->code;
+	return change_commit(&c, e);
+}
+
+int
+job_wait(struct db *db, const struct job *j, const char *why, int64_t wait_us, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    db_exec(db, NULL, e,
+	        "UPDATE job SET state = 'queued', due_us = ?, lease_until_us = NULL, error = ?, "
+	        "tries = ? WHERE id = ? AND fence = ?",
+	        db_i(change_now(c) + wait_us), db_s(str_head(str_c(why), ERROR_MOST)),
+	        db_i(MAX(j->tries - 1, 0)), db_i(j->id.v), db_i(j->fence)) < 0)
 		return e->code;
 	return change_commit(&c, e);
 }

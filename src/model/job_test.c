@@ -72,7 +72,7 @@ static struct job
 claim(struct fixture *f, int64_t lease_us)
 {
 	struct job j = {0};
-	int r = job_claim(f->db, f->a, lease_us, &j, &f->e);
+	int r = job_claim(f->db, "ingest", lease_us, &j, &f->e);
 
 	if (r < 0)
 		fail_msg("%s", f->e.msg);
@@ -84,7 +84,7 @@ static bool
 nothing_is_due(struct fixture *f)
 {
 	struct job j;
-	int r = job_claim(f->db, f->a, LEASE, &j, &f->e);
+	int r = job_claim(f->db, "ingest", LEASE, &j, &f->e);
 
 	if (r < 0)
 		fail_msg("%s", f->e.msg);

@@ -21,13 +21,20 @@
 	"CAST(count(*) FILTER (WHERE r.opened_us IS NULL) AS BIGINT), "                            \
 	"CAST(count(*) FILTER (WHERE r.opened_us IS NULL AND (SELECT m.state FROM mail m "         \
 	"WHERE m.recipient_id = r.id AND m.kind = 'delivery' ORDER BY m.id DESC LIMIT 1) = "       \
-	"'failed') AS BIGINT)"
+	"'failed') AS BIGINT), "                                                                   \
+	"CAST(max(CASE WHEN r.delivery_id IN (SELECT i.delivery_id FROM version v "                \
+	"JOIN delivery_item i ON i.version_id = v.id WHERE v.malware = 'infected') "               \
+	"THEN 1 ELSE 0 END) AS BIGINT)"
+#define PROGRESS_COUNT 5
 
 static struct delivery_progress
 read_progress(struct rows *q)
 {
-	return (struct delivery_progress){
-	    rows_int(q, 0), rows_int(q, 1), rows_int(q, 2), rows_int(q, 3)};
+	return (struct delivery_progress){.recipients = rows_int(q, 0),
+	    .complete = rows_int(q, 1),
+	    .unopened = rows_int(q, 2),
+	    .undelivered = rows_int(q, 3),
+	    .withheld = rows_int(q, 4)};
 }
 
 int
@@ -53,6 +60,8 @@ delivery_attention(const struct delivery *d, const struct delivery_progress *p, 
 {
 	if (d->revoked_us != 0 || now_us >= d->expires_us)
 		return NULL;
+	if (p->withheld > 0)
+		return "withheld";
 	if (p->undelivered > 0)
 		return "mail-failed";
 	if (now_us < d->valid_from_us)
@@ -69,6 +78,7 @@ count_one(struct overview *o, const char *attention)
 {
 	if (attention == NULL)
 		return;
+	o->withheld += strcmp(attention, "withheld") == 0;
 	o->mail_failed += strcmp(attention, "mail-failed") == 0;
 	o->expiring += strcmp(attention, "expiring") == 0;
 	o->not_opened += strcmp(attention, "not-opened") == 0;
@@ -90,9 +100,9 @@ look_at_deliveries(struct db *db, int64_t now_us, struct overview *o, struct err
 		return e->code;
 	while ((r = rows_next(q, e)) > 0) {
 		struct delivery_progress p = read_progress(q);
-		struct delivery d = {.valid_from_us = rows_int(q, 4),
-		    .expires_us = rows_int(q, 5),
-		    .created_us = rows_int(q, 6)};
+		struct delivery d = {.valid_from_us = rows_int(q, PROGRESS_COUNT),
+		    .expires_us = rows_int(q, PROGRESS_COUNT + 1),
+		    .created_us = rows_int(q, PROGRESS_COUNT + 2)};
 
 		count_one(o, delivery_attention(&d, &p, now_us));
 	}
@@ -111,7 +121,9 @@ count_the_rest(struct db *db, int64_t now_us, struct overview *o, struct error *
 	    "(SELECT CAST(count(*) AS BIGINT) FROM asset), "
 	    "(SELECT CAST(count(*) AS BIGINT) FROM delivery), "
 	    "(SELECT CAST(count(*) AS BIGINT) FROM delivery WHERE revoked_us IS NULL AND "
-	    "expires_us > ? AND valid_from_us <= ?)";
+	    "expires_us > ? AND valid_from_us <= ?), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM version v JOIN asset x ON "
+	    "x.current_version_id = v.id WHERE v.malware = 'infected' AND x.trashed_us IS NULL)";
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
@@ -126,6 +138,7 @@ count_the_rest(struct db *db, int64_t now_us, struct overview *o, struct error *
 	o->assets = rows_int(q, 3);
 	o->deliveries = rows_int(q, 4);
 	o->active = rows_int(q, 5);
+	o->infected = rows_int(q, 6);
 	return 0;
 }
 

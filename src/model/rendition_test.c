@@ -163,9 +163,9 @@ test_batch(void **state)
 	}
 	test_file(f->db, f->a, f->other, 900, "b.jpg", 5);
 	expect(f, 901);
-	assert_int_equal(job_claim(f->db, f->a, US_PER_S, &j, &f->e), 0);
+	assert_int_equal(job_claim(f->db, "ingest", US_PER_S, &j, &f->e), 0);
 	do {
-		assert_int_equal(job_claim_render(f->db, f->a, 60 * US_PER_S, &j, &f->e), 1);
+		assert_int_equal(job_claim(f->db, "render", 60 * US_PER_S, &j, &f->e), 1);
 		before++;
 	} while (j.version.v != 901);
 	assert_int_equal(before, 21);
@@ -238,7 +238,7 @@ test_backfill(void **state)
 	assert_int_equal(media_get(f->db, f->a, (version_id){103}, &m, &f->e), 0);
 	assert_int_equal(m.state, MEDIA_KILLED);
 	expect(f, 109);
-	assert_int_equal(job_claim_render(f->db, f->a, US_PER_S, &j, &f->e), 1);
+	assert_int_equal(job_claim(f->db, "render", US_PER_S, &j, &f->e), 1);
 	assert_int_equal(j.version.v, 109);
 	assert_int_equal(missed(f, 0, &first), 2); /* 101 has its job */
 	change_sql(f, "DELETE FROM job WHERE version_id = 101");

@@ -102,9 +102,17 @@ is_trashed(const struct verdict_facts *f)
 }
 
 static bool
+is_damaged(const struct verdict_facts *f)
+{
+	return f->malware == MALWARE_ERROR;
+}
+
+/* Anything that is none of the others is the worst. */
+static bool
 is_infected(const struct verdict_facts *f)
 {
-	return f->malware != MALWARE_CLEAN && f->malware != MALWARE_NOT_SCANNED;
+	return f->malware != MALWARE_CLEAN && f->malware != MALWARE_NOT_SCANNED &&
+	       f->malware != MALWARE_ERROR;
 }
 
 static bool
@@ -157,6 +165,7 @@ static const struct rule {
     {"embargo", CHECK_DATES, VERDICT_BLOCKED, is_embargoed},
     {"expired", CHECK_DATES, VERDICT_BLOCKED, is_expired},
     {"trashed", CHECK_RELEASE, VERDICT_BLOCKED, is_trashed},
+    {"damaged", CHECK_RELEASE, VERDICT_BLOCKED, is_damaged},
     {"malware-infected", CHECK_RELEASE, VERDICT_BLOCKED, is_infected},
     {"malware-unscanned", CHECK_RELEASE, VERDICT_BLOCKED, is_held_unscanned},
     {"ingest-pending", CHECK_RELEASE, VERDICT_IN_REVIEW, is_pending},

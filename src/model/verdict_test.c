@@ -109,14 +109,14 @@ malware_and_ingest_decide(void **state)
 	CASE(f.hold_unscanned = true, CLEARED, "");
 	CASE(f.malware = MALWARE_INFECTED, BLOCKED, "malware-infected");
 	CASE(f.malware = MALWARE_INFECTED; f.hold_unscanned = true, BLOCKED, "malware-infected");
-	CASE(f.malware = MALWARE_ERROR, BLOCKED, "malware-infected");
+	CASE(f.malware = MALWARE_ERROR, BLOCKED, "damaged");
 	CASE(f.malware = (enum malware_state)99, BLOCKED, "malware-infected");
 	CASE(f.ingested = false, IN_REVIEW, "ingest-pending");
 	CASE(f.ingested = false; f.malware = MALWARE_NOT_SCANNED, IN_REVIEW, "ingest-pending");
 	CASE(f.ingested = false; f.malware = MALWARE_NOT_SCANNED;
 	     f.hold_unscanned = true, BLOCKED, "malware-unscanned ingest-pending");
 	/* what is broken will not come by waiting */
-	CASE(f.ingested = false; f.malware = MALWARE_ERROR, BLOCKED, "malware-infected");
+	CASE(f.ingested = false; f.malware = MALWARE_ERROR, BLOCKED, "damaged");
 }
 
 static void

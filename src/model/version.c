@@ -19,7 +19,7 @@
 #define VERSION_COLUMNS                                                                            \
 	"id, asset_id, number, name, bytes, sha256, crc32, media_type, malware, state, "           \
 	"created_by, "                                                                             \
-	"created_us"
+	"created_us, scan_detail, scanned_us"
 
 static void
 read_row(struct rows *q, struct arena *a, struct version *v)
@@ -35,7 +35,9 @@ read_row(struct rows *q, struct arena *a, struct version *v)
 	    .media_type = rows_text(q, 7, a),
 	    .damaged = str_eq_c(state, "damaged"),
 	    .created_by = {rows_int(q, 10)},
-	    .created_us = rows_int(q, 11)};
+	    .created_us = rows_int(q, 11),
+	    .scan_detail = rows_text(q, 12, a),
+	    .scanned_us = rows_int(q, 13)};
 	v->ready = str_eq_c(state, "ready") && rows_fixed(q, 5, v->sha256.b, sizeof v->sha256.b);
 	if (!malware_parse(rows_text(q, 8, a), &v->malware))
 		v->malware = MALWARE_ERROR;

@@ -30,6 +30,8 @@ struct version {
 	uint32_t crc32;
 	struct str media_type;
 	enum malware_state malware;
+	struct str scan_detail; /* model/scan.h */
+	int64_t scanned_us;     /* 0: nobody has tried */
 	person_id created_by;
 	int64_t created_us;
 };

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: the whole protocol between the roles, to be read on one page */
 /*
  * msg - everything one role may ask another (design 3.1)
  *
@@ -14,6 +15,7 @@
  *	app, worker -> keeper  WRAP UNWRAP PEPPER SIGN UNSEAL_* TICKET_KEY
  *	worker -> egress     DELIVER              egress -> worker DELIVERED
  *	worker -> media      RENDER               media -> worker  RENDERED
+ *	worker -> scan       SCAN                 scan -> worker   SCANNED
  *
  * Layer: msg (base only).
  */
@@ -52,6 +54,8 @@ enum msg {
 	MSG_DELIVERED,
 	MSG_RENDER = 56,
 	MSG_RENDERED,
+	MSG_SCAN = 60,
+	MSG_SCANNED,
 };
 
 enum role_kind {
@@ -62,6 +66,7 @@ enum role_kind {
 	ROLE_WORKER,
 	ROLE_EGRESS,
 	ROLE_MEDIA,
+	ROLE_SCAN,
 	ROLE_KIND_COUNT
 };
 const char *role_name(enum role_kind r);
@@ -241,6 +246,13 @@ struct msg_delivered {
 	struct str reply; /* the server's own words, at most 1,000 bytes */
 };
 
+/* ---- one file to somebody who may read it and nothing else ---- */
+
+struct msg_sealed_part {
+	struct id128 blob;
+	uint64_t bytes; /* plaintext */
+};
+
 /* ---- previews ---- */
 
 /* Which libraries a job may need; told by our own look at the first bytes. */
@@ -249,10 +261,6 @@ const char *media_kind_name(enum media_kind k);
 /* Of a type from text/media_type.h; false: nothing of it can be shown. */
 bool media_kind_of(struct str media_type, enum media_kind *ret);
 
-struct msg_render_part {
-	struct id128 blob;
-	uint64_t bytes; /* plaintext */
-};
 /*
  * Descriptor 0: a memfd for the result (format: media/record.h); then the parts'
  * ciphertext, read-only, in order.  The job may read one file and nothing else.
@@ -262,7 +270,7 @@ struct msg_render {
 	enum media_kind kind;
 	uint8_t key[32];
 	uint32_t pages; /* at most so many */
-	const struct msg_render_part *parts;
+	const struct msg_sealed_part *parts;
 	size_t part_count;
 };
 enum render_outcome { RENDER_ENDED, RENDER_TIMED_OUT, RENDER_KILLED };
@@ -272,6 +280,31 @@ struct msg_rendered {
 	enum render_outcome outcome;
 	uint32_t detail; /* exit code, or the signal that ended it */
 	uint32_t cpu_ms, peak_kib;
+};
+
+/* ---- the scanner for malware ---- */
+
+/* The parts' ciphertext, read-only, in order. */
+struct msg_scan {
+	int64_t job;
+	uint8_t key[32];
+	const struct msg_sealed_part *parts;
+	size_t part_count;
+};
+enum scan_outcome {
+	SCAN_CLEAN,
+	SCAN_INFECTED,    /* detail: the signature */
+	SCAN_TOO_LARGE,   /* for the scanner: it did not read all of it */
+	SCAN_ENCRYPTED,   /* it could not look inside */
+	SCAN_FAILED,      /* at this file; detail: its words */
+	SCAN_UNAVAILABLE, /* at every file: nobody answers; detail: why */
+	SCAN_OUTCOME_COUNT
+};
+#define SCAN_DETAIL_BYTES 200
+struct msg_scanned {
+	int64_t job;
+	enum scan_outcome outcome;
+	struct str detail; /* printable ASCII, at most SCAN_DETAIL_BYTES */
 };
 
 #define MSG_CODEC(name)                                                                            \
@@ -295,4 +328,6 @@ MSG_CODEC(deliver);
 MSG_CODEC(delivered);
 MSG_CODEC(render); /* also checks the kind, and that there is a byte to read */
 MSG_CODEC(rendered);
+MSG_CODEC(scan);    /* as render */
+MSG_CODEC(scanned); /* also checks the outcome and that the detail is printable */
 #undef MSG_CODEC

@@ -16,6 +16,7 @@ static const char *const names[ROLE_KIND_COUNT] = {
     [ROLE_WORKER] = "worker",
     [ROLE_EGRESS] = "egress",
     [ROLE_MEDIA] = "media",
+    [ROLE_SCAN] = "scan",
 };
 
 const char *

@@ -137,18 +137,20 @@ CHECK(deliver, {.mail = 5,
                    .logo_png = S("p"),
                    .compose_only = true})
 CHECK(delivered, {.mail = 5, .outcome = MAIL_IS_DEFERRED, .reply = S("450 4.7.1 later")})
-static const struct msg_render_part render_parts[] = {{{{5}}, 10}, {{{6}}, LIMIT_PART_BYTES}};
+static const struct msg_sealed_part render_parts[] = {{{{5}}, 10}, {{{6}}, LIMIT_PART_BYTES}};
 CHECK(render, {.job = 5,
                   .kind = MEDIA_PDF,
                   .key = {9},
                   .pages = LIMIT_RENDER_PAGES,
                   .parts = render_parts,
                   .part_count = 2})
+CHECK(scan, {.job = 5, .key = {9}, .parts = render_parts, .part_count = 2})
+CHECK(scanned, {.job = 5, .outcome = SCAN_INFECTED, .detail = S("Eicar-Body.UNOFFICIAL")})
 CHECK(
     rendered, {.job = 5, .outcome = RENDER_KILLED, .detail = 9, .cpu_ms = 20000, .peak_kib = 4096})
 
 static int
-render_of(enum media_kind kind, uint32_t pages, const struct msg_render_part *parts, size_t n)
+render_of(enum media_kind kind, uint32_t pages, const struct msg_sealed_part *parts, size_t n)
 {
 	struct msg_render in = {
 	    .job = 1, .kind = kind, .pages = pages, .parts = parts, .part_count = n};
@@ -170,9 +172,9 @@ render_of(enum media_kind kind, uint32_t pages, const struct msg_render_part *pa
 static void
 nothing_to_render_is_refused(void **state)
 {
-	static const struct msg_render_part many[LIMIT_RENDER_PARTS + 1] = {{{{1}}, 1}};
-	static const struct msg_render_part empty = {{{1}}, 0};
-	static const struct msg_render_part large = {{{1}}, LIMIT_PART_BYTES + 1};
+	static const struct msg_sealed_part many[LIMIT_RENDER_PARTS + 1] = {{{{1}}, 1}};
+	static const struct msg_sealed_part empty = {{{1}}, 0};
+	static const struct msg_sealed_part large = {{{1}}, LIMIT_PART_BYTES + 1};
 
 	(void)state;
 	assert_int_equal(render_of(MEDIA_PICTURE, 1, render_parts, 2), 0);
@@ -184,6 +186,37 @@ nothing_to_render_is_refused(void **state)
 	assert_int_equal(render_of(MEDIA_PICTURE, 1, &empty, 1), ERR_PROTOCOL);
 	assert_int_equal(render_of(MEDIA_PICTURE, 1, &large, 1), ERR_PROTOCOL);
 	assert_int_equal(render_of(MEDIA_PICTURE, 1, many, ARRAY_LEN(many)), ERR_PROTOCOL);
+}
+
+static int
+scanned_of(int outcome, struct str detail)
+{
+	struct msg_scanned in = {.job = 1, .outcome = (enum scan_outcome)outcome, .detail = detail};
+	struct msg_scanned out;
+	struct error e;
+	struct buf b;
+	int r;
+
+	buf_init(&b, LIMIT_MSG_BYTES);
+	msg_scanned_put(&b, &in);
+	r = msg_scanned_get(buf_view(&b), NULL, &out, &e);
+	buf_fini(&b);
+	return r;
+}
+
+static void
+what_a_scanner_may_not_say_is_refused(void **state)
+{
+	char many[SCAN_DETAIL_BYTES + 1];
+
+	(void)state;
+	memset(many, 'x', sizeof many);
+	assert_int_equal(scanned_of(SCAN_CLEAN, S("")), 0);
+	assert_int_equal(scanned_of(SCAN_OUTCOME_COUNT, S("")), ERR_PROTOCOL);
+	assert_int_equal(scanned_of(SCAN_INFECTED, S("two\nlines")), ERR_PROTOCOL);
+	assert_int_equal(scanned_of(SCAN_INFECTED, S("\xc3\xa4")), ERR_PROTOCOL);
+	assert_int_equal(scanned_of(SCAN_INFECTED, (struct str){many, sizeof many}), ERR_PROTOCOL);
+	assert_int_equal(scanned_of(SCAN_INFECTED, (struct str){many, sizeof many - 1}), 0);
 }
 
 static int
@@ -257,7 +290,10 @@ main(void)
 	    cmocka_unit_test(delivered_round_trip),
 	    cmocka_unit_test(render_round_trip),
 	    cmocka_unit_test(rendered_round_trip),
+	    cmocka_unit_test(scan_round_trip),
+	    cmocka_unit_test(scanned_round_trip),
 	    cmocka_unit_test(nothing_to_render_is_refused),
+	    cmocka_unit_test(what_a_scanner_may_not_say_is_refused),
 	    cmocka_unit_test(plans_that_lie_are_refused),
 	    cmocka_unit_test(counts_beyond_the_limits_are_refused),
 	};

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <linux/magic.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -70,6 +73,27 @@ check_swap(struct config_check *c)
 	}
 }
 
+/* clamd writes what it is handed to a folder, in clear: it should not be on a disk. */
+static void
+check_clamd(struct config_check *c)
+{
+	struct str text, dir = S("/tmp"), line, value;
+	struct statfs fs;
+	struct error e;
+
+	if (file_read(c->a, "/etc/clamav/clamd.conf", 65536, &text, &e) < 0)
+		return; /* not ours to read, or somewhere else */
+	while (text.n > 0) {
+		line = str_cut(text, '\n', &text);
+		if (str_starts(line, S("TemporaryDirectory ")))
+			dir = str_trim(str_from(line, strlen("TemporaryDirectory ")));
+	}
+	value = arena_str(c->a, dir);
+	if (statfs(arena_cstr(c->a, value), &fs) == 0 && fs.f_type != TMPFS_MAGIC &&
+	    fs.f_type != RAMFS_MAGIC)
+		add(c, "clamd-temporary-directory", value);
+}
+
 static void
 look(struct config_check *c, const char *dir)
 {
@@ -85,6 +109,8 @@ look(struct config_check *c, const char *dir)
 	check_secret(c, dir, "keys/master.key");
 	check_secret(c, dir, "admin.key");
 	check_swap(c);
+	if (conf.clamd_socket.n > 0)
+		check_clamd(c);
 	if (conf.smtp_insecure)
 		add(c, "smtp-insecure", S("smtp.insecure"));
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < (rlim_t)conf.connections)

@@ -8,7 +8,7 @@
  * or a blob (a short-lived child checks those before the start).
  *
  * Ties: front-app pairs, request lanes (master keeps the app end of every lane,
- * so that a new app gets it), app-keeper, worker-keeper, -egress and -media.  When a
+ * so that a new app gets it), app-keeper, worker-keeper, -egress, -media and -scan.  When a
  * child dies its ties are made anew and PEER goes to the survivors; it comes
  * back after 0.1 s, doubling to 10 s.  A closed control socket ends a child, so
  * all end with master, whatever way it goes.
@@ -134,6 +134,7 @@ static const struct {
     {ROLE_WORKER, ROLE_KEEPER},
     {ROLE_WORKER, ROLE_EGRESS},
     {ROLE_WORKER, ROLE_MEDIA},
+    {ROLE_WORKER, ROLE_SCAN},
 };
 
 static bool
@@ -485,6 +486,8 @@ master_serve(struct master *m, struct error *e)
 	add(m, ROLE_WORKER, 1);
 	add(m, ROLE_EGRESS, 1);
 	add(m, ROLE_MEDIA, 1);
+	if (m->conf.clamd_socket.n > 0)
+		add(m, ROLE_SCAN, 1);
 	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, FRONTS_MOST));
 	if (loop_new(&m->loop, e) < 0 || loop_signals(m->loop, on_signal, m, e) < 0 ||
 	    loop_every(m->loop, 100, on_tick, m, e) < 0)

@@ -86,6 +86,7 @@ int front_run(struct role_env *env, struct error *e);
 int app_run(struct role_env *env, struct error *e);
 int keeper_run(struct role_env *env, struct error *e);
 int worker_run(struct role_env *env, struct error *e);
+int scan_run(struct role_env *env, struct error *e);
 
 struct run_options; /* commands.h */
 /* run.c: the foreground process.  Exit code. */

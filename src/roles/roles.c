@@ -98,9 +98,17 @@ static const struct role worker = {
     .may_postgres = SANDBOX_MAY_CONNECT,
 };
 
+static const struct role scan = {
+    .kind = ROLE_SCAN,
+    .user = "geleit-scan",
+    .run = scan_run,
+    .may = SANDBOX_MAY_UNIX,
+};
+
 const struct role *const role_table[ROLE_KIND_COUNT] = {
     [ROLE_FRONT] = &front,
     [ROLE_APP] = &app,
     [ROLE_KEEPER] = &keeper,
     [ROLE_WORKER] = &worker,
+    [ROLE_SCAN] = &scan,
 };

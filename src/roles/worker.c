@@ -34,27 +34,19 @@
 
 /* ---- rounds ---- */
 
-static int
-run_job(struct worker *w, const struct job *j, struct error *e)
-{
-	if (str_eq_c(j->kind, "ingest"))
-		return ingest(w, j, e);
-	return err_set(e, ERR_INTERNAL, "no such kind of job");
-}
-
 /* 1 something was done, 0 nothing is due. */
 static int
-job_round(struct worker *w, struct error *e)
+ingest_round(struct worker *w, struct error *e)
 {
 	struct error failure, second;
 	struct job j;
 	int r;
 
 	arena_reset(w->a);
-	r = job_claim(w->db, w->a, JOB_LEASE_US, &j, e);
+	r = job_claim(w->db, "ingest", JOB_LEASE_US, &j, e);
 	if (r <= 0)
 		return r;
-	if (run_job(w, &j, &failure) < 0) {
+	if (ingest(w, &j, &failure) < 0) {
 		log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, failure.msg);
 		if (job_failed(w->db, &j, failure.msg, &second) < 0)
 			log_warn("job: %s", second.msg);
@@ -96,9 +88,11 @@ on_round(void *arg)
 		return;
 	w->next_poll_us = now + POLL_ANYWAY_US;
 	busy |= round_of(w, "mail", mail_next);
-	busy |= round_of(w, "job", job_round);
+	busy |= round_of(w, "ingest", ingest_round);
 	busy |= round_of(w, "preview", render_next);
 	busy |= round_of(w, "backfill", backfill_next);
+	busy |= round_of(w, "scan", scan_next);
+	busy |= round_of(w, "scan backfill", scan_backfill);
 	busy |= round_of(w, "log", sequence_round);
 	w->seen_counter = busy != 0 ? -1 : counter;
 }
@@ -111,6 +105,7 @@ on_two_seconds(void *arg)
 	if (w->mail.id.v != 0 && loop_now(w->loop) - w->mail_since_us > 240 * US_PER_S)
 		mail_given_up(w);
 	renders_look(w);
+	scan_look(w);
 	sweep_often(w);
 }
 
@@ -187,6 +182,38 @@ take_media(struct worker *w, int fd, struct error *e)
 	return loop_watch(w->loop, fd, LOOP_READ, on_media, w, &w->media_watch, e);
 }
 
+static void
+scan_gone(struct worker *w)
+{
+	watch_free(&w->scan.watch);
+	fd_close(&w->scan.fd);
+	scan_given_up(w);
+}
+
+static void
+on_scan(void *arg, uint32_t events)
+{
+	struct worker *w = arg;
+	AUTO(ipc_msg_close) struct ipc_msg m = {0};
+	struct error e;
+	int r = ipc_recv(w->scan.fd, w->space, &m, &e);
+
+	(void)events;
+	if (r > 0)
+		scanned(w, &m);
+	else if (r < 0)
+		scan_gone(w);
+}
+
+static int
+take_scan(struct worker *w, int fd, struct error *e)
+{
+	scan_gone(w);
+	w->scan.fd = fd;
+	w->seen_counter = -1;
+	return loop_watch(w->loop, fd, LOOP_READ, on_scan, w, &w->scan.watch, e);
+}
+
 static int
 on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 {
@@ -196,6 +223,8 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 		return keeper_client_set(w->keys.keeper.arg, fd, e);
 	if (p->role == ROLE_MEDIA)
 		return take_media(w, fd, e);
+	if (p->role == ROLE_SCAN)
+		return take_scan(w, fd, e);
 	if (p->role != ROLE_EGRESS) {
 		fd_close(&fd);
 		return err_set(e, ERR_PROTOCOL, "a peer a worker has no business with");
@@ -240,7 +269,7 @@ worker_run(struct role_env *env, struct error *e)
 	w->conf = env->conf;
 	w->a = arena_new();
 	w->mail_arena = arena_new();
-	w->egress = w->media = -1;
+	w->egress = w->media = w->scan.fd = -1;
 	for (size_t i = 0; i < LIMIT_RENDER_JOBS; i++)
 		w->renders[i].output = -1;
 	w->seen_counter = -1;

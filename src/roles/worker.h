@@ -6,7 +6,9 @@
  *	worker_backfill.c  renditions for what has none
  *	worker_ingest.c    one pass over a finished upload
  *	worker_mail.c      mails to egress and what became of them
+ *	worker_parts.c     the sealed parts of one file, for another process
  *	worker_render.c    files to geleit-media and what it made of them
+ *	worker_scan.c      files to the scanner for malware and what it said
  *	worker_sweep.c     what has ended by itself or belongs to nobody
  *
  * Layer: roles.
@@ -25,12 +27,24 @@ struct conf;
 struct db;
 struct error;
 struct store;
+struct version_part;
 
 /* One job that geleit-media has. */
 struct render_slot {
 	struct job job; /* id 0: free */
 	int output;     /* the memfd it writes into */
 	int64_t since_us;
+};
+
+/* What scan has, and what it may get next. */
+struct scan_desk {
+	int fd; /* our pair with it, -1: none now */
+	struct watch *watch;
+	struct job job; /* id 0: none */
+	int64_t since_us, renewed_us;
+	int64_t not_before_us, wait_us; /* nobody answered: when to try again */
+	version_id looked_at;           /* by scan_backfill, since the start */
+	bool backfill_is_done;
 };
 
 struct worker {
@@ -48,6 +62,7 @@ struct worker {
 	int media; /* our pair with it, -1: none now */
 	struct watch *media_watch;
 	struct render_slot renders[LIMIT_RENDER_JOBS];
+	struct scan_desk scan;
 	version_id backfilled; /* looked at so far, since the start */
 	bool backfill_is_done;
 	int64_t seen_counter; /* of the database, when nothing was left to do */
@@ -64,6 +79,10 @@ NODISCARD int mail_next(
 void mail_delivered(struct worker *w, struct ipc_msg *m);
 void mail_given_up(struct worker *w); /* egress died with it, or is silent for too long */
 
+/* worker_parts.c: onto m's descriptors, at most LIMIT_RENDER_PARTS of them; list: room for n */
+NODISCARD int parts_open(struct worker *w, const struct version_part *parts, size_t n,
+    struct msg_sealed_part *list, struct ipc_msg *m, struct error *e);
+
 /* worker_render.c */
 /* Can anything of this type be shown?  The name is asked only what to try. */
 bool render_kind(struct str type, struct str name, enum media_kind *ret);
@@ -75,6 +94,15 @@ void renders_look(struct worker *w);                        /* every 2 s: who is
 
 /* worker_backfill.c */
 NODISCARD int backfill_next(struct worker *w, struct error *e); /* 1 looked, 0 nothing is left */
+
+/* worker_scan.c; without clamd.socket there is nothing to do */
+NODISCARD int scan_next(
+    struct worker *w, struct error *e); /* 1 one was handed over, 0 nothing to do */
+void scanned(struct worker *w, struct ipc_msg *m);
+void scan_given_up(struct worker *w); /* its process ended */
+void scan_look(struct worker *w);     /* every 2 s: the lease, and is it silent? */
+/* Once after every start: versions nobody has scanned, or that may be scanned now. */
+NODISCARD int scan_backfill(struct worker *w, struct error *e);
 
 /* worker_sweep.c */
 void sweep_often(struct worker *w);  /* every 2 s: silent transfers */

@@ -25,6 +25,7 @@
 #include "model/change.h"
 #include "model/job.h"
 #include "model/rendition.h"
+#include "model/scan.h"
 #include "model/version.h"
 #include "os/file.h"
 #include "store/store.h"
@@ -206,6 +207,15 @@ expect_renditions(
 }
 
 static int
+expect_scan(struct worker *w, struct change *c, const struct version *v, const struct ingested *in,
+    struct error *e)
+{
+	if (in->damaged || w->conf->clamd_socket.n == 0)
+		return 0;
+	return scan_expect(c, v->id, e);
+}
+
+static int
 commit(struct pass *p, const struct version *v, const struct ingested *in, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
@@ -213,7 +223,7 @@ commit(struct pass *p, const struct version *v, const struct ingested *in, struc
 	if (change_begin(p->w->db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_VERSION_INGESTED, &c, e) <
 	        0 ||
 	    version_ingested(c, p->job->version, in, e) < 0 || expect_renditions(c, v, in, e) < 0 ||
-	    job_done(c, p->job, e) < 0)
+	    expect_scan(p->w, c, v, in, e) < 0 || job_done(c, p->job, e) < 0)
 		return e->code;
 	return change_commit(&c, e);
 }

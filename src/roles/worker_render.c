@@ -118,19 +118,6 @@ slot_free(struct render_slot *s)
 }
 
 static int
-open_parts(struct worker *w, const struct version_part *parts, size_t n,
-    struct msg_render_part *list, struct ipc_msg *m, struct error *e)
-{
-	for (size_t i = 0; i < n; i++) {
-		list[i] = (struct msg_render_part){parts[i].blob, (uint64_t)parts[i].bytes};
-		if (store_blob_open(w->store, parts[i].blob, &m->fds[m->fd_count], e) < 0)
-			return e->code;
-		m->fd_count++;
-	}
-	return 0;
-}
-
-static int
 send_render(struct worker *w, struct ipc_msg *m, const struct msg_render *q, struct error *e)
 {
 	struct buf b;
@@ -150,7 +137,7 @@ hand_over(struct worker *w, struct render_slot *s, enum media_kind kind,
     const struct version_part *parts, size_t n, struct error *e)
 {
 	AUTO(ipc_msg_close) struct ipc_msg m = {.type = MSG_RENDER};
-	struct msg_render_part list[LIMIT_RENDER_PARTS];
+	struct msg_sealed_part list[LIMIT_RENDER_PARTS];
 	struct msg_render q = {.job = s->job.id.v,
 	    .kind = kind,
 	    .pages = LIMIT_RENDER_PAGES,
@@ -163,7 +150,7 @@ hand_over(struct worker *w, struct render_slot *s, enum media_kind kind,
 	if (s->output < 0)
 		return err_errno(e, "memfd");
 	m.fds[m.fd_count++] = fcntl(s->output, F_DUPFD_CLOEXEC, 0);
-	if (open_parts(w, parts, n, list, &m, e) < 0 ||
+	if (parts_open(w, parts, n, list, &m, e) < 0 ||
 	    keyring_version_get(&w->keys, s->job.version, &key, e) < 0)
 		return e->code;
 	memcpy(q.key, key.b, sizeof q.key);
@@ -204,12 +191,11 @@ render_next(struct worker *w, struct error *e)
 	if (w->media < 0 || s == NULL)
 		return 0;
 	arena_reset(w->a);
-	r = job_claim_render(w->db, w->a, LEASE_US, &s->job, e);
+	r = job_claim(w->db, "render", LEASE_US, &s->job, e);
 	if (r <= 0) {
 		s->job.id.v = 0;
 		return r;
 	}
-	s->job.kind = S("render");
 	s->since_us = loop_now(w->loop);
 	r = begin(w, s, &failure);
 	if (r < 0)

@@ -86,7 +86,7 @@ start_media(const char *program)
 
 struct ask {
 	struct msg_render m;
-	struct msg_render_part parts[LIMIT_RENDER_PARTS];
+	struct msg_sealed_part parts[LIMIT_RENDER_PARTS];
 	int fds[LIMIT_RENDER_PARTS + 1];
 	struct data_key key;
 };
@@ -94,7 +94,7 @@ struct ask {
 static void
 seal_part(struct ask *q, struct str bytes)
 {
-	struct msg_render_part *p = &q->parts[q->m.part_count];
+	struct msg_sealed_part *p = &q->parts[q->m.part_count];
 	AUTO(sealed_writer_free) struct sealed_writer *w = NULL;
 	uint8_t context[SEALED_CONTEXT_BYTES];
 	int fd = memfd_create("part", MFD_CLOEXEC);

@@ -102,6 +102,7 @@ add_file(struct page *p, const struct visit *v, const struct delivery_item *it,
 	if (verdict_lets(w))
 		tv_str(t, "href",
 		    arena_printf(a, "%.*s/file/%lld", STR(v->path), (long long)it->position));
+	tv_bool(t, "infected", it->malware == MALWARE_INFECTED);
 	tv_int(t, "n", it->position);
 	tv_str(t, "name", it->name);
 	tv_str(t, "badge", text_badge(a, it->name));

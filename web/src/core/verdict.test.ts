@@ -77,7 +77,7 @@ test("every code of the interface has its ways; a newer one the safe two", () =>
 	const codes =
 		"release-draft release-in-review release-blocked release-expired release-conditions embargo " +
 		"expired malware-unscanned malware-infected identity-level classification method " +
-		"recipient-blocked sender-role ingest-pending trashed";
+		"recipient-blocked sender-role ingest-pending trashed damaged";
 	for (const code of codes.split(" ")) assert.ok(isKnownReason(code), code);
 	assert.equal(isKnownReason("licence-over"), false);
 	assert.deepEqual(exitsOf("licence-over"), ["open-file", "remove-file"]);

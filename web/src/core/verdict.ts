@@ -58,6 +58,7 @@ const exits: Record<string, Exit[]> = {
 	trashed: open,
 	"malware-unscanned": ["wait", "remove-file"],
 	"malware-infected": ["remove-file"],
+	damaged: open,
 	"ingest-pending": ["wait", "remove-file"],
 	"identity-level": open,
 	classification: open,

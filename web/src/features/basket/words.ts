@@ -17,6 +17,7 @@ const plain: Record<string, () => string> = {
 	"release-blocked": t["release-blocked"],
 	"malware-unscanned": t["malware-unscanned"],
 	"malware-infected": t["malware-infected"],
+	damaged: t.damaged,
 	"identity-level": t["identity-level"],
 	classification: t.classification,
 	method: t.method,

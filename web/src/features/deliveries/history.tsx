@@ -23,10 +23,7 @@ export function History({ d }: { d: Delivery }) {
 			<h2 id="dl-history">{t.history()}</h2>
 			<ol class="dl-tl">
 				{list.map((e) => (
-					<li
-						key={e.id}
-						class={e.kind.endsWith("failed") || e.kind.endsWith("revoked") ? "x" : undefined}
-					>
+					<li key={e.id} class={/(failed|revoked|withheld)$/.test(e.kind) ? "x" : undefined}>
 						<time class="s muted num" dateTime={e.at}>
 							{dateTime(e.at, language.value)}
 						</time>

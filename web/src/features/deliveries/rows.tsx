@@ -22,6 +22,7 @@ const names: Record<DeliveryState, () => string> = {
 	revoked: t.revoked,
 };
 const attention: Record<string, [Tone, () => string]> = {
+	withheld: ["stop", t.withheld],
 	"mail-failed": ["stop", t["mail-failed"]],
 	expiring: ["warn", t.expiring],
 	"not-opened": ["info", t["not-opened"]],

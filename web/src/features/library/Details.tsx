@@ -101,6 +101,7 @@ const TOLD: Record<string, (e: HistoryEvent) => string> = {
 	"asset.changed": () => t.used_changed(),
 	"asset.trashed": () => t.used_trashed(),
 	"asset.restored": () => t.used_restored(),
+	"delivery.withheld": (e) => t.used_withheld({ number: e.delivery ?? "" }),
 };
 
 function Usage() {
@@ -201,6 +202,20 @@ function noPreview(c: Card, a: Asset): string {
 	return c.preview === "refused" || c.preview === "killed" ? t.preview_not() : "";
 }
 
+const UNSCANNED: Record<string, () => string> = {
+	"too-large": t.scan_too_large,
+	encrypted: t.scan_encrypted,
+	"scanner-failed": t.scan_failed,
+};
+
+/** What the scanner for malware said; "not scanned" never sounds like clean. */
+function scanOf({ version: v }: Asset): string {
+	const at = v.scanned ? dateTime(v.scanned, language.value) : "";
+	if (v.malware === "clean") return t.scan_clean({ at });
+	if (v.malware === "infected") return t.scan_infected({ what: v.scan_detail ?? "", at });
+	return (UNSCANNED[v.scan_detail ?? ""] ?? t.scan_not)();
+}
+
 function Fact({ name, value }: { name: string; value: string | null | undefined }) {
 	return value ? (
 		<>
@@ -237,6 +252,7 @@ function Facts({ c, a }: { c: Card; a: Asset }) {
 				value={a.taken && dateTime(a.taken.replace(" ", "T"), language.value)}
 			/>
 			<Fact name={t.camera()} value={a.camera} />
+			<Fact name={t.scan_of_it()} value={scanOf(a)} />
 			<Fact name={t.preview_of_it()} value={noPreview(c, a)} />
 			{sum && (
 				<>

@@ -32,6 +32,9 @@ export interface Asset extends Partial<Omit<Card, "version">> {
 		bytes: number;
 		sha256: string | null;
 		type: string | null;
+		malware: "not_scanned" | "clean" | "infected" | "error";
+		scan_detail: string | null;
+		scanned: string | null;
 	};
 	release: {
 		state: string;

@@ -30,6 +30,7 @@ const WORDS: Record<string, (r: Reason, a: Asset | null) => string> = {
 	expired: (r, a) => t.why_expired({ date: day(r, a?.expires) }),
 	"malware-unscanned": () => t.why_unscanned(),
 	"malware-infected": () => t.why_infected(),
+	damaged: () => t.why_damaged(),
 	"ingest-pending": () => t.why_pending(),
 	classification: () => t.why_class(),
 	method: () => t.why_method(),

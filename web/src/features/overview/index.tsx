@@ -19,6 +19,13 @@ interface Kind {
 }
 
 const kinds: Record<string, Kind> = {
+	withheld: {
+		words: t.withheld,
+		href: "/app/deliveries",
+		tone: "stop",
+		icon: "stop",
+	},
+	infected: { words: t.infected, href: "/app/library", tone: "stop", icon: "stop" },
 	"mail-failed": {
 		words: t["mail-failed"],
 		href: "/app/deliveries?state=all",
