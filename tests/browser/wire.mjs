@@ -50,10 +50,11 @@ function pass(wire, agent, port, q, a) {
 	const up = httpsRequest({ host: "127.0.0.1", port, agent, method: q.method, path: q.url,
 		headers: { ...q.headers, host: `localhost:${port}` },
 		rejectUnauthorized: false, servername: "localhost" });
+	const { socket } = q;
 	const end = () => {
 		seen.broken = true;
 		up.destroy();
-		q.socket.destroy();
+		socket.destroy();
 	};
 	q.on("close", () => q.complete || end());
 	up.on("error", end);
