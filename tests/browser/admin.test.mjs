@@ -3,7 +3,7 @@
 // an access, the last administrator stays, keys, appearance.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axe, call, checkEverywhere, enrol, goto, openPage, setUp, shot } from "./harness.mjs";
+import { axe, call, checkEverywhere, enrol, goto, openPage, PHONE, setUp, shot } from "./harness.mjs";
 
 const { server, who } = await setUp();
 
@@ -189,3 +189,11 @@ test("the health of the system names what needs attention", async () => {
 
 for (const section of ["people", "keys", "brand", "settings", "health"])
 	test(`${section} in both themes at every size`, () => checkEverywhere(server, who, `/app/admin/${section}`));
+
+test("on a phone the row of sections shows the chosen one", async () => {
+	const page = await openPage(server, { who, size: PHONE });
+	await goto(page, server, "/app/admin/health");
+	const box = await page.locator(".tablist [aria-current]").boundingBox();
+	assert.ok(box.x >= 0 && box.x + box.width <= PHONE.width, JSON.stringify(box));
+	await page.done();
+});

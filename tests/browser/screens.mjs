@@ -66,7 +66,7 @@ await screen("send", "/app/send", {
 await screen("deliveries", "/app/deliveries");
 await screen("delivery", `/app/deliveries/${delivery.delivery}`);
 await screen("outbox", "/app/outbox");
-for (const part of ["people", "keys", "brand", "settings", "system"]) await screen(`admin-${part}`, `/app/admin/${part}`);
+for (const part of ["people", "keys", "brand", "settings", "health"]) await screen(`admin-${part}`, `/app/admin/${part}`);
 
 // ---- the recipient, who needs no script ----
 

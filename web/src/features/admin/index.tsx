@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Administration: its sections under addresses of their own, for those with the scope admin.
+import { useEffect, useRef } from "preact/hooks";
 import { may } from "../../api/session";
 import { t } from "../../gen/i18n/admin";
 import { to } from "../../routes";
@@ -20,12 +21,19 @@ const SECTIONS = [
 
 export default function Admin({ params }: { params: { section?: string } }) {
 	const chosen = SECTIONS.find((s) => s.name === params.section) ?? SECTIONS[0];
+	const nav = useRef<HTMLElement>(null);
+	useEffect(() => {
+		// on a phone the row is longer than the screen: the chosen one is to be seen
+		nav.current
+			?.querySelector("[aria-current]")
+			?.scrollIntoView({ inline: "nearest", block: "nearest" });
+	}, [chosen]);
 	return (
 		<div class="main">
 			<h1>{t.title()}</h1>
 			{may("admin") ? (
 				<>
-					<nav class="tablist" aria-label={t.sections()}>
+					<nav ref={nav} class="tablist" aria-label={t.sections()}>
 						{SECTIONS.map((s) => (
 							<a
 								key={s.name}
