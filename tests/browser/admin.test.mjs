@@ -180,7 +180,8 @@ test("the health of the system names what needs attention", async () => {
 	await goto(page, server, "/app/admin/health");
 	await page.getByText("Etwas braucht Aufmerksamkeit.").waitFor(); // no mail relay, no scanner
 	const row = (code) => page.getByRole("row").filter({ hasText: code });
-	await row("malware").getByText("prüfen").waitFor();
+	await row("Schadsoftware").getByText("Richten Sie clamd ein").waitFor();
+	await row("E-Mail-Versand").getByText("prüfen", { exact: true }).waitFor();
 	const told = (await call(server, "GET", "/api/v1/health", undefined, who)).json;
 	assert.equal(await page.getByRole("row").count(), told.checks.length + 1);
 	for (const role of ["front", "app", "keeper", "worker"]) await page.getByText(role).first().waitFor();

@@ -16,6 +16,33 @@ interface Condition {
 	sandbox: string;
 }
 
+type Check = Condition["checks"][number];
+
+/** What is looked at, what to say when it is well, and what to do when it is not. */
+const CHECKS: Record<string, [name: () => string, good: () => string, bad: () => string]> = {
+	mail: [t.hc_mail, t.hc_mail_good, t.hc_mail_bad],
+	"mail-tls": [t.hc_tls, t.hc_tls_good, t.hc_tls_bad],
+	malware: [t.hc_malware, t.hc_malware_good, t.hc_malware_bad],
+	jobs: [t.hc_jobs, t.hc_jobs_good, t.hc_jobs_bad],
+	disk: [t.hc_disk, t.hc_disk_good, t.hc_disk_bad],
+	sandbox: [t.hc_sandbox, t.hc_sandbox_good, t.hc_sandbox_bad],
+};
+
+function Told({ c }: { c: Check }) {
+	const words = CHECKS[c.code];
+	if (words === undefined) return <span lang="en">{c.detail}</span>;
+	if (c.ok) return <>{words[1]()}</>;
+	// the server's own sentence has the numbers
+	return (
+		<>
+			{words[2]()}{" "}
+			<span class="muted s" lang="en">
+				{c.detail}
+			</span>
+		</>
+	);
+}
+
 const roleWord = (r: Condition["roles"][number]) => (typeof r === "string" ? r : r.role);
 
 export function Health() {
@@ -53,7 +80,7 @@ export function Health() {
 					{
 						key: "code",
 						label: t.health_checks(),
-						cell: (c) => <span class="mono">{c.code}</span>,
+						cell: (c) => CHECKS[c.code]?.[0]() ?? <span class="mono">{c.code}</span>,
 					},
 					{
 						key: "ok",
@@ -62,7 +89,7 @@ export function Health() {
 							<Tag tone={c.ok ? "ok" : "warn"}>{c.ok ? t.check_ok() : t.check_bad()}</Tag>
 						),
 					},
-					{ key: "detail", label: t.value(), cell: (c) => <span lang="en">{c.detail}</span> },
+					{ key: "detail", label: t.health_told(), cell: (c) => <Told c={c} /> },
 				]}
 			/>
 		</section>
