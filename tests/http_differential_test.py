@@ -63,6 +63,9 @@ STRICTER = {
     "a chunk's extension has at most 256 bytes": ["size: 304 with f", "size: 9004 with g"],
     "obs-fold, also in a trailer": [r"trailer: A: b\r\n c\r\n"],
     "trailers have at most 4 KiB": ["trailer: 5005 with u"],
+    "one value, and two are a request that two servers may read differently": [
+        r"option: Range: bytes=0-0\r\nRange: bytes=1-1", r"option: Origin: a\r\nOrigin: b",
+        r"option: Content-Type: a\r\nContent-Type: b"],
     "417: we promise nothing but 100-continue": [
         "option: Expect:", "option: Expect: x", "option: Expect: 200-ok", "option: Expect: 100-continue, x", "option: Expect: 100-continue; a=b",
         r"expect: Expect: 100 continue\r\n", r"expect: Expect:\r\n", r"expect: Expect: y\r\n"],

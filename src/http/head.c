@@ -20,6 +20,7 @@
 /* What the framing fields said, before they are weighed against each other. */
 struct seen {
 	unsigned host, length, coding, expect;
+	unsigned once; /* bits: which of once[] were there */
 	bool foreign_coding;
 };
 
@@ -238,6 +239,25 @@ note_field(struct http_head *h, struct seen *seen, struct http_field f)
 	}
 }
 
+/* What a handler asks for by name has one value; with two, a proxy may have looked at the other. */
+static int
+note_once(struct seen *seen, struct str name)
+{
+	static const char *const once[] = {"authorization", "content-type", "idempotency-key",
+	    "if-range", "origin", "range", "upload-length", "upload-offset"};
+
+	for (unsigned i = 0; i < ARRAY_LEN(once); i++) {
+		unsigned bit = 1u << i;
+
+		if (!str_ieq(name, str_c(once[i])))
+			continue;
+		if ((seen->once & bit) != 0)
+			return -400;
+		seen->once |= bit;
+	}
+	return 0;
+}
+
 static struct str
 trim_spaces(struct str s)
 {
@@ -264,6 +284,8 @@ parse_field(struct http_head *h, struct seen *seen, struct str line)
 	if (h->field_count == LIMIT_HEAD_FIELDS)
 		return -431;
 	h->fields[h->field_count++] = (struct http_field){f.name, str_trim(f.value)};
+	if (note_once(seen, f.name) < 0)
+		return -400;
 	return note_field(h, seen, f);
 }
 

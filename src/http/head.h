@@ -4,8 +4,9 @@
  *
  * Pure: bytes in, struct out, nothing copied.  Refused with 400: bare CR or LF,
  * NUL and other controls, obs-fold, space before the colon, a second Host,
- * Content-Length or Expect, a tab around one of these, Content-Length together
- * with Transfer-Encoding, no Host, a method not of capitals, a target that is
+ * Content-Length, Expect, Range, Origin, Authorization and a few more, a tab
+ * around the values of the first three, Content-Length together with
+ * Transfer-Encoding, no Host, a method not of capitals, a target that is
  * not origin-form, a path with a broken escape, an escaped NUL or a segment "."
  * or "..".  Transfer-Encoding other than chunked, CONNECT and TRACE: 501.  Too
  * large: 431, 414 for the target.  HTTP/1.0: 505.  Expect other than

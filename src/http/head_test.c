@@ -132,6 +132,10 @@ static const struct {
         -501},
     {S("POST / HTTP/1.1\r\n" H "Content-Length: 3\t\r\n\r\nabc"), -400},
     {S("POST / HTTP/1.1\r\n" H "Transfer-Encoding:\tchunked\r\n\r\n"), -501},
+    {S("GET / HTTP/1.1\r\n" H "Range: bytes=0-0\r\nRange: bytes=5-9\r\n\r\n"), -400},
+    {S("GET / HTTP/1.1\r\n" H "Authorization: a\r\nAUTHORIZATION: b\r\n\r\n"), -400},
+    {S("GET / HTTP/1.1\r\n" H "Origin: a\r\nRange: b\r\nIf-Range: c\r\n\r\n"), 1},
+    {S("GET / HTTP/1.1\r\n" H "Cookie: a=b\r\nCookie: c=d\r\nA: b\r\nA: b\r\n\r\n"), 1},
     {S("POST / HTTP/1.1\r\n" H "Expect: 200-ok\r\n\r\n"), -417},
     {S("POST / HTTP/1.1\r\n" H "Expect: 100-continue\r\nExpect: 100-continue\r\n\r\n"), -400},
 };

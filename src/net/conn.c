@@ -271,6 +271,7 @@ net_body_pause(struct net_conn *c)
 	if (c->state != CONN_BODY || c->paused)
 		return;
 	c->paused = true;
+	c->since = MAX(c->deadline - loop_now(c->net->loop), 0); /* left of the window */
 	c->deadline = loop_now(c->net->loop) + c->net->set.times.answer_us;
 }
 
@@ -280,7 +281,7 @@ net_body_resume(struct net_conn *c)
 	if (c->state != CONN_BODY || !c->paused)
 		return;
 	c->paused = false;
-	restart_body_window(c);
+	c->deadline = loop_now(c->net->loop) + c->since; /* a pause is no progress */
 	net_kick(c);
 }
 

@@ -245,9 +245,9 @@ exchange_body_end(struct exchange *x, bool whole)
 	x->body_done = whole;
 	if (x->up != NULL) {
 		upload_body_end(x, whole);
-	} else if (x->collecting) {
+	} else if (x->collecting && whole) { /* else net says why: 408, 400 */
 		x->collecting = false;
-		if (!whole || x->collected.full)
+		if (x->collected.full)
 			exchange_refuse(x, 400, "malformed-body");
 		else if (!x->tries_secret || !front_hold(x))
 			exchange_ask(x);

@@ -197,7 +197,8 @@ listed("option", lambda f: get(fields=H + f + b"\r\n") + PROBE,
        b"Connection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__", b"Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13", b"Upgrade: TLS/1.0",
        b"Upgrade: websocket", b"Expect: 100-continue", b"Expect: 100-Continue", b"Expect:", b"Expect: x", b"Expect: 200-ok", b"Expect: 100-continue, x", b"Expect: 100-continue; a=b",
        b"Expect: 100-continue\r\nExpect: 100-continue", b"Expect: 100-continue\r\nExpect: x", b"Expect : 100-continue", b"Range: bytes=0-0", b"Range: bytes=" + b"0-0," * 500 + b"0-0",
-       b"Range: bytes=99999999999999999999-", b"Range: bytes=-1", b"Range: x", b"Range:", b"If-Range: \"", b"Accept-Encoding: gzip;q=x", b"X-HTTP-Method-Override: DELETE",
+       b"Range: bytes=99999999999999999999-", b"Range: bytes=-1", b"Range: x", b"Range:", b"Range: bytes=0-0\r\nRange: bytes=1-1", b"Authorization: a\r\nauthorization: b", b"Origin: a\r\nOrigin: b",
+       b"Content-Type: a\r\nContent-Type: b", b"If-Range: \"", b"Accept-Encoding: gzip;q=x", b"X-HTTP-Method-Override: DELETE",
        b"X-Forwarded-For: 127.0.0.1", b"X-Original-URL: /admin", b"X-Rewrite-URL: /admin", b"Max-Forwards: 0", b"Cookie: a=\x22b", b"Authorization: \x80", b"Content-Type: a; b=\"")
 listed("expect", lambda f: post(f + b"Content-Length: 3\r\n", b"abc"),
        b"Expect: 100-continue\r\n", b"Expect: 100-CONTINUE\r\n", b"Expect: 100-continue \r\n", b"Expect: 100 continue\r\n", b"Expect:\r\n", b"Expect: y\r\n")
