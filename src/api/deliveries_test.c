@@ -269,8 +269,13 @@ a_preview_is_what_will_come(void **state)
 	assert_true(str_ends(field(b->f, "Content-Security-Policy"),
 	    S("frame-ancestors 'self'; sandbox allow-same-origin")));
 	assert_int_equal(preview(b, "view=page&lang=en&count=1"), 200);
+	assert_true(holds(b->f, "n•••••e@example.org"));
 	assert_true(holds(b->f, "sent you one file") && holds(b->f, "/static/recipient."));
 	assert_false(holds(b->f, "<script"));
+	assert_int_equal(preview(b, "view=page&to=J.Behrens%40hafenkontor.example"), 200);
+	assert_true(holds(b->f, "s@hafenkontor.example"));
+	assert_int_equal(preview(b, "view=page&to=noch+keine"), 200);
+	assert_true(holds(b->f, "e@example.org"));
 	assert_int_equal(preview(b, "view=mail&expires=bald"), 400);
 	assert_int_equal(preview(b, "view=odd"), 400);
 	assert_int_equal(rows(b->f, "mail", NULL), 2);

@@ -3,7 +3,7 @@
  * preview - POST /api/v1/deliveries/preview: what the recipient will see
  *
  * The mail and the page come from the templates and the code that make the real
- * ones; only number, link and address are made up.  The answer fills a frame of
+ * ones; only number and link are made up.  The answer fills a frame of
  * the staff app: no script runs in it, no form of it can be sent.
  */
 #include "api/mail_text.h"
@@ -69,6 +69,20 @@ read_texts(struct api *x, const struct request *q, struct delivery *d, struct er
 	return 0;
 }
 
+/* Somebody's who will get it, or one made up while there is nobody, or none that is one yet. */
+static int
+read_address(struct api *x, const struct request *q, struct str *ret, struct error *e)
+{
+	struct str typed = {0};
+	struct error not_yet;
+
+	if (request_form(x, q, "to", &typed, e) < 0)
+		return e->code;
+	if (typed.n == 0 || address_clean(x->a, typed, ret, &not_yet) < 0)
+		*ret = S("name@example.org");
+	return 0;
+}
+
 static int
 read_delivery(struct api *x, const struct request *q, struct delivery *d, struct error *e)
 {
@@ -118,10 +132,11 @@ static int
 show_page(struct api *x, const struct request *q, const struct delivery *d, struct reply *r,
     struct error *e)
 {
-	struct visit v = {.delivery = *d, .recipient.address = S("name@example.org")};
+	struct visit v = {.delivery = *d};
 	struct page p;
 
-	if (page_begin(x, q, str_eq_c(d->lang, "en") ? "en" : "de", &p, e) < 0 ||
+	if (read_address(x, q, &v.recipient.address, e) < 0 ||
+	    page_begin(x, q, str_eq_c(d->lang, "en") ? "en" : "de", &p, e) < 0 ||
 	    page_delivery_values(&p, &v, e) < 0)
 		return e->code;
 	tv_bool(p.values, "no_script", true); /* the frame would refuse it, and say so */

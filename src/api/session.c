@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "conf/conf.h"
 #include "model/api_key.h"
 #include "model/change.h"
 #include "model/credential.h"
@@ -89,6 +90,8 @@ put_session(
 	js_kv_time(j, "proved_until", x->a, proved > x->now_us ? proved : 0);
 	js_kv_time(j, "idle_ends", x->a, staff_session_idle_end(s));
 	js_kv_time(j, "ends", x->a, staff_session_end_us(s));
+	js_kv_int(j, "delivery_days", x->conf->delivery_days);
+	js_kv_int(j, "delivery_max_days", x->conf->delivery_max_days);
 	js_close(j);
 	return 0;
 }

@@ -12,6 +12,8 @@ export interface Session {
 	proved_until: string | null;
 	idle_ends: string;
 	ends: string;
+	delivery_days: number;
+	delivery_max_days: number;
 }
 
 export type VerdictName = "cleared" | "conditions" | "in_review" | "blocked";

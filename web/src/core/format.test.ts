@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { device } from "./agent";
-import { bytes, initials, relative } from "./format";
+import { bytes, inDays, initials, relative } from "./format";
 import { fill } from "./message";
 import { QUIET, qrPath } from "./qr";
 
@@ -52,4 +52,13 @@ test("browsers and systems are told apart", () => {
 		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605 Version/18.0 Mobile Safari/604.1";
 	assert.deepEqual(device(phone), { browser: "Safari", system: "iOS" });
 	assert.equal(device("curl/8"), null);
+});
+
+test("days are counted by the calendar", () => {
+	const end = new Date(2026, 11, 10, 23, 59, 59);
+	assert.equal(inDays(end, "de", new Date(2026, 10, 26, 0, 8)), "in 14 Tagen");
+	assert.equal(inDays(end, "de", new Date(2026, 10, 26, 23, 50)), "in 14 Tagen");
+	assert.equal(inDays(end, "en", new Date(2026, 11, 10, 1, 0)), "today");
+	// over the night the clocks go back
+	assert.equal(inDays(new Date(2026, 9, 26), "en", new Date(2026, 9, 24, 12)), "in 2 days");
 });

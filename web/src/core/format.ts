@@ -69,6 +69,15 @@ export function relative(when: string | number | Date, language: string, now = D
 	return names.format(0, "second");
 }
 
+/** "in 14 Tagen": whole days of the calendar, whatever the hour is. */
+export function inDays(when: Date, language: string, now = new Date()): string {
+	const dayOf = (d: Date) => Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86_400_000;
+	return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(
+		dayOf(when) - dayOf(now),
+		"day",
+	);
+}
+
 /** "MO" of "Maren Olsen". */
 export function initials(name: string): string {
 	const words = name.trim().split(/\s+/);

@@ -3,6 +3,7 @@
 // extending names the new day, a new link says that the old one ends.
 import { useEffect, useState } from "preact/hooks";
 import { get, Problem } from "../../api/client";
+import { session } from "../../api/session";
 import { progressOf, taken } from "../../core/delivery";
 import { date, dateInWords, relative } from "../../core/format";
 import { t } from "../../gen/i18n/deliveries";
@@ -145,7 +146,10 @@ export function ExtendDialog({
 	done: () => void;
 }) {
 	const [day, setDay] = useState(() =>
-		dayAfter(14, new Date(Math.max(Date.parse(d.expires), Date.now()))),
+		dayAfter(
+			session.value?.delivery_days ?? 14,
+			new Date(Math.max(Date.parse(d.expires), Date.now())),
+		),
 	);
 	const end = endOfDay(day);
 	const { busy, trouble, run } = useDoing(() => {

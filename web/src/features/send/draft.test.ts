@@ -16,13 +16,13 @@ import {
 
 const now = new Date(2026, 10, 25, 15, 0);
 const draft = (o: Partial<Draft> = {}): Draft => ({
-	...freshDraft("de", now),
+	...freshDraft("de", 14, now),
 	to: ["a@x.example"],
 	...o,
 });
 
 test("fourteen days at first, over the end of a month", () => {
-	assert.equal(freshDraft("de", now).expires, "2026-12-09");
+	assert.equal(freshDraft("de", 14, now).expires, "2026-12-09");
 	assert.equal(dayAfter(40, now), "2027-01-04");
 	assert.equal(endOfDay("2026-12-09")?.getHours(), 23);
 	assert.equal(endOfDay("2026-13-09"), null);
@@ -76,12 +76,13 @@ test("the same body keeps its key, another gets another", () => {
 
 test("a draft put away comes back; anything else does not", () => {
 	const d = draft({ message: "Guten Tag" });
-	assert.deepEqual(readDraft(JSON.stringify(d), freshDraft("en", now)), d);
-	assert.equal(readDraft("{", freshDraft("de", now)), null);
-	assert.equal(readDraft(null, freshDraft("de", now)), null);
-	assert.deepEqual(readDraft('{"to":[1,"a@x.example"],"lang":"fr"}', freshDraft("en", now))?.to, [
-		"a@x.example",
-	]);
-	assert.equal(isTouched(freshDraft("de", now)), false);
+	assert.deepEqual(readDraft(JSON.stringify(d), freshDraft("en", 14, now)), d);
+	assert.equal(readDraft("{", freshDraft("de", 14, now)), null);
+	assert.equal(readDraft(null, freshDraft("de", 14, now)), null);
+	assert.deepEqual(
+		readDraft('{"to":[1,"a@x.example"],"lang":"fr"}', freshDraft("en", 14, now))?.to,
+		["a@x.example"],
+	);
+	assert.equal(isTouched(freshDraft("de", 14, now)), false);
 	assert.equal(isTouched(d), true);
 });

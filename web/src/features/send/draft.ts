@@ -27,8 +27,6 @@ export interface Body {
 	limit?: number;
 }
 
-export const daysByDefault = 14;
-
 /** The day so many days from now, as a date field writes it. */
 export function dayAfter(days: number, now = new Date()): string {
 	const d = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
@@ -42,13 +40,13 @@ export function endOfDay(day: string): Date | null {
 	return Number.isNaN(d.getTime()) ? null : d;
 }
 
-export function freshDraft(lang: Draft["lang"], now = new Date()): Draft {
+export function freshDraft(lang: Draft["lang"], days: number, now = new Date()): Draft {
 	return {
 		to: [],
 		subject: "",
 		message: "",
 		lang,
-		expires: dayAfter(daysByDefault, now),
+		expires: dayAfter(days, now),
 		validFrom: "",
 		limit: "",
 	};

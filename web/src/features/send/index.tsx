@@ -2,8 +2,8 @@
 // The send screen, a full page at /app/send: what goes (1), to whom and how (2), and what they
 // will see (3).  `?assets=1,2` names files; without, it is the basket's.
 import { useEffect, useState } from "preact/hooks";
-import { may } from "../../api/session";
-import { dateInWords, relative, timeOfDay } from "../../core/format";
+import { may, session } from "../../api/session";
+import { dateInWords, inDays, timeOfDay } from "../../core/format";
 import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { place } from "../../router";
@@ -62,7 +62,7 @@ function Until({ asked }: { asked: boolean }) {
 			? t.expires_none()
 			: t.expires_echo({
 					day: dateInWords(end, language.value),
-					when: relative(end, language.value),
+					when: inDays(end, language.value),
 				});
 	return (
 		<Field
@@ -70,6 +70,7 @@ function Until({ asked }: { asked: boolean }) {
 			type="date"
 			value={draft.value.expires}
 			min={dayAfter(0)}
+			max={dayAfter(session.value?.delivery_max_days ?? 90)}
 			onInput={(expires) => edit({ expires })}
 			hint={echo}
 			error={

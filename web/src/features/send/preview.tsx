@@ -8,7 +8,7 @@ import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { Icon } from "../../ui/Icon";
 import { bodyOf } from "./draft";
-import { bytes, draft, files, stoppedFiles } from "./state";
+import { draft, files, stoppedFiles } from "./state";
 
 const AFTER = 400;
 const views = ["page", "mail", "phone"] as const;
@@ -19,17 +19,27 @@ const names: Record<View, () => string> = {
 	phone: t.view_phone,
 };
 
+/** What is left when the stopped ones are taken out: the preview shows what will really go. */
+function goingFiles() {
+	const bad = new Set(stoppedFiles.value);
+	return files.value.filter((c) => !bad.has(c.id));
+}
+
+const bytesOf = (list: ReturnType<typeof goingFiles>) => list.reduce((sum, c) => sum + c.bytes, 0);
+
 function fields(view: View): [string, string][] {
 	const d = draft.value;
 	const body = bodyOf(d, []);
+	const going = goingFiles();
 	return [
 		["csrf", session.value?.csrf ?? ""],
 		["view", view === "mail" ? "mail" : "page"],
 		["lang", d.lang],
 		["subject", d.subject],
 		["message", d.message],
-		["count", String(files.value.length)],
-		["bytes", String(bytes.value)],
+		["to", d.to[0] ?? ""],
+		["count", String(going.length)],
+		["bytes", String(bytesOf(going))],
 		["expires", d.expires],
 		["valid_from", body.valid_from ?? ""],
 	];
@@ -37,15 +47,13 @@ function fields(view: View): [string, string][] {
 
 function Points() {
 	const to = draft.value.to.length;
-	const bad = new Set(stoppedFiles.value);
-	const going = files.value.filter((c) => !bad.has(c.id));
+	const going = goingFiles();
 	const n = going.length;
-	const all = going.reduce((sum, c) => sum + c.bytes, 0);
 	return (
 		<ul class="sd-points s">
 			{n > 0 && (
 				<li>
-					<Icon name="ok" /> {t.point_files({ n, bytes: size(all, language.value) })}
+					<Icon name="ok" /> {t.point_files({ n, bytes: size(bytesOf(going), language.value) })}
 				</li>
 			)}
 			{to > 0 && (

@@ -4,6 +4,7 @@
 // look at a file loses nothing; the draft outlives the window, too (kept.ts).
 import { computed, effect, signal } from "@preact/signals";
 import { call, get, post, Problem } from "../../api/client";
+import { session } from "../../api/session";
 import type { Card } from "../../api/types";
 import { domainOf } from "../../core/address";
 import {
@@ -35,7 +36,9 @@ export interface Contact {
 
 const DEBOUNCE = 300;
 
-export const draft = signal<Draft>(freshDraft(language.value));
+/** As the server has it; the app begins with the session. */
+const fresh = () => freshDraft(language.value, session.value?.delivery_days ?? 14);
+export const draft = signal<Draft>(fresh());
 export const removed = signal<ReadonlySet<string>>(new Set());
 const named = signal<Card[] | null>(null);
 export const loaded = signal(false);
@@ -220,7 +223,7 @@ export async function send(): Promise<void> {
 
 export function forget() {
 	dropDraft();
-	draft.value = freshDraft(language.value);
+	draft.value = fresh();
 	removed.value = new Set();
 	checked.value = null;
 	changed.value = new Set();
