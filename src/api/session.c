@@ -211,6 +211,9 @@ sessions_end(struct api *x, const struct request *q, struct reply *r, struct err
 	AUTO(change_abort) struct change *c = NULL;
 	staff_session_id id;
 
+	/* or whoever finds a key that may read could sign its person out for ever */
+	if (q->who.kind != BY_STAFF)
+		return err_key(e, ERR_DENIED, "scope", "a key ends nobody's session");
 	if (input_id(q, 0, &id.v, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_SESSION_ENDED, &c, e) < 0 ||
 	    staff_session_end(c, q->who.person, id, e) < 0 || change_commit(&c, e) < 0)

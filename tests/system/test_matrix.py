@@ -1,161 +1,261 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Who gets what: tests/matrix.yaml against the real server, and its answers against docs/openapi.yaml."""
+"""Who gets what: every cell of tests/matrix.yaml against the real server, each answer against docs/openapi.yaml.
+
+A refused cell has changed nothing in any table, tells no ETag and no range, and stays the same refusal as HEAD, with a Range
+and with a condition.  What the world is made of: matrixworld.py.
+"""
 import json
-import pathlib
+import re
 import sys
-import urllib.parse
 
 import pytest
 import yaml
 
-from geleit import Recipient, Staff, wait_for
+from geleit import ROOT
+from matrixworld import SIGNED_IN, World, form, picture
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/lib"))
-import hostile  # noqa: E402
 import openapi  # noqa: E402
+import scoreboard  # noqa: E402
 
 DOC = openapi.load()
 MATRIX = yaml.safe_load((ROOT / "tests/matrix.yaml").read_text())
-SCOPES = ["read", "upload", "edit", "release", "send", "outbox", "admin"]
-GARBAGE_KEY = "geleit_7391829012345678_" + "A" * 43
-GARBAGE_COOKIE = "B" * 43
+ROWS = {r["route"]: r for r in MATRIX["rows"]}
+STAFF = [r for r in MATRIX["rows"] if "class" in r]
+VISITS = [r for r in MATRIX["rows"] if "visits" in r]
+STATES = [(kind, row, state) for kind, of in MATRIX["states"].items() for row in of["rows"] for state in of["each"]]
+SAFE = ("GET", "HEAD", "OPTIONS")
+BESIDES = [{"Range": "bytes=0-0"}, {"If-None-Match": "*"}]
 ADDRESS = "matrix@customer.test"
-
-
-class World:
-    """What the rows speak of, made once."""
-
-    def __init__(self, server, file):
-        self.server = server
-        self.asset = server.run("upload", file)["files"][0]["asset"]
-        server.run("release", self.asset, "cleared")
-        self.version = server.api("GET", f"/api/v1/assets/{self.asset}").json()["version"]["version"]
-        wait_for(lambda: server.api("GET", f"/api/v1/assets/{self.asset}/preview/320").status == 200)
-        self.sent = [server.run("send", self.asset, "--to", ADDRESS) for _ in range(3)]
-        self.mine = self.prove(0)
-        self.other = self.prove(1)
-        self.keys = {}
-        self.mail = wait_for(lambda: [m for m in server.mails(ADDRESS) if m["state"] == "not_sent"])[0]["id"]
-        self.upload = self.begin_upload()
-        invited = server.api("POST", "/api/v1/people", {"name": "Spare", "address": "spare@geleit.example", "role": "viewer"})
-        self.person = invited.json()["person"]["id"]
-        self.spare_key = server.api("POST", "/api/v1/keys", {"name": "spare", "scopes": ["read"]}).json()["id"]
-        self.staff = Staff(server)
-        assert self.staff.request("POST", "/api/v1/session/link", {"token": server.sign_in_token()}).status == 200
-        self.undo = server.api("POST", "/api/v1/assets/bulk", {"ids": [self.asset], "add_keywords": ["undo"]},
-                               {"Content-Type": "application/json"}).json()["undo"]
-        self.folder = server.api("POST", "/api/v1/folders", {"path": "Matrix"}, {"Content-Type": "application/json"}).json()["id"]
-
-    def prove(self, i):
-        return Recipient(self.server, self.sent[i]["recipients"][0]["link"], ADDRESS).prove()
-
-    def opened(self):
-        """A delivery of its own whose link was opened and nothing more."""
-        sent = self.server.run("send", self.asset, "--to", ADDRESS)
-        visitor = Recipient(self.server, sent["recipients"][0]["link"], ADDRESS)
-        assert visitor.open().status == 303
-        return sent["delivery"], visitor
-
-    def begin_upload(self):
-        a = self.server.api("POST", "/api/v1/uploads", None, {"Tus-Resumable": "1.0.0", "Upload-Length": "3"})
-        assert a.status == 201
-        return a.headers["Location"].rsplit("/", 1)[1]
-
-    def key(self, scopes):
-        name = ",".join(scopes)
-        if name not in self.keys:
-            self.keys[name] = self.server.run("key", "create", "--name", name, "--scope", name)["key"]
-        return self.keys[name]
-
-    def fill(self, text, more):
-        link = self.sent[1]["recipients"][0]["link"]
-        for name, value in {"asset": self.asset, "version": self.version, "folder": self.folder, "undo": self.undo, "upload": self.upload, "number": self.sent[0]["delivery"],
-                            "spare": self.sent[2]["delivery"], "mail": self.mail, "token": link.rsplit("/", 1)[1],
-                            "address": ADDRESS, "person": self.person, "key": self.spare_key, "csrf": "C" * 43, **more}.items():
-            text = text.replace("{" + name + "}", value)
-        return text
+TOLD = {"cells": 0, "wrong": 0}
 
 
 @pytest.fixture(scope="module")
 def world(server, tmp_path_factory):
-    picture = tmp_path_factory.mktemp("matrix") / "picture.png"
-    picture.write_bytes(hostile.png(400, 300, colour=2, depth=8))
-    return World(server, picture)
+    made = World(server, picture(tmp_path_factory.mktemp("matrix") / "picture.png"))
+    yield made
+    for unit, n in TOLD.items():
+        scoreboard.figure("authorisation matrix, " + server.db.split(":")[0], n, unit, "pytest tests/system/test_matrix.py")
 
 
-def scope_of(row):
-    method, pattern = row["route"].split(" ")
-    if not pattern.startswith("/api/"):
-        return None
-    op = openapi.operation(DOC, method, pattern)
-    return op["x-scope"][0] if "x-scope" in op else None
+# ---- what is expected ----
+
+def expected(row, who):
+    """The status the table names."""
+    method = row["route"].split(" ")[0]
+    if who in row.get("but", {}):
+        return row["but"][who]
+    cell = MATRIX["principals"][who][MATRIX["columns"].index(row["class"])]
+    if cell == "safe":
+        cell = "ok" if method in SAFE else 403
+    return row["ok"] if cell == "ok" else cell
 
 
-def is_sign_in(row):
-    method, pattern = row["route"].split(" ")
-    return pattern.startswith("/api/") and "x-sign-in" in openapi.operation(DOC, method, pattern)
+def passes(row, who):
+    """Does the table let this principal through?  (To the handler: what it then says is the row's ok.)"""
+    cell = MATRIX["principals"][who][MATRIX["columns"].index(row["class"])]
+    return who not in row.get("but", {}) and (cell == "ok" or cell == "safe" and row["route"].split(" ")[0] in SAFE)
 
 
-def credentials(world, principal, row):
-    """Header fields of one principal for one row."""
-    scope = scope_of(row)
-    if principal == "allowed" and is_sign_in(row):
-        return {"Cookie": "__Host-geleit-s=" + world.staff.cookie, "Geleit-CSRF": world.staff.csrf}
-    recipient = {"Cookie": "__Host-geleit-r=" + world.mine.cookie}
-    if principal == "garbage":
-        return {"Authorization": "Bearer " + GARBAGE_KEY, "Cookie": "__Host-geleit-r=" + GARBAGE_COOKIE}
-    if principal == "foreign" and scope:
-        return {"Authorization": "Bearer " + world.key([s for s in SCOPES if s != scope])}
-    if principal == "foreign":
-        return {"Cookie": "__Host-geleit-r=" + world.other.cookie}
-    if principal == "allowed" and scope:
-        return {"Authorization": "Bearer " + world.key([scope, *row.get("gives", [])])}
-    return recipient if principal in ("recipient", "allowed") else {}
+def relation(who, number):
+    return MATRIX["visits"][number].get(who, "stranger")
 
 
-def ask(world, row, principal):
-    method, pattern = row["route"].split(" ")
-    headers = {**row.get("headers", {}), **credentials(world, principal, row)}
-    body, more = None, {}
-    if row.get("unproved") and principal in ("allowed", "recipient"):
-        number, visitor = world.opened()
-        headers["Cookie"] = "__Host-geleit-r=" + visitor.cookie
-        more = {"number": number, "csrf": visitor.csrf()}
-    if "body" in row:
-        body = world.fill(json.dumps(row["body"]), more)
-        headers["Content-Type"] = "application/json"
-    elif "form" in row:
-        body = urllib.parse.urlencode({k: world.fill(v, more) for k, v in row["form"].items()})
-        headers.update({"Content-Type": "application/x-www-form-urlencoded", "Origin": world.server.url})
-    elif "bytes" in row:
-        body = row["bytes"]
-    return world.server.request(method, world.fill(row.get("path", pattern), more), body, headers)
+# ---- one cell ----
+
+class Cell:
+    def __init__(self, world, row, who, fresh=False, state=None, kind=None):
+        self.world, self.row, self.who, self.fresh = world, row, who, fresh
+        self.state, self.kind = state, kind
+        self.method, self.pattern = row["route"].split(" ")
+
+    def fill(self, text):
+        def value(m):
+            name = m.group(1)
+            state = self.state if self.names_the_object(name) else None
+            return self.world.thing(name, self.who, self.fresh, state)
+        return re.sub(r"\{([a-z]+)\}", value, text)
+
+    def names_the_object(self, name):
+        return name == self.kind or (self.kind, name) in (("number", "spare"), ("asset", "version"))
+
+    def path(self):
+        text = self.row.get("path", self.pattern)
+        return self.fill(text.replace("{n}", "1").replace("{size}", "320"))
+
+    def body(self, headers):
+        if "body" in self.row:
+            headers.setdefault("Content-Type", "application/json")
+            return self.fill(json.dumps(self.row["body"]))
+        if "form" in self.row:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            if self.row.get("class") in (None, "public"):
+                headers["Origin"] = self.world.server.url
+            return form({k: self.fill(v) for k, v in self.row["form"].items()})
+        return self.row.get("bytes")
+
+    def ask(self, besides=(), method=None, session=None):
+        headers = {**self.row.get("headers", {}), **self.world.headers(self.who, session), **dict(besides)}
+        body = self.body(headers)
+        return self.world.line.request(method or self.method, self.path(), body, headers)
+
+    def __repr__(self):
+        return f"{self.row['route']} {self.who} {self.state or ''}"
 
 
-def check_document(row, a):
-    """A body of the staff API is what docs/openapi.yaml says, whatever the status."""
+class Found:
+    """All that is wrong, told at the end of a row."""
+
+    def __init__(self):
+        self.wrong = []
+
+    def check(self, what, is_right, said):
+        if not is_right:
+            TOLD["wrong"] += 1
+            self.wrong.append(f"{what}: {said}")
+
+    def status(self, cell, a, want):
+        TOLD["cells"] += 1
+        self.check(cell, a.status == want, f"{a.status}, not {want}: {a.body[:200]!r}")
+        for misfit in document_misfits(cell.row, a):
+            self.wrong.append(f"{cell}: {misfit}")
+
+    def end(self):
+        assert not self.wrong, "\n".join(self.wrong)
+
+
+def document_misfits(row, a):
+    """Where a body of the staff API is not what docs/openapi.yaml says, whatever the status."""
     method, pattern = row["route"].split(" ")
     media_type = a.headers.get("Content-Type", "").split(";")[0]
     if not pattern.startswith("/api/") or method == "HEAD" or not a.body:
-        return
+        return []
     schema = openapi.answer_schema(DOC, openapi.operation(DOC, method, pattern), a.status, media_type)
-    assert schema is not None, (row["route"], a.status, media_type)
-    if media_type.endswith("json"):
-        assert openapi.misfits(DOC, a.json(), schema) == [], (row["route"], a.text[:500])
+    if schema is None:
+        return [f"{a.status} with {media_type} is not described"]
+    return openapi.misfits(DOC, a.json(), schema) if media_type.endswith("json") else []
 
 
-@pytest.mark.parametrize("row", MATRIX["rows"], ids=lambda r: r["route"])
+def check_refusal(found, cell, a, want):
+    """The same without a body, with a range, with a condition; and nothing of what is refused."""
+    found.status(cell, a, want)
+    if cell.method != "GET":
+        return
+    told = {"ETag", "Content-Range", "Repr-Digest", "Content-Disposition"} & set(a.headers)
+    found.check(cell, not told, f"a refusal tells {told}")
+    TOLD["cells"] += 1 + len(BESIDES)
+    head = cell.ask(method="HEAD")
+    found.check(cell, (head.status, head.body) == (want, b""), f"HEAD says {head.status}")
+    for besides in BESIDES:
+        b = cell.ask(besides)
+        found.check(cell, (b.status, b.body) == (want, a.body), f"with {besides} {b.status}")
+
+
+def ask_refused(world, found, cells, is_counted):
+    """Cells that get nothing: not even together have they changed anything."""
+    world.quiet()
+    for cell, _ in cells:
+        cell.path()             # what they share is made before
+        cell.body({})
+    world.quiet()
+    before = world.snapshot()
+    for cell, want in cells:
+        check_refusal(found, cell, cell.ask(), want)
+    after = world.snapshot()
+    changed = [t for t in before if before[t] != after[t]]
+    found.check(cells[0][0], is_counted or not changed, f"refused requests changed {changed}")
+
+
+# ---- staff and public routes ----
+
+@pytest.mark.parametrize("row", STAFF, ids=lambda r: r["route"])
 def test_each_principal_gets_what_the_matrix_says(world, row):
-    for principal in MATRIX["principals"]:
-        a = ask(world, row, principal)
-        assert a.status == row["expect"][principal], (row["route"], principal, a.status, a.text[:400])
-        if principal == "allowed" and is_sign_in(row):
-            world.staff.note(a)
-        check_document(row, a)
-        if principal in row.get("neutral", []):
-            assert a.body == world.server.request("GET", "/d/0000-0000").body, (row["route"], principal)
+    found = Found()
+    cells = [(Cell(world, row, who), expected(row, who)) for who in MATRIX["principals"]]
+    refused = [c for c in cells if not passes(row, c[0].who)]
+    if refused:
+        ask_refused(world, found, refused, row.get("counts", False))
+    for cell, want in cells:
+        if passes(row, cell.who):
+            cell.fresh = True
+            found.status(cell, cell.ask(session=own_session(world, row, cell.who)), want)
+    found.end()
 
+
+def own_session(world, row, who):
+    """What ends or changes a session gets one of its own."""
+    return world.session(who) if who in SIGNED_IN and row["class"] == "sign-in" else None
+
+
+@pytest.mark.parametrize("kind,of,state", STATES, ids=lambda v: v["route"] if isinstance(v, dict) else v)
+def test_the_state_of_a_thing_changes_only_what_the_entitled_get(world, kind, of, state):
+    row, found = ROWS[of["route"]], Found()
+    cells = [Cell(world, row, who, False, state, kind) for who in MATRIX["principals"]]
+    but = of.get("but", {})
+    ask_refused(world, found, [(c, but.get(c.who, expected(row, c.who))) for c in cells if not passes(row, c.who)], False)
+    for cell in cells:
+        if passes(row, cell.who):
+            cell.fresh = True
+            found.status(cell, cell.ask(), of["administers"] if administers(cell) else of.get(state, of.get("there")))
+            if row["route"].startswith("PUT /api/v1/assets"):
+                world.release(state)
+    found.end()
+
+
+def administers(cell):
+    """Of an upload of somebody else."""
+    return (cell.kind, cell.state) == ("upload", "foreign") and (cell.who == "key_all" or SIGNED_IN.get(cell.who) == "administrator")
+
+
+# ---- recipients ----
+
+@pytest.mark.parametrize("number", MATRIX["visits"])
+@pytest.mark.parametrize("row", VISITS, ids=lambda r: r["route"])
+def test_a_visitor_gets_what_he_is_to_the_delivery(world, row, number):
+    found, neutral = Found(), world.line.request("GET", "/d/0000-0000", None, {}).body
+    cells = [Cell(world, row, who, False, number, "number") for who in MATRIX["principals"]]
+    for cell in cells:
+        cell.fill = visit_fill(world, cell, number)
+    strangers = [c for c in cells if relation(c.who, number) == "stranger"]
+    want = row["visits"]["malformed" if number == "malformed" else "stranger"]
+    ask_refused(world, found, [(c, want) for c in strangers], False)
+    for c in strangers if row.get("neutral") else []:
+        found.check(c, c.ask().body == neutral, "is not the neutral page")
+    for c in cells:
+        if c not in strangers:
+            found.status(c, c.ask(), row["visits"][relation(c.who, number)])
+    found.end()
+
+
+def visit_fill(world, cell, number):
+    def fill(text):
+        return text.replace("{number}", world.number[number]).replace("{csrf}", world.recipient_word(cell.who))
+    return fill
+
+
+SPOILT = {"wrong_word": {"csrf": "C" * 43}, "no_word": {"csrf": ""}, "no_origin": {"Origin": None},
+          "foreign_origin": {"Origin": "https://evil.example"}, "null_origin": {"Origin": "null"}}
+
+
+@pytest.mark.parametrize("row", [r for r in VISITS if "form" in r], ids=lambda r: r["route"])
+def test_a_forged_form_gets_no_further(world, row):
+    found = Found()
+    world.quiet()
+    before = world.snapshot()
+    for how, want in MATRIX["forms"].items():
+        for who in ("visitor", "opened"):
+            cell = Cell(world, row, who)
+            values = {**row["form"], "csrf": world.recipient_word(who), **{k: v for k, v in SPOILT[how].items() if k == "csrf"}}
+            headers = {**world.headers(who), "Content-Type": "application/x-www-form-urlencoded", "Origin": world.server.url, **SPOILT[how]}
+            headers = {k: v for k, v in headers.items() if v is not None and k != "csrf"}
+            a = world.line.request("POST", cell.pattern.replace("{number}", world.number["active"]), form(values), headers)
+            TOLD["cells"] += 1
+            found.check(f"{cell} {how}", a.status == want, a.status)
+    found.check(row["route"], world.snapshot() == before, "a forged form changed something")
+    found.end()
+
+
+# ---- beside the matrix ----
 
 def test_an_unknown_method_is_told_the_known_ones(world):
     a = world.server.request("DELETE", "/api/v1/status")
@@ -164,9 +264,9 @@ def test_an_unknown_method_is_told_the_known_ones(world):
 
 
 def test_what_nobody_knows_is_refused(world):
-    for method, path, body in (("PATCH", f"/api/v1/assets/{world.asset}", {"titel": "x"}),
-                               ("POST", "/api/v1/deliveries", {"assets": [world.asset], "to": [ADDRESS], "expire": "1d"}),
-                               ("PUT", f"/api/v1/assets/{world.asset}/release", {"state": "cleared", "credits": "x"}),
+    for method, path, body in (("PATCH", f"/api/v1/assets/{world.asset['cleared']}", {"titel": "x"}),
+                               ("POST", "/api/v1/deliveries", {"assets": [world.asset["cleared"]], "to": [ADDRESS], "expire": "1d"}),
+                               ("PUT", f"/api/v1/assets/{world.asset['cleared']}/release", {"state": "cleared", "credits": "x"}),
                                ("PATCH", "/api/v1/brand", {"color": "#000000"})):
         a = world.server.api(method, path, body, {"Content-Type": "application/json"})
         assert a.status == 400 and a.json()["code"], (path, a.text)
@@ -176,12 +276,12 @@ def test_what_nobody_knows_is_refused(world):
 def test_a_key_never_gives_more_than_it_has(world):
     for scopes in (["all"], ["admin", "read"]):
         a = world.server.request("POST", "/api/v1/keys", json.dumps({"name": "x", "scopes": scopes}),
-                                 {"Authorization": "Bearer " + world.key(["admin"]), "Content-Type": "application/json"})
+                                 {"Authorization": "Bearer " + world.keys["key_admin"], "Content-Type": "application/json"})
         assert a.status == 403 and a.json()["code"] == "scope"
 
 
 def test_if_match_keeps_a_change_from_undoing_another(world):
-    path = f"/api/v1/assets/{world.asset}"
+    path = f"/api/v1/assets/{world.asset['cleared']}"
     etag = world.server.api("GET", path).headers["ETag"]
     assert world.server.api("GET", path, None, {"If-None-Match": etag}).status == 304
     first = world.server.api("PATCH", path, {"title": "One"}, {"If-Match": etag})
@@ -191,7 +291,7 @@ def test_if_match_keeps_a_change_from_undoing_another(world):
 
 
 def test_conditions_belong_to_the_state_conditions(world):
-    path = f"/api/v1/assets/{world.asset}/release"
+    path = f"/api/v1/assets/{world.asset['cleared']}/release"
     for body in ({"state": "cleared", "credit": "x"}, {"state": "blocked", "until": "1d"}, {"state": "open"}, {}):
         assert world.server.api("PUT", path, body).status == 400, body
     assert world.server.api("PUT", path, {"state": "conditions", "credit": "Foto: M."}).json()["state"] == "conditions"
