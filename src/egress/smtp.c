@@ -19,7 +19,7 @@
 #define ANSWER_S 60L
 #define WHOLE_S 180L
 
-enum stage { STAGE_GREETING, STAGE_AUTH, STAGE_ENVELOPE, STAGE_DATA };
+enum stage { STAGE_GREETING, STAGE_TLS, STAGE_AUTH, STAGE_ENVELOPE, STAGE_DATA };
 
 struct talk {
 	struct str mail;
@@ -64,7 +64,11 @@ command_sent(struct talk *t, struct str line)
 	}
 	t->code = 0;
 	buf_clear(&t->reply);
-	if (str_starts(line, S("AUTH")))
+	if (str_starts(line, S("EHLO")))
+		t->stage = STAGE_GREETING;
+	else if (str_starts(line, S("STARTTLS")))
+		t->stage = STAGE_TLS;
+	else if (str_starts(line, S("AUTH")))
 		t->stage = STAGE_AUTH;
 	else if (str_starts(line, S("MAIL")) || str_starts(line, S("RCPT")))
 		t->stage = STAGE_ENVELOPE;
@@ -151,7 +155,7 @@ outcome_of(const struct talk *t, CURLcode r)
 
 /* Our own words where the relay had none, or where its last word explains nothing. */
 static const char *
-explanation(CURLcode r)
+explanation(const struct talk *t, CURLcode r)
 {
 	switch (r) {
 	case CURLE_USE_SSL_FAILED:
@@ -171,7 +175,8 @@ explanation(CURLcode r)
 	case CURLE_COULDNT_CONNECT:
 		return "the relay cannot be reached";
 	default:
-		return "the connection to the relay ended";
+		return t->stage == STAGE_TLS ? "TLS with the relay failed"
+		                             : "the connection to the relay ended";
 	}
 }
 
@@ -181,9 +186,9 @@ words_of(struct arena *a, const struct talk *t, CURLcode r, const char *detail)
 	struct str reply = buf_view(&t->reply);
 
 	if (r == CURLE_LOGIN_DENIED && reply.n > 0)
-		reply = arena_printf(a, "%s: %.*s", explanation(r), STR(reply));
+		reply = arena_printf(a, "%s: %.*s", explanation(t, r), STR(reply));
 	else if (r != CURLE_OK && t->code < 400)
-		reply = arena_printf(a, "%s%s%s", explanation(r), *detail ? ": " : "", detail);
+		reply = arena_printf(a, "%s%s%s", explanation(t, r), *detail ? ": " : "", detail);
 	return arena_str(a, str_head(reply, REPLY_BYTES));
 }
 

@@ -3,9 +3,9 @@
  * mail - see mail.h: rows from queueing to the relay's last word
  *
  * A claim leases a row for a while and raises its fence; settling with an old
- * fence does nothing, so a worker that was slow cannot undo what another did.
- * The lease of a dead worker ends by itself.  What a mail says is sealed under
- * a key of its row; accepted mails lose both.
+ * fence does nothing, and neither does settling twice, so a worker that was slow
+ * cannot undo what another did.  The lease of a dead worker ends by itself.  What a
+ * mail says is sealed under a key of its row; a mail that has ended loses both.
  */
 #include "model/mail.h"
 
@@ -25,6 +25,7 @@
 #define BACKOFF_FIRST_US (10 * US_PER_S)
 #define BACKOFF_MOST_US (30 * 60 * US_PER_S)
 #define REPLY_MOST 1000
+#define NEVER_US INT64_MAX
 
 static struct str
 aad_of(struct arena *a, mail_id id)
@@ -229,11 +230,11 @@ mail_content(
 
 /* ---- worker ---- */
 
-/* Codes first: somebody is waiting for one with the page open. */
+/* Codes first: somebody is waiting for one with the page open.  A code is never claimed twice. */
 #define DUE_MAIL(lock)                                                                             \
 	"SELECT " MAIL_COLUMNS " FROM mail WHERE state IN ('queued', 'deferred', 'unknown') "      \
 	"AND due_us <= ? AND form = 'request' "                                                    \
-	"AND (lease_until_us IS NULL OR lease_until_us < ?) "                                      \
+	"AND (lease_until_us IS NULL OR (lease_until_us < ? AND kind <> 'code')) "                 \
 	"ORDER BY CASE WHEN kind = 'code' THEN 0 ELSE 1 END, due_us, id LIMIT 1" lock
 
 /* Looking comes first and locks nothing: reads are read-only, and mostly nothing is due. */
@@ -280,6 +281,38 @@ mail_claim(struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, s
 	return db_commit(db, e) < 0 ? e->code : 1;
 }
 
+int
+mail_lost(struct db *db, struct arena *a, int64_t now_us, struct mail *ret, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT " MAIL_COLUMNS " FROM mail WHERE state IN ('queued', 'deferred') "
+	    "AND lease_until_us < ? AND kind = 'code' AND form = 'request' ORDER BY id LIMIT 1";
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, sql, db_i(now_us)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r > 0)
+		read_row(q, a, ret);
+	return r;
+}
+
+int
+mail_is_moot(struct db *db, const struct mail *m, struct error *e)
+{
+	static const char sql[] =
+	    "SELECT r.id FROM recipient r JOIN delivery d ON d.id = r.delivery_id "
+	    "WHERE r.id = ? AND (r.revoked_us IS NOT NULL OR d.revoked_us IS NOT NULL)";
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (m->recipient.v == 0)
+		return 0;
+	if (db_query(db, &q, e, sql, db_i(m->recipient.v)) < 0)
+		return e->code;
+	return rows_next(q, e);
+}
+
 static int64_t
 next_due(const struct mail *m, int64_t now)
 {
@@ -294,7 +327,7 @@ write_state(struct change *c, const struct mail *m, const char *state, struct st
 {
 	static const char sql[] =
 	    "UPDATE mail SET state = ?, reply = ?, due_us = ?, lease_until_us = NULL, "
-	    "settled_us = ? WHERE id = ? AND fence = ?";
+	    "settled_us = ? WHERE id = ? AND fence = ? AND lease_until_us IS NOT NULL";
 	int64_t changed, now = change_now(c);
 
 	if (db_exec(change_db(c), &changed, e, sql, db_s(str_c(state)),
@@ -321,23 +354,40 @@ mark_recipient(struct change *c, const struct mail *m, enum recipient_step step,
 	return recipient_mark(c, m->recipient, step, e);
 }
 
+static enum event_kind
+event_of(const char *state)
+{
+	static const struct {
+		const char *state;
+		enum event_kind kind;
+	} kinds[] = {
+	    {"accepted", EVENT_MAIL_ACCEPTED},
+	    {"failed", EVENT_MAIL_FAILED},
+	    {"unknown", EVENT_MAIL_UNKNOWN},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (strcmp(state, kinds[i].state) == 0)
+			return kinds[i].kind;
+	}
+	return EVENT_MAIL_DEFERRED;
+}
+
 static int
 settle_in(struct change *c, const struct mail *m, const char *state, struct str reply, int64_t due,
     struct error *e)
 {
+	enum event_kind kind = event_of(state);
+
 	if (write_state(c, m, state, reply, due, e) < 0)
 		return e->code;
-	if (strcmp(state, "accepted") == 0) {
-		if (wipe(c, m, e) < 0 || mark_recipient(c, m, STEP_MAILED, e) < 0)
-			return e->code;
-		return add_event(c, EVENT_MAIL_ACCEPTED, m->delivery, m->recipient, e);
-	}
-	if (strcmp(state, "failed") == 0) {
-		if (wipe(c, m, e) < 0 || mark_recipient(c, m, STEP_UNDELIVERABLE, e) < 0)
-			return e->code;
-		return add_event(c, EVENT_MAIL_FAILED, m->delivery, m->recipient, e);
-	}
-	return add_event(c, EVENT_MAIL_DEFERRED, m->delivery, m->recipient, e);
+	if (due == NEVER_US && wipe(c, m, e) < 0)
+		return e->code;
+	if (kind == EVENT_MAIL_ACCEPTED && mark_recipient(c, m, STEP_MAILED, e) < 0)
+		return e->code;
+	if (kind == EVENT_MAIL_FAILED && mark_recipient(c, m, STEP_UNDELIVERABLE, e) < 0)
+		return e->code;
+	return add_event(c, kind, m->delivery, m->recipient, e);
 }
 
 static int
@@ -358,7 +408,18 @@ give_up_of(struct db *db, mail_id id, int64_t *ret, struct error *e)
 static bool
 may_come_twice(const struct mail *m)
 {
-	return !str_eq_c(m->kind, "code") && m->tries < 2;
+	return !str_eq_c(m->kind, "code") && !str_eq_c(m->state, "unknown");
+}
+
+/* When it is due again; NEVER_US: this was its last word. */
+static int64_t
+due_again(const struct mail *m, const char *state, int64_t give_up)
+{
+	int64_t due = next_due(m, time_now_us());
+	bool again =
+	    strcmp(state, "deferred") == 0 || (strcmp(state, "unknown") == 0 && may_come_twice(m));
+
+	return again && due <= give_up ? due : NEVER_US;
 }
 
 int
@@ -366,20 +427,14 @@ mail_settle(
     struct db *db, const struct mail *m, const char *state, struct str reply, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
-	int64_t give_up = 0, due = next_due(m, time_now_us());
-	enum event_kind verb;
+	int64_t give_up = 0, due;
 
 	if (give_up_of(db, m->id, &give_up, e) < 0)
 		return e->code;
-	if (strcmp(state, "deferred") == 0 && due > give_up)
+	due = due_again(m, state, give_up);
+	if (strcmp(state, "deferred") == 0 && due == NEVER_US)
 		state = "failed";
-	/* unknown is not due again unless it may be repeated */
-	if (strcmp(state, "unknown") == 0 && !may_come_twice(m))
-		due = INT64_MAX;
-	verb = strcmp(state, "accepted") == 0 ? EVENT_MAIL_ACCEPTED
-	       : strcmp(state, "failed") == 0 ? EVENT_MAIL_FAILED
-	                                      : EVENT_MAIL_DEFERRED;
-	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, verb, &c, e) < 0 ||
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, event_of(state), &c, e) < 0 ||
 	    settle_in(c, m, state, reply, due, e) < 0)
 		return e->code;
 	return change_commit(&c, e);

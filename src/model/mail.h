@@ -64,12 +64,21 @@ NODISCARD int mail_last(struct db *db, struct arena *a, recipient_id r, const ch
     struct mail *ret, struct error *e);
 
 /* ---- worker ---- */
+/* A row whose lease ran out is claimed again, but for a code: see mail_lost. */
 NODISCARD int mail_claim(
     struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, struct error *e);
-/* accepted wipes the content; deferred comes back later until give_up_us, then failed; adds the
- * events. */
+/*
+ * accepted and failed wipe the content; deferred comes back later until give_up_us, then it has
+ * failed.  unknown comes back once when it is no code, with its Message-ID; else it stays so and
+ * is wiped.  Adds the events.
+ */
 NODISCARD int mail_settle(
     struct db *db, const struct mail *m, const char *state, struct str reply, struct error *e);
+/* A code whose lease ran out: nobody knows whether it went, so it is not sent again.  1, 0. */
+NODISCARD int mail_lost(
+    struct db *db, struct arena *a, int64_t now_us, struct mail *ret, struct error *e);
+/* What it announces was revoked while it waited: 1, 0. */
+NODISCARD int mail_is_moot(struct db *db, const struct mail *m, struct error *e);
 /* compose_only: the rendered message replaces the request, sealed anew; state not_sent. */
 NODISCARD int mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *m,
     struct str message, struct error *e);

@@ -365,28 +365,86 @@ at_last_it_has_failed(void **state)
 	assert_true(nothing_is_due(f));
 }
 
+/* As when its time had come. */
 static void
-unknown_is_repeated_once_a_code_never(void **state)
+make_due(struct fixture *f)
+{
+	run_sql(f, "UPDATE mail SET due_us = 0 WHERE due_us < 9000000000000000");
+}
+
+static void
+unknown_is_repeated_once(void **state)
 {
 	struct fixture *f = *state;
 	mail_id id = queue(f, "delivery", 0);
 	struct mail m = claim(f, LEASE), again;
 
+	settle(f, &m, "deferred", "451"); /* a try that failed is none that may have arrived */
+	make_due(f);
+	m = claim(f, LEASE);
 	settle(f, &m, "unknown", "");
 	assert_true(str_eq(get(f, id).state, S("unknown")));
 	assert_true(nothing_is_due(f)); /* not at once */
-	run_sql(f, "UPDATE mail SET due_us = 0 WHERE due_us < 9000000000000000");
+	make_due(f);
 	again = claim(f, LEASE);
 	assert_true(str_eq(again.message_id, m.message_id));
 	settle(f, &again, "unknown", "");
-	run_sql(f, "UPDATE mail SET due_us = 0 WHERE due_us < 9000000000000000");
+	make_due(f);
 	assert_true(nothing_is_due(f));
+	assert_true(str_eq(get(f, id).state, S("unknown")));
+	assert_true(is_wiped(f, id));
+	assert_int_equal(events(f, "mail.unknown"), 2);
+}
 
-	queue(f, "code", 0);
-	m = claim(f, LEASE);
+static void
+an_unknown_code_is_wiped_and_stays_so(void **state)
+{
+	struct fixture *f = *state;
+	mail_id id = queue(f, "code", 0);
+	struct mail m = claim(f, LEASE);
+
 	settle(f, &m, "unknown", "");
-	run_sql(f, "UPDATE mail SET due_us = 0 WHERE due_us < 9000000000000000");
+	make_due(f);
 	assert_true(nothing_is_due(f));
+	assert_true(str_eq(get(f, id).state, S("unknown")));
+	assert_true(is_wiped(f, id));
+	assert_int_equal(events(f, "mail.unknown"), 1);
+	assert_int_equal(events(f, "mail.deferred"), 0);
+}
+
+static void
+a_code_that_a_dead_worker_had_is_not_claimed(void **state)
+{
+	struct fixture *f = *state;
+	mail_id id = queue(f, "code", 0);
+	struct mail m = claim(f, -1), lost;
+
+	usleep(2000);
+	assert_true(nothing_is_due(f));
+	assert_int_equal(mail_lost(f->db, f->a, 1, &lost, &f->e), 0); /* not yet */
+	assert_int_equal(mail_lost(f->db, f->a, time_now_us(), &lost, &f->e), 1);
+	assert_int_equal(lost.id.v, id.v);
+	settle(f, &lost, "unknown", "");
+	assert_int_equal(mail_lost(f->db, f->a, time_now_us(), &lost, &f->e), 0);
+	/* the worker was only slow */
+	assert_int_equal(mail_settle(f->db, &m, "accepted", S("250"), &f->e), ERR_CONFLICT);
+	assert_int_equal(events(f, "mail.accepted"), 0);
+}
+
+static void
+what_is_revoked_while_it_waits_is_moot(void **state)
+{
+	struct fixture *f = *state;
+	struct mail m;
+
+	queue(f, "delivery", 0);
+	m = claim(f, LEASE);
+	assert_int_equal(mail_is_moot(f->db, &m, &f->e), 0);
+	run_sql(f, "UPDATE recipient SET revoked_us = 5");
+	assert_int_equal(mail_is_moot(f->db, &m, &f->e), 1);
+	run_sql(f, "UPDATE recipient SET revoked_us = NULL");
+	run_sql(f, "UPDATE delivery SET revoked_us = 5");
+	assert_int_equal(mail_is_moot(f->db, &m, &f->e), 1);
 }
 
 static void
@@ -445,7 +503,10 @@ main(void)
 	    TEST(a_code_does_not_mark_the_recipient),
 	    TEST(deferred_comes_back_later_and_later),
 	    TEST(at_last_it_has_failed),
-	    TEST(unknown_is_repeated_once_a_code_never),
+	    TEST(unknown_is_repeated_once),
+	    TEST(an_unknown_code_is_wiped_and_stays_so),
+	    TEST(a_code_that_a_dead_worker_had_is_not_claimed),
+	    TEST(what_is_revoked_while_it_waits_is_moot),
 	    TEST(without_smtp_the_text_is_kept),
 	    cmocka_unit_test_setup_teardown(
 	        a_fault_while_settling_leaves_it_as_it_was, begin_fake, end),

@@ -64,15 +64,37 @@ sequence_round(struct worker *w, struct error *e)
 	return moved > 0;
 }
 
+/* Negative: a fault that is there for a while, so nothing is tried for a second. */
 static int
 round_of(struct worker *w, const char *what, int (*step)(struct worker *, struct error *))
 {
 	struct error e;
 	int r = step(w, &e);
 
-	if (r < 0 && e.code != ERR_RETRY && e.code != ERR_BUSY)
-		log_warn("%s: %s", what, e.msg);
-	return r;
+	if (r >= 0 || e.code == ERR_RETRY || e.code == ERR_BUSY)
+		return r != 0;
+	log_warn("%s: %s", what, e.msg);
+	w->rest_until_us = loop_now(w->loop) + US_PER_S;
+	return e.code;
+}
+
+/* 1 something was done.  Where the database or the keeper is away the rest need not ask, too. */
+static int
+all_rounds(struct worker *w)
+{
+	static const struct {
+		const char *what;
+		int (*step)(struct worker *, struct error *);
+	} rounds[] = {{"mail", mail_next}, {"ingest", ingest_round}, {"preview", render_next},
+	    {"backfill", backfill_next}, {"scan", scan_next}, {"scan backfill", scan_backfill},
+	    {"log", sequence_round}};
+	int r = 0, busy = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(rounds) && r != ERR_UNAVAILABLE; i++) {
+		r = round_of(w, rounds[i].what, rounds[i].step);
+		busy |= r != 0;
+	}
+	return busy;
 }
 
 /* Nothing is polled while nobody committed: SQLite tells, PostgreSQL is asked. */
@@ -80,21 +102,16 @@ static void
 on_round(void *arg)
 {
 	struct worker *w = arg;
-	int64_t counter = db_change_counter(w->db);
 	int64_t now = loop_now(w->loop);
-	int busy = 0;
+	int64_t counter;
 
+	if (now < w->rest_until_us)
+		return;
+	counter = db_change_counter(w->db);
 	if (counter == w->seen_counter && now < w->next_poll_us)
 		return;
 	w->next_poll_us = now + POLL_ANYWAY_US;
-	busy |= round_of(w, "mail", mail_next);
-	busy |= round_of(w, "ingest", ingest_round);
-	busy |= round_of(w, "preview", render_next);
-	busy |= round_of(w, "backfill", backfill_next);
-	busy |= round_of(w, "scan", scan_next);
-	busy |= round_of(w, "scan backfill", scan_backfill);
-	busy |= round_of(w, "log", sequence_round);
-	w->seen_counter = busy != 0 ? -1 : counter;
+	w->seen_counter = all_rounds(w) != 0 ? -1 : counter;
 }
 
 static void

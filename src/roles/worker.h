@@ -59,6 +59,8 @@ struct worker {
 	struct mail mail;         /* the one egress has; id 0: none */
 	struct arena *mail_arena; /* where mail's strings live */
 	int64_t mail_since_us;
+	const char *mail_state; /* what became of it and is not written yet; NULL: nothing known */
+	struct str mail_reply;
 	int media; /* our pair with it, -1: none now */
 	struct watch *media_watch;
 	struct render_slot renders[LIMIT_RENDER_JOBS];
@@ -67,6 +69,7 @@ struct worker {
 	bool backfill_is_done;
 	int64_t seen_counter; /* of the database, when nothing was left to do */
 	int64_t next_poll_us;
+	int64_t rest_until_us; /* after a fault nothing is tried for a while */
 	char space[LIMIT_MSG_BYTES];
 };
 
@@ -78,6 +81,7 @@ NODISCARD int mail_next(
     struct worker *w, struct error *e); /* 1 one was handed to egress, 0 nothing to do */
 void mail_delivered(struct worker *w, struct ipc_msg *m);
 void mail_given_up(struct worker *w); /* egress died with it, or is silent for too long */
+void mail_sweep(struct worker *w);    /* every 2 s: codes that a dead worker had */
 
 /* worker_parts.c: onto m's descriptors, at most LIMIT_RENDER_PARTS of them; list: room for n */
 NODISCARD int parts_open(struct worker *w, const struct version_part *parts, size_t n,

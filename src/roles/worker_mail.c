@@ -23,6 +23,7 @@
 #include "os/loop.h"
 
 #define LEASE_US (300 * US_PER_S)
+#define LOST_WORDS S("the sending process ended before the server answered")
 
 static const char *const outcome_state[] = {
     [MAIL_OK_ACCEPTED] = "accepted",
@@ -74,17 +75,58 @@ hand_over(struct worker *w, const struct msg_deliver *d, struct error *e)
 	return ipc_send_wait(w->egress, &m, 1000, e);
 }
 
+/* A fault of the moment: what became of the mail is kept and written later. */
+static bool
+is_passing(int code)
+{
+	static const int passing[] = {ERR_RETRY, ERR_BUSY, ERR_UNAVAILABLE, ERR_TIMEOUT,
+	    ERR_NO_SPACE, ERR_IO, ERR_UNKNOWN_OUTCOME};
+
+	for (size_t i = 0; i < ARRAY_LEN(passing); i++) {
+		if (passing[i] == code)
+			return true;
+	}
+	return false;
+}
+
+/* Writes what became of the mail; while that does not work, no other mail is taken. */
+static int
+settle_now(struct worker *w, struct error *e)
+{
+	int r = ERR_RETRY;
+
+	for (int i = 0; i < LIMIT_CHANGE_RETRIES && r == ERR_RETRY; i++)
+		r = mail_settle(w->db, &w->mail, w->mail_state, w->mail_reply, e);
+	if (r < 0 && is_passing(r))
+		return r;
+	if (r < 0)
+		log_warn("mail %lld: %s: %s", (long long)w->mail.id.v, w->mail_state, e->msg);
+	w->mail.id.v = 0;
+	w->mail_state = NULL;
+	return 0;
+}
+
 static void
 settle(struct worker *w, const char *state, struct str reply)
 {
 	struct error e;
-	int r = ERR_RETRY;
 
-	for (int i = 0; i < LIMIT_CHANGE_RETRIES && r == ERR_RETRY; i++)
-		r = mail_settle(w->db, &w->mail, state, reply, &e);
-	if (r < 0)
-		log_warn("mail %lld: %s: %s", (long long)w->mail.id.v, state, e.msg);
-	w->mail.id.v = 0;
+	w->mail_state = state;
+	w->mail_reply = arena_str(w->mail_arena, reply);
+	if (settle_now(w, &e) < 0)
+		log_warn("mail %lld: %s, to be written later: %s", (long long)w->mail.id.v, state,
+		    e.msg);
+}
+
+/* 0 it may go, 1 it was settled here: revoked while it waited. */
+static int
+is_moot(struct worker *w, struct error *e)
+{
+	int r = mail_is_moot(w->db, &w->mail, e);
+
+	if (r > 0)
+		settle(w, "failed", S("revoked before it was sent"));
+	return r;
 }
 
 int
@@ -93,6 +135,8 @@ mail_next(struct worker *w, struct error *e)
 	struct msg_deliver d;
 	int r;
 
+	if (w->mail_state != NULL)
+		return settle_now(w, e);
 	if (w->mail.id.v != 0 || w->egress < 0)
 		return 0;
 	arena_reset(w->mail_arena);
@@ -103,6 +147,8 @@ mail_next(struct worker *w, struct error *e)
 		return r;
 	}
 	w->mail_since_us = loop_now(w->loop);
+	if (is_moot(w, e) > 0)
+		return 1;
 	if (compose(w, &w->mail, &d, e) == 0 && hand_over(w, &d, e) == 0)
 		return 1;
 	/* a mail that cannot be rendered never will be; the rest comes back later */
@@ -134,7 +180,7 @@ mail_delivered(struct worker *w, struct ipc_msg *m)
 
 	arena_reset(w->a);
 	if (m->type != MSG_DELIVERED || msg_delivered_get(m->body, w->a, &d, &e) < 0 ||
-	    w->mail.id.v == 0 || d.mail != w->mail.id.v) {
+	    w->mail.id.v == 0 || w->mail_state != NULL || d.mail != w->mail.id.v) {
 		log_warn("egress answers what was not asked");
 		return;
 	}
@@ -150,11 +196,30 @@ mail_delivered(struct worker *w, struct ipc_msg *m)
 }
 
 /* With SMTP nobody knows whether the relay had it; without, nothing has left. */
+static const char *
+state_of_lost(const struct worker *w)
+{
+	return w->conf->smtp_url.n > 0 ? "unknown" : "deferred";
+}
+
 void
 mail_given_up(struct worker *w)
 {
-	if (w->conf->smtp_url.n > 0)
-		settle(w, "unknown", S("the sending process ended before the server answered"));
-	else
-		settle(w, "deferred", S(""));
+	if (w->mail_state == NULL)
+		settle(w, state_of_lost(w), LOST_WORDS);
+}
+
+void
+mail_sweep(struct worker *w)
+{
+	struct mail m;
+	struct error e;
+	int r;
+
+	arena_reset(w->a);
+	r = mail_lost(w->db, w->a, time_now_us(), &m, &e);
+	if (r > 0)
+		r = mail_settle(w->db, &m, state_of_lost(w), LOST_WORDS, &e);
+	if (r < 0 && e.code != ERR_RETRY && e.code != ERR_CONFLICT)
+		log_warn("sweep of mails: %s", e.msg);
 }

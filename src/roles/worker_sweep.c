@@ -27,6 +27,7 @@ sweep_often(struct worker *w)
 	arena_reset(w->a);
 	if (transfer_sweep(w->db, w->a, time_now_us() - SILENT_US, &e) < 0 && e.code != ERR_RETRY)
 		log_warn("sweep of transfers: %s", e.msg);
+	mail_sweep(w);
 }
 
 struct orphans {

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A server whose wall clock a test may advance: libfaketime below the roles that use the database.
+
+It reads the offset from DIR/db/clock each time somebody asks for the time; app and worker may read there,
+the others keep the true time.  The monotonic clock, which measures waiting, stays true for all.
+"""
+import contextlib
+import os
+import pathlib
+
+LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+
+
+@contextlib.contextmanager
+def around(server):
+    """While this server is started."""
+    assert pathlib.Path(LIBRARY).exists(), "libfaketime is not installed"
+    new = {"LD_PRELOAD": LIBRARY, "FAKETIME_TIMESTAMP_FILE": str(server.dir / "db/clock"), "FAKETIME_NO_CACHE": "1",
+           "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DISABLE_SHM": "1"}
+    old = {k: os.environ.get(k) for k in new}
+    os.environ.update(new)
+    try:
+        yield server
+    finally:
+        for k, v in old.items():
+            os.environ.pop(k) if v is None else os.environ.update({k: v})
+
+
+class Clock:
+    def __init__(self, server):
+        self.path, self.seconds = server.dir / "db/clock", 0
+
+    def advance(self, seconds):
+        self.seconds += seconds
+        new = self.path.with_name("clock.new")
+        new.write_text(f"+{self.seconds}\n")
+        os.chmod(new, 0o644)
+        new.rename(self.path)
