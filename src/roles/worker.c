@@ -85,9 +85,9 @@ all_rounds(struct worker *w)
 	static const struct {
 		const char *what;
 		int (*step)(struct worker *, struct error *);
-	} rounds[] = {{"mail", mail_next}, {"ingest", ingest_round}, {"preview", render_next},
-	    {"backfill", backfill_next}, {"scan", scan_next}, {"scan backfill", scan_backfill},
-	    {"log", sequence_round}};
+	} rounds[] = {{"mail", mail_next}, {"log", sequence_round}, {"ingest", ingest_round},
+	    {"preview", render_next}, {"backfill", backfill_next}, {"scan", scan_next},
+	    {"scan backfill", scan_backfill}};
 	int r = 0, busy = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(rounds) && r != ERR_UNAVAILABLE; i++) {

@@ -25,6 +25,8 @@ import threading
 import time
 import urllib.parse
 
+import outbound
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GELEIT_BUILD", ROOT / "build"))
 
@@ -58,11 +60,15 @@ class Server:
         self.process = None
         self.patience = 30      # seconds for one answer
         self.bare = False       # geleitd itself: whoever starts it need not be able to build
+        self.watched = outbound.wanted()
+        self.also_named = set()     # addresses that a test sets later, see outbound.py
+        self.connects = self.dir.parent / "connects"
 
     def start(self, extra=(), demo=False, own_session=False, pass_fds=(), below=()):
         program = [str(BUILD / "src/roles/geleitd"), "run"] if self.bare else [
             str(ROOT / "script/server"), "--no-install", *([] if demo else ["--empty"])]
-        argv = [*map(str, below), *program, "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
+        watch = outbound.tracer(self.connects) if self.watched else []
+        argv = [*watch, *map(str, below), *program, "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
                 "--db", self.db]
         for s in self.settings:
             argv += ["--set", s]
@@ -98,6 +104,8 @@ class Server:
             self.reader.join(5)
             self.process.stdout.close()
             self.log.close()
+        if self.process and self.watched:
+            outbound.check(self)
         return code
 
     def remove(self):
