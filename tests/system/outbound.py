@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Whom a server speaks to: strace below all its processes writes down each address, settings say which are named.
 
-GELEIT_TEST_CONNECTS=1 watches every server of the system suite (tests/run.py does so on PostgreSQL); stop() then
+GELEIT_TEST_CONNECTS=1 watches every server of the system suite; stop() then
 fails where an address was used that no setting names.  Unix sockets count like hosts.  Allowed besides: the
 kernel's own (netlink) and glibc's question to nscd, which never leaves the machine.
 """

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The server speaks to nobody whom no setting names, and nothing it shows or mails does either.
 
-Observed, not believed: strace below every process (outbound.py).  tests/run.py runs the whole suite like this.
+Observed, not believed: strace below every process (outbound.py).
 """
 import email
 import email.policy
