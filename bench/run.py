@@ -8,6 +8,7 @@ the nginx master and worker; bench/README.md says what each row means.
 import argparse
 import contextlib
 import datetime
+import json
 import os
 import pathlib
 import resource
@@ -310,6 +311,7 @@ def table(rows):
 
 
 PREVIEWS = "## Previews"
+WEB = "## In the browser"
 QUIET = 1.5
 
 
@@ -322,21 +324,43 @@ def previews():
     return [PREVIEWS, "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, load {load:.1f} before.", *lines], load < QUIET
 
 
-def store_previews(lines):
+def web(parts):
+    """The section of the pages' figures; what misses its goal."""
+    load = os.getloadavg()[0]
+    done = subprocess.run(["node", HERE / "web.mjs", *parts], stdout=subprocess.PIPE, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    missed = [r["what"] for r in rows if r["value"] > r["goal"]]
+    lines = [f"| {r['what']} | {r['value']:.4g} | {r['unit']} | ≤ {r['goal']} | {'**no**' if r['what'] in missed else 'yes'} |" for r in rows]
+    head = [WEB, "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, Chromium, load {load:.1f} before. Slow: slow 4G and a",
+            "processor four times slower; the least of the runs counts.", "",
+            "| what | measured | unit | goal | met |", "|---|---|---|---|---|"]
+    print("\n".join([*head, *lines]))
+    return [*head, *lines], missed
+
+
+def store(lines):
     """In place of the section there is; the rest was measured another day."""
     path = HERE / "results.md"
-    path.write_text(path.read_text().split(PREVIEWS)[0].rstrip() + "\n\n" + "\n".join(lines) + "\n")
+    before, _, rest = path.read_text().partition(lines[0] + "\n")
+    after = rest[rest.index("\n## ") + 1:] if "\n## " in rest else ""
+    path.write_text("\n".join([before.rstrip() + "\n", *lines]) + "\n" + (after and "\n" + after))
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--write", action="store_true", help="store the table in bench/results.md")
     p.add_argument("--previews", action="store_true", help="measure previews alone")
+    p.add_argument("--web", nargs="*", metavar="PART", help="measure the pages alone: frames, staff, recipient")
     args = p.parse_args()
+    if args.web is not None:
+        section, missed = web(args.web)
+        if args.write and not args.web:
+            store(section)
+        return sys.exit(f"goals missed: {'; '.join(missed)}" if missed else 0)
     section, quiet = previews()
     if args.previews:
         if args.write and quiet:
-            store_previews(section)
+            store(section)
         return
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
@@ -362,10 +386,10 @@ def main():
                 f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs.",
                 "The machine was shared: other tests ran on it at the same time, so repeat before drawing fine conclusions.",
                 "nginx neither seals nor syncs what it stores.", ""]
-        was = (HERE / "results.md").read_text().partition(PREVIEWS)
-        (HERE / "results.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n\n" + "".join(was[1:]))
+        was = (HERE / "results.md").read_text().partition("\n## ")
+        (HERE / "results.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n" + "".join(was[1:]))
         if quiet:
-            store_previews(section)
+            store(section)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 // Ends with an error when a budget (docs/internals/web.md) is exceeded.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, extname } from "node:path";
+import { basename, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
@@ -12,6 +12,8 @@ import "./gen/i18n.mjs";
 
 const KB = 1000;
 const BUDGET = { first: 60 * KB, lazy: 20 * KB, all: 180 * KB, css: 14 * KB };
+const ENTRY = "src/staff.tsx";
+const LIBRARY = "src/features/library/index.tsx";
 const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = process.env.GELEIT_WEB_DIST ?? `${root}dist`;
 
@@ -31,9 +33,9 @@ const fonts = {
 	},
 };
 
-const result = await esbuild.build({
+const options = {
 	absWorkingDir: root,
-	entryPoints: { staff: "src/staff.tsx", app: "css/app.css" },
+	entryPoints: { staff: ENTRY, app: "css/app.css" },
 	outdir: dist,
 	bundle: true,
 	splitting: true,
@@ -49,9 +51,41 @@ const result = await esbuild.build({
 	chunkNames: "[name]-[hash]",
 	assetNames: "[name]-[hash]",
 	define: { "process.env.NODE_ENV": '"production"' },
-	plugins: [fonts],
 	logLevel: "warning",
-});
+};
+
+// What is shared by different screens would become a file for each way of sharing: two dozen
+// requests before the library is there. So all that the shell needs, and all that the library
+// shares with any other screen, is made to be needed by every screen alike: one file.
+const sources = (await esbuild.build({ ...options, plugins: [fonts] })).metafile.inputs;
+const importsOf = (source, kind) =>
+	(sources[source]?.imports ?? []).filter((i) => i.kind === kind && !i.external).map((i) => i.path);
+function needs(source, seen = new Set()) {
+	if (seen.has(source)) return seen;
+	seen.add(source);
+	for (const path of importsOf(source, "import-statement")) needs(path, seen);
+	return seen;
+}
+const screens = [...new Set(Object.keys(sources).flatMap((s) => importsOf(s, "dynamic-import")))]
+	.filter((s) => s.startsWith("src/"))
+	.sort();
+const others = screens.filter((s) => s !== LIBRARY).map((s) => needs(s));
+const shared = [...needs(LIBRARY)].filter(
+	(s) => s.startsWith("src/") && others.some((o) => o.has(s)),
+);
+const together = {
+	name: "together",
+	setup(build) {
+		build.onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+			const source = relative(root, path);
+			const also = source === ENTRY ? shared : screens.includes(source) ? [ENTRY] : [];
+			if (also.length === 0) return null;
+			const lines = also.map((s) => `import ${JSON.stringify(join(root, s))};`);
+			return { contents: [readFileSync(path, "utf8"), ...lines].join("\n"), loader: "tsx" };
+		});
+	},
+};
+const result = await esbuild.build({ ...options, plugins: [fonts, together] });
 
 // The tab's icon.
 const icon = readFileSync(`${root}icons/geleit.svg`);
@@ -84,10 +118,10 @@ function closure(name, seen = new Set()) {
 }
 const sum = (names) => [...names].reduce((n, name) => n + (files[name]?.gz ?? 0), 0);
 
-const entry = entryOf("src/staff.tsx");
+const entry = entryOf(ENTRY);
 const css = entryOf("css/app.css");
 const first = closure(entry);
-const library = closure(entryOf("src/features/library/index.tsx"));
+const library = closure(entryOf(LIBRARY));
 const scripts = Object.keys(files).filter((n) => extname(n) === ".js");
 writeFileSync(
 	`${dist}/manifest.json`,
@@ -102,8 +136,7 @@ function budget(what, gz, most) {
 budget("shell and library", sum(new Set([...first, ...library])), BUDGET.first);
 for (const name of scripts.filter((n) => outputs[n].entryPoint && n !== entry)) {
 	const own = [...closure(name)].filter((n) => !first.has(n));
-	if (outputs[name].entryPoint !== "src/features/library/index.tsx")
-		budget(outputs[name].entryPoint, sum(own), BUDGET.lazy);
+	if (outputs[name].entryPoint !== LIBRARY) budget(outputs[name].entryPoint, sum(own), BUDGET.lazy);
 }
 budget("all scripts", sum(scripts), BUDGET.all);
 budget("style sheet", sum([css]), BUDGET.css);

@@ -100,6 +100,7 @@ put_head(struct js *j, struct api *x, const struct delivery *d)
 	js_kv_int(j, "limit", d->download_limit);
 	js_kv_str(j, "method", str_c(send_method_name(d->method)));
 	js_kv_int(j, "level", d->level);
+	js_kv_str(j, "revoke_reason", d->revoke_reason);
 }
 
 static int

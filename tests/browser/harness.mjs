@@ -102,13 +102,23 @@ function base32(text) {
 	return Buffer.from(bits.match(/.{8}/g).map((b) => Number.parseInt(b, 2)));
 }
 
+const stepOf = (time) => Math.floor(time / 30000);
+
 /** The code of now, or of `steps` times 30 s later. */
 export function totp(secret, steps = 0) {
 	const counter = Buffer.alloc(8);
-	counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + steps));
+	counter.writeBigUInt64BE(BigInt(stepOf(Date.now()) + steps));
 	const mac = createHmac("sha1", base32(secret)).update(counter).digest();
 	const at = mac[19] & 15;
 	return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+}
+
+/** One that `who` has not used yet; the server takes those of the next 30 s, too, each once. */
+export async function freshCode(who) {
+	const step = Math.max(stepOf(Date.now()), who.step + 1);
+	while (stepOf(Date.now()) < step - 1) await new Promise((done) => setTimeout(done, 500));
+	who.step = step;
+	return totp(who.secret, step - stepOf(Date.now()));
 }
 
 // ---- people ----
@@ -131,6 +141,7 @@ export async function enrol(server, token = server.token) {
 	if (first) who.address = "maren.olsen@nordlicht.example";
 	await step("password", { password: PASSWORD, ...(first && { name: "Maren Olsen", address: who.address }) });
 	who.secret = (await step("totp-setup", {})).secret;
+	who.step = stepOf(Date.now());
 	who.recovery = (await step("totp-confirm", { code: totp(who.secret) })).recovery_codes;
 	const now = await call(server, "GET", "/api/v1/session", undefined, who);
 	assert.equal(now.json.state, "active", now.text);

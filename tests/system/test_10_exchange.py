@@ -190,7 +190,8 @@ def test_revoking_cuts_a_running_download_within_a_second(server, tmp_path):
     assert got < (64 << 20) - (1 << 20) and took < 1.5, (got, took, cut)
     assert "widerrufen" in e.page().text.lower() or "beendet" in e.page().text.lower()
     assert e.request("GET", e.path + "/file/1").status == 403
-    assert server.run("delivery", doc["delivery"])["recipients"][0]["state"] == "revoked"
+    told = server.run("delivery", doc["delivery"])
+    assert told["recipients"][0]["state"] == "revoked" and told["revoke_reason"] == "Irrtum"
     assert Recipient(server, doc["recipients"][0]["link"], "x").open().status == 200
 
 

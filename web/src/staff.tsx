@@ -142,6 +142,10 @@ async function start() {
 	document.documentElement.lang = language.value;
 	startRouter();
 	startUndoKey();
+	// the screen comes while the server is asked who is signed in; a failure is told when it is shown
+	void find(place.value.path)
+		?.route.load()
+		.catch(() => undefined);
 	try {
 		await refreshSession();
 		render(<App />, root);

@@ -105,6 +105,7 @@ function Whole({ d }: { d: Delivery }) {
 				<Head d={d} />
 				<Buttons d={d} set={set} />
 			</div>
+			{d.revoke_reason !== "" && <p>{t.revoked_because({ reason: d.revoke_reason })}</p>}
 			{d.message !== "" && (
 				<details class="dl-message">
 					<summary>{t.message()}</summary>

@@ -61,6 +61,8 @@ export interface Delivery {
 	message: string;
 	lang: string;
 	limit: number;
+	/** for colleagues; "": none was given */
+	revoke_reason: string;
 	created: string;
 	valid_from: string;
 	expires: string;
