@@ -107,6 +107,29 @@ staff_authenticate(struct api *x, struct request *q, struct error *e)
 	return 1;
 }
 
+static int
+scopes_of_session(struct api *x, staff_session_id id, unsigned *ret, struct error *e)
+{
+	struct staff_session s;
+	int r = staff_session_get(x->db, x->a, id, x->now_us, &s, e);
+
+	*ret = r > 0 && s.state == STAFF_ACTIVE ? role_scopes(s.person.role) : 0;
+	return MIN(r, 0);
+}
+
+int
+scopes_now(struct api *x, api_key_id key, staff_session_id session, unsigned *ret, struct error *e)
+{
+	struct api_key k = {0};
+	int r;
+
+	if (key.v == 0)
+		return scopes_of_session(x, session, ret, e);
+	r = api_key_get(x->db, x->a, key, x->now_us, &k, e);
+	*ret = r == 0 ? k.scopes : 0;
+	return r == ERR_NOT_FOUND || r == ERR_GONE ? 0 : r;
+}
+
 int64_t
 staff_proved_until(const struct staff_session *s)
 {

@@ -18,6 +18,12 @@
 NODISCARD int staff_authenticate(struct api *x, struct request *q, struct error *e);
 /* ERR_DENIED "step-up-required" for somebody signed in who proved himself too long ago. */
 NODISCARD int staff_check_fresh(struct api *x, const struct request *q, struct error *e);
+/*
+ * What a key, or a session where key is 0, may at this moment: for what began with it and goes on
+ * without another request.  0 when it has ended.
+ */
+NODISCARD int scopes_now(
+    struct api *x, api_key_id key, staff_session_id session, unsigned *ret, struct error *e);
 int64_t staff_proved_until(const struct staff_session *s);
 
 /* A new cookie's text and hash; then the field that sets it, or one that ends it. */

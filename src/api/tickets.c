@@ -18,7 +18,7 @@ enum { KIND_UPLOAD = 1, KIND_FETCH = 2, KIND_VIEW = 3 };
 
 #define ID_BYTES 16
 #define INT_BYTES 8
-#define UPLOAD_BYTES (1 + 2 * ID_BYTES + 5 * INT_BYTES + 2 + DIGEST_BYTES_MOST)
+#define UPLOAD_BYTES (1 + 2 * ID_BYTES + 7 * INT_BYTES + 2 + DIGEST_BYTES_MOST)
 #define FETCH_BYTES (1 + ID_BYTES + 10 * INT_BYTES + TICKET_PEER_BYTES)
 #define VIEW_BYTES (1 + 3 * INT_BYTES)
 
@@ -78,6 +78,8 @@ upload_ticket_make(struct api *x, const struct upload_ticket *t)
 	p = put_id(p, t->upload);
 	p = put_id(p, t->blob);
 	p = put_int(p, t->person.v);
+	p = put_int(p, t->key.v);
+	p = put_int(p, t->session.v);
 	p = put_int(p, t->offset);
 	p = put_int(p, t->body_left);
 	p = put_int(p, t->expires_us);
@@ -98,6 +100,8 @@ upload_ticket_open(struct api *x, struct str ticket, struct upload_ticket *ret, 
 	p = get_id(p, &ret->upload);
 	p = get_id(p, &ret->blob);
 	p = get_int(p, &ret->person.v);
+	p = get_int(p, &ret->key.v);
+	p = get_int(p, &ret->session.v);
 	p = get_int(p, &ret->offset);
 	p = get_int(p, &ret->body_left);
 	p = get_int(p, &ret->expires_us);

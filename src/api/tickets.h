@@ -20,6 +20,8 @@ struct upload_ticket {
 	struct id128 upload;
 	struct id128 blob; /* the part being filled */
 	person_id person;
+	api_key_id key; /* who asked: with this key, or signed in */
+	staff_session_id session;
 	int64_t offset;    /* committed when the part was handed out */
 	int64_t body_left; /* of this request's body, INT64_MAX: until it ends */
 	bool is_create;    /* POST creation-with-upload: the final answer is 201 */

@@ -10,6 +10,7 @@
 #include "model/upload.h"
 
 #include "api/routes.h"
+#include "api/staff.h"
 #include "api/tickets.h"
 #include "base/arena.h"
 #include "base/error.h"
@@ -209,6 +210,16 @@ read_checksum(struct api *x, const struct request *q, struct upload_ticket *t, s
 	return 0;
 }
 
+static struct upload_ticket
+ticket_of(const struct request *q, bool is_create)
+{
+	struct upload_ticket t = {.is_create = is_create, .key = q->who.key};
+
+	if (q->who.staff != NULL)
+		t.session = q->who.staff->id;
+	return t;
+}
+
 /* ---- creation ---- */
 
 static int
@@ -301,7 +312,7 @@ post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 	    .person = q->who.person,
 	    .version = {random_id()},
 	    .expires_us = x->now_us + x->conf->upload_life_us};
-	struct upload_ticket like = {.is_create = true};
+	struct upload_ticket like = ticket_of(q, true);
 
 	if (tus_check(q, r, e) < 0 || read_checksum(x, q, &like, e) < 0 ||
 	    read_length(x, q, &u.length, e) < 0 || read_metadata(x, q, &u, e) < 0)
@@ -340,7 +351,7 @@ head(struct api *x, const struct request *q, struct reply *r, struct error *e)
 static int
 patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
-	struct upload_ticket like = {0};
+	struct upload_ticket like = ticket_of(q, false);
 	struct upload u;
 	uint64_t offset;
 
@@ -478,6 +489,23 @@ check_digest(const struct msg_body *m, const struct upload_ticket *t, struct err
 	return 0;
 }
 
+/* An upload goes on as long as who sends it still may, however long its one request is. */
+static int
+check_still_may(struct api *x, const struct upload_ticket *t, struct error *e)
+{
+	unsigned needed = SCOPE_UPLOAD, has;
+	struct upload u;
+
+	if (upload_get(x->db, x->a, t->upload, &u, e) < 0 ||
+	    scopes_now(x, t->key, t->session, &has, e) < 0)
+		return e->code;
+	if (has == 0)
+		return err_set(e, ERR_UNAUTHENTICATED, "the key or the session has ended");
+	if (u.release_cleared)
+		needed |= SCOPE_RELEASE;
+	return (has & needed) == needed ? 0 : err_key(e, ERR_DENIED, "scope", "no right to this");
+}
+
 static int
 body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 {
@@ -493,8 +521,9 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 		drop_part(x, t.blob);
 		return err_key(e, ERR_NO_SPACE, "no-space", "the part could not be written");
 	}
-	if (check_digest(m, &t, e) < 0) {
-		drop_part(x, t.blob);
+	if (check_still_may(x, &t, e) < 0 || check_digest(m, &t, e) < 0) {
+		if (e->code != ERR_RETRY && e->code != ERR_BUSY)
+			drop_part(x, t.blob);
 		return e->code;
 	}
 	if (m->bytes == 0)
@@ -505,7 +534,8 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 		return e->code;
 	if (m->ended || m->broken || m->excess || u.committed == u.length)
 		return answer_end(x, m, &t, &u, r, e);
-	return hand_out(x, &u, &(struct upload_ticket){.is_create = t.is_create}, r, e);
+	t.digest_kind = DIGEST_NONE;
+	return hand_out(x, &u, &t, r, e);
 }
 
 int

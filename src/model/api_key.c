@@ -81,38 +81,55 @@ has_ended(struct rows *q, int64_t now_us)
 	       (!rows_is_null(q, 7) && rows_int(q, 7) <= now_us);
 }
 
+#define FIND                                                                                       \
+	"SELECT k.id, k.person_id, k.scopes, p.role, k.revoked_us, p.disabled_us, k.used_us, "     \
+	"k.expires_us FROM api_key k JOIN person p ON p.id = k.person_id WHERE "
+
+static int
+read_live(struct rows *q, struct arena *a, int64_t now_us, struct api_key *ret, struct error *e)
+{
+	int r = rows_next(q, e);
+
+	if (r == 0)
+		return err_set(e, ERR_NOT_FOUND, "unknown api key");
+	if (r < 0)
+		return r;
+	if (has_ended(q, now_us))
+		return err_set(e, ERR_GONE, "the api key has ended");
+	*ret = (struct api_key){.id = {rows_int(q, 0)},
+	    .person = {rows_int(q, 1)},
+	    .role = rows_text(q, 3, a),
+	    .used_us = rows_int(q, 6),
+	    .expires_us = rows_int(q, 7)};
+	if (scopes_parse(rows_text(q, 2, a), &ret->scopes, e) < 0)
+		return e->code;
+	ret->scopes &= role_scopes(ret->role);
+	return 0;
+}
+
 int
 api_key_by_secret(struct db *db, struct arena *a, const struct api_key_ask *ask,
     struct api_key *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	struct sha256 hash = sha256(ask->secret.p, ask->secret.n);
-	int r;
 
 	if (!str_starts(ask->secret, S("geleit_")))
 		return err_set(e, ERR_NOT_FOUND, "not an api key");
-	if (db_query(db, &q, e,
-	        "SELECT k.id, k.person_id, k.scopes, p.role, k.revoked_us, p.disabled_us, "
-	        "k.used_us, k.expires_us FROM api_key k JOIN person p ON p.id = k.person_id WHERE "
-	        "k.hash = ?",
-	        db_bytes(hash.b, sizeof hash.b)) < 0)
+	if (db_query(db, &q, e, FIND "k.hash = ?", db_bytes(hash.b, sizeof hash.b)) < 0)
 		return e->code;
-	r = rows_next(q, e);
-	if (r == 0)
-		return err_set(e, ERR_NOT_FOUND, "unknown api key");
-	if (r < 0)
-		return r;
-	if (has_ended(q, ask->now_us))
-		return err_set(e, ERR_GONE, "the api key has ended");
-	ret->id = (api_key_id){rows_int(q, 0)};
-	ret->person = (person_id){rows_int(q, 1)};
-	ret->role = rows_text(q, 3, a);
-	ret->used_us = rows_int(q, 6);
-	ret->expires_us = rows_int(q, 7);
-	if (scopes_parse(rows_text(q, 2, a), &ret->scopes, e) < 0)
+	return read_live(q, a, ask->now_us, ret, e);
+}
+
+int
+api_key_get(struct db *db, struct arena *a, api_key_id id, int64_t now_us, struct api_key *ret,
+    struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+
+	if (db_query(db, &q, e, FIND "k.id = ?", db_i(id.v)) < 0)
 		return e->code;
-	ret->scopes &= role_scopes(ret->role);
-	return 0;
+	return read_live(q, a, now_us, ret, e);
 }
 
 int

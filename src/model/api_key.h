@@ -42,6 +42,9 @@ struct api_key_new {
  */
 NODISCARD int api_key_by_secret(struct db *db, struct arena *a, const struct api_key_ask *ask,
     struct api_key *ret, struct error *e);
+/* The same of one that was shown before. */
+NODISCARD int api_key_get(struct db *db, struct arena *a, api_key_id id, int64_t now_us,
+    struct api_key *ret, struct error *e);
 /* Seen now; writes at most once a minute (housekeeping of its own). */
 NODISCARD int api_key_touch(
     struct db *db, const struct api_key *k, int64_t now_us, struct error *e);

@@ -93,6 +93,29 @@ code_may_send(struct db *db, recipient_id r, int64_t now_us, int64_t *ret_again_
 	return err_key(e, ERR_LIMIT, "too-many-codes", "too many codes within an hour");
 }
 
+static int
+forget_all(struct change *c, recipient_id r, struct error *e)
+{
+	struct db *db = change_db(c);
+
+	if (db_exec(db, NULL, e,
+	        "UPDATE session SET ended_us = ? WHERE recipient_id = ? AND ended_us IS NULL AND "
+	        "level = 0",
+	        db_i(change_now(c)), db_i(r.v)) < 0 ||
+	    db_exec(db, NULL, e, "DELETE FROM code WHERE recipient_id = ?", db_i(r.v)) < 0)
+		return e->code;
+	return db_exec(db, NULL, e, "UPDATE recipient SET failures = 0 WHERE id = ?", db_i(r.v));
+}
+
+int
+code_begin_anew(struct change *c, recipient_id r, struct error *e)
+{
+	int64_t again;
+	int n = code_may_send(change_db(c), r, change_now(c), &again, e);
+
+	return n == ERR_LIMIT ? forget_all(c, r, e) : n;
+}
+
 int
 code_create(struct change *c, const struct code *n, struct error *e)
 {

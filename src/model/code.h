@@ -35,6 +35,12 @@ NODISCARD int code_is_used_up(
  * *ret_again_us: from when on. */
 NODISCARD int code_may_send(
     struct db *db, recipient_id r, int64_t now_us, int64_t *ret_again_us, struct error *e);
+/*
+ * A new link went out.  Where codes or failures were used up, the next ones count from none, and
+ * whoever has proved nothing yet needs the new link: so that a stranger who has the old one cannot
+ * keep the recipient out by using up what is his.
+ */
+NODISCARD int code_begin_anew(struct change *c, recipient_id r, struct error *e);
 /* Earlier ones of the session end. */
 NODISCARD int code_create(struct change *c, const struct code *n, struct error *e);
 /* Count this try in c; *ret_right says whether it matched.  ERR_RETRY: used up since code_open. */

@@ -12,6 +12,7 @@
 #include "base/vec.h"
 #include "db/db.h"
 #include "model/change.h"
+#include "model/code.h"
 #include "model/delivery.h"
 #include "model/session.h"
 
@@ -237,7 +238,8 @@ recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash,
 	if (delivery_of(change_db(c), id, &d, e) < 0 ||
 	    db_exec(change_db(c), NULL, e, "UPDATE recipient SET token_hash = ? WHERE id = ?",
 	        db_bytes(hash->b, sizeof hash->b), db_i(id.v)) < 0 ||
-	    (how == LINK_ENDS_SESSIONS && session_end_all(c, id, e) < 0))
+	    (how == LINK_ENDS_SESSIONS && session_end_all(c, id, e) < 0) ||
+	    code_begin_anew(c, id, e) < 0)
 		return e->code;
 	return add_event(c, EVENT_RECIPIENT_LINK, id, d, e);
 }

@@ -366,6 +366,57 @@ a_hundred_wrong_ones_are_the_end(void **state)
 	assert_int_equal(again, 0);
 }
 
+static int
+begin_anew(struct exchange *x, int i)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, &x->e) <
+	        0 ||
+	    code_begin_anew(c, x->recipients[i], &x->e) < 0)
+		return x->e.code;
+	return change_commit(&c, &x->e);
+}
+
+/* Whoever has an old link may use up what is the recipient's; with a new link that is over. */
+static void
+a_new_link_begins_anew_when_all_is_used_up(void **state)
+{
+	struct exchange *x = *state;
+	session_id s = exchange_open(x, "cookie", 0);
+	int64_t again, now = time_now_us();
+
+	exchange_open(x, "other", 1);
+	new_code(x, s, 0, "123456");
+	EXEC(x, "UPDATE recipient SET failures = 7");
+	assert_int_equal(begin_anew(x, 0), 0); /* not used up: all stays */
+	assert_int_equal(test_db_int(x->db, "SELECT min(failures) FROM recipient"), 7);
+	assert_int_equal(session_is_live(x->db, s, now, &x->e), 1);
+	assert_int_equal(test_db_int(x->db, "SELECT count(*) FROM code"), 1);
+	EXEC(x, "UPDATE recipient SET failures = ?", db_i(CODE_FAILURES_MOST));
+	assert_int_equal(may_send(x, 0, now, &again), ERR_LIMIT);
+	assert_int_equal(begin_anew(x, 0), 0);
+	assert_int_equal(may_send(x, 0, now, &again), 0);
+	assert_int_equal(may_send(x, 1, now, &again), ERR_LIMIT); /* the other's stay */
+	assert_int_equal(session_is_live(x->db, s, now, &x->e), 0);
+	assert_int_equal(
+	    test_db_int(x->db, "SELECT count(*) FROM session WHERE ended_us IS NULL"), 1);
+}
+
+static void
+who_has_proved_himself_stays_when_codes_begin_anew(void **state)
+{
+	struct exchange *x = *state;
+	session_id s = exchange_open(x, "cookie", 0);
+
+	EXEC(x, "UPDATE session SET level = 1");
+	for (int i = 0; i < LIMIT_CODES_PER_HOUR; i++)
+		new_code(x, s, 0, "123456");
+	assert_int_equal(begin_anew(x, 0), 0);
+	assert_int_equal(session_is_live(x->db, s, time_now_us(), &x->e), 1);
+	assert_int_equal(test_db_int(x->db, "SELECT count(*) FROM code"), 0);
+}
+
 int
 main(void)
 {
@@ -386,6 +437,8 @@ main(void)
 	    TEST(a_new_code_ends_the_one_before),
 	    TEST(so_many_an_hour),
 	    TEST(a_hundred_wrong_ones_are_the_end),
+	    TEST(a_new_link_begins_anew_when_all_is_used_up),
+	    TEST(who_has_proved_himself_stays_when_codes_begin_anew),
 	};
 #undef TEST
 

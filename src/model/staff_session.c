@@ -100,6 +100,22 @@ staff_session_find(struct db *db, struct arena *a, const struct sha256 *cookie, 
 }
 
 int
+staff_session_get(struct db *db, struct arena *a, staff_session_id id, int64_t now_us,
+    struct staff_session *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT " COLUMNS "WHERE s.id = ? AND " LIVE, db_i(id.v),
+	        LIVE_VALUES(now_us)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r <= 0)
+		return r;
+	return read_row(q, a, ret, e) < 0 ? e->code : 1;
+}
+
+int
 staff_session_list(struct db *db, struct arena *a, person_id p, int64_t now_us,
     struct staff_session **ret, size_t *ret_n, struct error *e)
 {

@@ -37,6 +37,9 @@ int64_t staff_session_end_us(const struct staff_session *s);
 /* The live session of this cookie whose person is not disabled: 1, 0. */
 NODISCARD int staff_session_find(struct db *db, struct arena *a, const struct sha256 *cookie,
     int64_t now_us, struct staff_session *ret, struct error *e);
+/* The same by its id. */
+NODISCARD int staff_session_get(struct db *db, struct arena *a, staff_session_id id, int64_t now_us,
+    struct staff_session *ret, struct error *e);
 /* Those of a person that are live, the newest first. */
 NODISCARD int staff_session_list(struct db *db, struct arena *a, person_id p, int64_t now_us,
     struct staff_session **ret, size_t *ret_n, struct error *e);

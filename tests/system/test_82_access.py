@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Access: what a key may and for how long, what ends it, what guessing gets, what a dead link tells."""
 import pathlib
+import socket
+import ssl
 import sys
 import threading
+import time
+import urllib.parse
 
 import pytest
 
@@ -111,3 +115,62 @@ def test_a_storm_of_requests_writes_the_last_use_once(server):
     sql(server, f"UPDATE api_key SET used_us = used_us - 61000000 WHERE id = {made['id']}")
     server.request("GET", "/api/v1/status", None, bearer(made["key"]))
     assert sql(server, stamp) != first
+
+
+def slow_patch(server, where, key, seconds):
+    """One PATCH that goes on: an answer that comes before its end, or None when it was taken to the end."""
+    host = ssl.create_default_context(cafile=str(server.dir / "tls/cert.pem"))
+    with socket.create_connection(("localhost", server.port), 30) as plain, host.wrap_socket(plain, server_hostname="localhost") as s:
+        s.sendall((f"PATCH {where} HTTP/1.1\r\nHost: localhost:{server.port}\r\nAuthorization: Bearer {key}\r\nTus-Resumable: 1.0.0\r\n"
+                   f"Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {8 << 20}\r\n\r\n").encode())
+        yield None
+        end = time.monotonic() + seconds
+        s.settimeout(0.2)
+        while time.monotonic() < end:
+            try:
+                s.sendall(b"x" * 1000)
+                said = s.recv(4000)
+                yield said.decode()
+                return
+            except TimeoutError:
+                continue
+            except OSError as e:
+                yield str(e)
+                return
+        yield ""
+
+
+def test_an_upload_ends_with_its_key(server):
+    """However long its one request is: what the key sent before counts, nothing after it."""
+    made = make_key(server, server.key(), scopes=["upload"]).json()
+    a = server.request("POST", "/api/v1/uploads", None, {**bearer(made["key"]), "Tus-Resumable": "1.0.0", "Upload-Length": str(8 << 20)})
+    where = urllib.parse.urlsplit(a.headers["Location"]).path
+    going = slow_patch(server, where, made["key"], 30)
+    next(going)
+    committed = f"SELECT committed FROM upload WHERE person_id = (SELECT person_id FROM api_key WHERE id = {made['id']}) ORDER BY created_us DESC"
+    said = {}
+    thread = threading.Thread(target=lambda: said.update(text=next(going)))
+    thread.start()
+    wait_for(lambda: int(sql(server, committed)[0][0]) > 0, 20)
+    assert server.api("DELETE", f"/api/v1/keys/{made['id']}").status == 204
+    at = int(sql(server, committed)[0][0])
+    thread.join(40)
+    assert said["text"].startswith("HTTP/1.1 401 "), said
+    assert int(sql(server, committed)[0][0]) == at
+
+
+def test_a_new_link_helps_whoever_was_kept_out(server):
+    """A stranger with the old link uses up every code; the recipient asks for a new link and goes on."""
+    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "opfer@customer.test")
+    link = sent["recipients"][0]["link"]
+    stranger = Recipient(server, link, "opfer@customer.test")
+    assert stranger.open().status == 303
+    sql(server, "UPDATE recipient SET failures = 100 WHERE address = 'opfer@customer.test'")
+    refused = stranger.ask_code()
+    assert refused.status == 429 and "/r/new-link" in refused.text and "ab ." not in refused.text
+    new = server.api("POST", f"/api/v1/deliveries/{sent['delivery']}/link", {"address": "opfer@customer.test", "mail": False},
+                     {"Content-Type": "application/json"})
+    assert new.status == 200, new.text
+    right = Recipient(server, new.json()["link"], "opfer@customer.test").prove()
+    assert right.request("GET", right.path + "/file/1").body == (ROOT / "LICENSE").read_bytes()
+    assert stranger.page().status in (200, 303, 404) and "/file/1" not in stranger.page().text
