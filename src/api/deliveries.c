@@ -116,6 +116,7 @@ put_recipient(struct js *j, struct api *x, const struct delivery *d, const struc
 	js_kv_str(j, "state", str_c(recipient_shown(who, d, x->now_us)));
 	js_kv_time(j, "opened", x->a, who->opened_us);
 	js_kv_time(j, "verified", x->a, who->verified_us);
+	js_kv_str(j, "revoke_reason", who->revoke_reason);
 	js_key(j, "mail");
 	if (put_mail(j, x, who, e) < 0)
 		return e->code;

@@ -180,14 +180,14 @@ one_tells_all_of_itself(void **state)
 	open_link(b);
 	set(b->f, "mail", "state = 'failed', reply = '550 no'", "address = 'b@x.test'");
 	assert_int_equal(get_json(b->f, target), 200);
-	assert_true(
-	    holds(b->f, "\"sender\":{\"name\":\"Anna\",\"address\":\"anna@geleit.example\"},"
-	                "\"message\":\"\",\"lang\":\"de\",\"limit\":0,\"method\":\"package\","
-	                "\"level\":1,\"files\":[{\"asset\":\"100\",\"version\":\"101\","
-	                "\"name\":\"eins.txt\",\"bytes\":1000,\"card\":{\"id\":\"100\","));
+	assert_true(holds(b->f,
+	    "\"sender\":{\"name\":\"Anna\",\"address\":\"anna@geleit.example\"},"
+	    "\"message\":\"\",\"lang\":\"de\",\"limit\":0,\"method\":\"package\","
+	    "\"level\":1,\"revoke_reason\":\"\",\"files\":[{\"asset\":\"100\",\"version\":\"101\","
+	    "\"name\":\"eins.txt\",\"bytes\":1000,\"card\":{\"id\":\"100\","));
 	assert_true(holds(b->f, "\"address\":\"a@x.test\",\"state\":\"opened\",\"opened\":\"20"));
 	assert_true(holds(b->f, "\"mail\":{\"state\":\"queued\",\"reply\":null}"));
-	assert_true(holds(b->f, "\"opened\":null,\"verified\":null,"
+	assert_true(holds(b->f, "\"opened\":null,\"verified\":null,\"revoke_reason\":\"\","
 	                        "\"mail\":{\"state\":\"failed\",\"reply\":\"550 no\"}"));
 }
 

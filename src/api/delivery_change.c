@@ -58,7 +58,7 @@ revoke(struct api *x, const struct request *q, const struct delivery *d, struct 
 	if (change_begin(x->db, request_actor(q),
 	        recipient.n > 0 ? EVENT_RECIPIENT_REVOKED : EVENT_DELIVERY_REVOKED, &c, e) < 0)
 		return e->code;
-	if ((recipient.n > 0 ? recipient_revoke(c, who.id, e)
+	if ((recipient.n > 0 ? recipient_revoke(c, who.id, reason, e)
 	                     : delivery_revoke(c, d->id, reason, e)) < 0)
 		return e->code;
 	return change_commit(&c, e);

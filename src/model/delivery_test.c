@@ -159,7 +159,7 @@ revoke_one(struct exchange *x, int i)
 	AUTO(change_abort) struct change *c = NULL;
 
 	if (change_begin(x->db, the_system, EVENT_RECIPIENT_REVOKED, &c, &x->e) < 0 ||
-	    recipient_revoke(c, x->recipients[i], &x->e) < 0)
+	    recipient_revoke(c, x->recipients[i], S("Irrtum"), &x->e) < 0)
 		return x->e.code;
 	return change_commit(&c, &x->e);
 }

@@ -28,7 +28,7 @@ static const char *const step_names[] = {
 
 #define RECIPIENT_COLUMNS                                                                          \
 	"r.id, r.delivery_id, r.contact_id, r.address, r.state, r.opened_us, r.verified_us, "      \
-	"r.revoked_us, r.failures, c.blocked_us"
+	"r.revoked_us, r.failures, c.blocked_us, r.revoke_reason"
 #define RECIPIENT_FROM " FROM recipient r JOIN contact c ON c.id = r.contact_id "
 
 static enum recipient_step
@@ -53,7 +53,8 @@ read_row(struct rows *q, struct arena *a, struct recipient *r)
 	    .verified_us = rows_int(q, 6),
 	    .revoked_us = rows_int(q, 7),
 	    .failures = rows_int(q, 8),
-	    .blocked = !rows_is_null(q, 9)};
+	    .blocked = !rows_is_null(q, 9),
+	    .revoke_reason = rows_text(q, 10, a)};
 }
 
 const char *
@@ -245,14 +246,15 @@ recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash,
 }
 
 int
-recipient_revoke(struct change *c, recipient_id id, struct error *e)
+recipient_revoke(struct change *c, recipient_id id, struct str reason, struct error *e)
 {
 	delivery_id d;
 
 	if (delivery_of(change_db(c), id, &d, e) < 0 ||
 	    db_exec(change_db(c), NULL, e,
-	        "UPDATE recipient SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL",
-	        db_i(change_now(c)), db_i(id.v)) < 0 ||
+	        "UPDATE recipient SET revoked_us = ?, revoke_reason = ? WHERE id = ? AND "
+	        "revoked_us IS NULL",
+	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0 ||
 	    db_exec(change_db(c), NULL, e, "UPDATE delivery SET stamp = stamp + 1 WHERE id = ?",
 	        db_i(d.v)) < 0)
 		return e->code;

@@ -35,6 +35,7 @@ struct recipient {
 	int64_t opened_us, verified_us, revoked_us;
 	int64_t failures;
 	bool blocked; /* its contact is */
+	struct str revoke_reason;
 };
 
 /* interface.md: revoked and expired win. */
@@ -64,7 +65,8 @@ NODISCARD int recipient_new_link(struct change *c, recipient_id id, const struct
 NODISCARD int recipient_links_asked(
     struct db *db, delivery_id d, recipient_id id, int64_t since_us, int64_t *ret, struct error *e);
 /* Adds recipient.revoked.  Sessions stay, to be told so; nothing can be fetched in them. */
-NODISCARD int recipient_revoke(struct change *c, recipient_id id, struct error *e);
+NODISCARD int recipient_revoke(
+    struct change *c, recipient_id id, struct str reason, struct error *e);
 
 /* How far each file of the delivery came with this recipient, in the order of positions 1 .. n. */
 struct file_progress {

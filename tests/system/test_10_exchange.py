@@ -215,7 +215,9 @@ def test_a_download_that_must_come_from_the_disk(server, tmp_path):
 def test_one_recipient_can_be_revoked(server, files):
     doc = server.run("send", files[3], "--release", "cleared", "--to", "f1@customer.test", "--to", "f2@customer.test")
     links = {r["address"]: r["link"] for r in doc["recipients"]}
-    server.run("revoke", doc["delivery"], "--recipient", "f1@customer.test")
+    server.run("revoke", doc["delivery"], "--recipient", "f1@customer.test", "--reason", "nicht mehr dabei")
+    told = {r["address"]: r["revoke_reason"] for r in server.run("delivery", doc["delivery"])["recipients"]}
+    assert told == {"f1@customer.test": "nicht mehr dabei", "f2@customer.test": ""}
     assert Recipient(server, links["f1@customer.test"], "").open().status == 200
     assert Recipient(server, links["f2@customer.test"], "").open().status == 303
     new = server.run("recipient", "link", doc["delivery"], "f2@customer.test")["link"]

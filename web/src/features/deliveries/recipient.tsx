@@ -144,6 +144,7 @@ export function RecipientCard({ d, r, on }: { d: Delivery; r: Recipient; on: Rec
 				<Actions d={d} r={r} on={on} />
 			</div>
 			<StepLine r={r} />
+			{r.revoke_reason !== "" && <p class="s">{t.revoked_because({ reason: r.revoke_reason })}</p>}
 			<MailLine r={r} />
 			<ul class="dl-files">
 				{r.files.map((f) => (

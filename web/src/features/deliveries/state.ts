@@ -35,6 +35,8 @@ export interface Recipient {
 	mail: MailOf | null;
 	opened: string | null;
 	verified: string | null;
+	/** for colleagues; "": none was given */
+	revoke_reason: string;
 }
 
 export interface DeliveryFile {
