@@ -2,10 +2,10 @@
 /*
  * syscalls - see syscalls.h.
  *
- * Made from what the roles were seen to call in the system suites on both
- * databases (with SCMP_ACT_LOG as the last answer), and what glibc 2.36 (Debian 12) and 2.41 (13)
- * call in the same places.  Calls that neither libseccomp 2.5 nor this libc knows by name (mseal,
- * futex_wait, map_shadow_stack ...) need no line: they are ENOSYS.
+ * Made from what the roles were seen to call in the system suites on SQLite
+ * (with SCMP_ACT_LOG as the last answer), what libpq needs beside, and what glibc 2.36 (Debian 12)
+ * and 2.41 (13) call in the same places.  Calls that neither libseccomp 2.5 nor this libc knows by
+ * name (mseal, futex_wait, map_shadow_stack ...) need no line: they are ENOSYS.
  */
 #include "os/syscalls.h"
 

@@ -291,8 +291,8 @@ say_ready(struct master *m)
 	        arena_printf(a, "%.*s\n", STR(m->conf.url)), 0644, &e) < 0)
 		log_warn("run/url: %s", e.msg);
 	if (!m->is_root)
-		log_info("one user for all roles: they are held apart by Landlock and seccomp, "
-		         "not by users");
+		log_info("one user for all roles: they are held apart by Landlock and seccomp "
+		         "(media by seccomp alone), not by users");
 	else if (dir_is_reachable(m->conf.dir))
 		log_info("each role runs as a user of its own");
 	else

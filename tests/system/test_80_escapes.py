@@ -45,7 +45,7 @@ MAY = {
 }
 # media puts others into a root of their own, so it has no Landlock, and it makes processes and programs.  What is left for it
 # to read and write is what its user may: with a user of its own what everybody may, in one-user mode all of DIR.  It reads no
-# byte of a file: that is another process (test_the_process_that_reads_a_strangers_file).
+# byte of a file: that is a job, another process (media/seal.c, tests/media_hostile_test.py).
 JAILER = BASE | {
     "execute", "make_process", "make_thread", "make_namespace", "set_a_limit", "become_dumpable", "outlive_parent", "keep_capabilities",
     "write_code", "turn_data_into_code", "run_code_of_memory", "list_root", "read_own_maps", "read_passwd", "read_core_pattern",
