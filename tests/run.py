@@ -127,7 +127,7 @@ def web():
 
 def browser():
     names = sorted(str(p) for p in (ROOT / "tests/browser").glob("*.test.mjs"))
-    node_tests("browser tests", ["node", "--test", "--test-concurrency=1", *names],
+    node_tests("browser tests", ["node", "--test", "--test-concurrency=2", *names],
                env={"GELEIT_BUILD": str(ROOT / "build")})
 
 

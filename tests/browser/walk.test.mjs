@@ -255,6 +255,7 @@ for (const [lang, w] of Object.entries(ALL)) {
 		const path = join(folder, `Sofa_${lang}.txt`);
 		writeFileSync(path, `Inhalt für ${lang}\n`.repeat(1000));
 		const staff = await openPage(server, { lang: w.locale });
+		staff.on("filechooser", () => {}); // from now on no dialog of the system opens, however busy the machine is
 		await signIn(staff, w);
 		await upload(staff, w, path);
 		await choose(staff, w, basename(path));
