@@ -241,19 +241,26 @@ mail_content(
 static const char look_mail[] = DUE_MAIL("");
 static const char take_mail[] = DUE_MAIL(" /*pg: FOR UPDATE SKIP LOCKED */");
 
+/* 1, 0. */
+static int
+first_row(struct rows *q, struct arena *a, struct mail *ret, struct error *e)
+{
+	int r = rows_next(q, e);
+
+	if (r > 0)
+		read_row(q, a, ret);
+	return r;
+}
+
 static int
 due_mail(
     struct db *db, struct arena *a, const char *sql, int64_t now, struct mail *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	int r;
 
 	if (db_query(db, &q, e, sql, db_i(now), db_i(now)) < 0)
 		return e->code;
-	r = rows_next(q, e);
-	if (r > 0)
-		read_row(q, a, ret);
-	return r;
+	return first_row(q, a, ret, e);
 }
 
 int
@@ -288,14 +295,10 @@ mail_lost(struct db *db, struct arena *a, int64_t now_us, struct mail *ret, stru
 	    "SELECT " MAIL_COLUMNS " FROM mail WHERE state IN ('queued', 'deferred') "
 	    "AND lease_until_us < ? AND kind = 'code' AND form = 'request' ORDER BY id LIMIT 1";
 	AUTO(rows_close) struct rows *q = NULL;
-	int r;
 
 	if (db_query(db, &q, e, sql, db_i(now_us)) < 0)
 		return e->code;
-	r = rows_next(q, e);
-	if (r > 0)
-		read_row(q, a, ret);
-	return r;
+	return first_row(q, a, ret, e);
 }
 
 int

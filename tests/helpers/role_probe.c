@@ -2,7 +2,7 @@
 /*
  * role_probe - what a role could do if it were in somebody else's hands
  *
- * A library to preload into the real server (LD_PRELOAD), for test_50_roles.py.
+ * A library to preload into the real server (LD_PRELOAD), for test_80_escapes.py.
  * Just before a role gives its rights away it forks once for each attempt below.
  * The copy goes on through the role's own code: its user, its Landlock, its list
  * of system calls.  Where it would say READY it makes its attempt instead and

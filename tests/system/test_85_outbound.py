@@ -183,7 +183,7 @@ def test_no_page_or_file_of_the_web_app_names_anybody_else(server):
     screens = ["/", "/app", "/app/sign-in", "/app/library", "/app/send", "/app/deliveries", "/app/outbox", "/app/people", "/app/settings",
                "/app/keys", "/app/appearance", "/app/health", "/imprint", "/no-such-page", "/app/a/b/c/d"]
     read = texts_of(server, [*screens, *static_names()])
-    assert len(static_names()) > 15 and all(read[n].status == 200 for n in static_names())
+    assert len(static_names()) > 20 and all(read[n].status == 200 for n in static_names())
     for path, a in read.items():
         kind = a.headers.get("Content-Type", "")
         if kind.startswith(("text/", "image/svg", "application/")):
