@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import fuzz
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 passed = failed = 0
 STARTED = time.monotonic()
@@ -45,7 +47,8 @@ def step(name, argv, **kw):
     return ok
 
 
-def build(name, directory, options, targets=()):
+def build(name, directory, options, only=""):
+    """Set up once, then build everything, or the programs whose names end in `only`."""
     env = dict(os.environ)
     if "clang" in name:
         env["CC"] = clang()
@@ -54,7 +57,15 @@ def build(name, directory, options, targets=()):
         if done.returncode != 0:
             count(0, 1, name)
             return False
-    return step(name, ["ninja", "-C", directory, "--quiet", *targets], env=env)
+    return step(name, ["ninja", "-C", directory, "--quiet", *programs(directory, only)], env=env)
+
+
+def programs(directory, ending):
+    if not ending:
+        return []
+    known = json.loads(run(["meson", "introspect", directory, "--targets"], stdout=subprocess.PIPE).stdout)
+    return [os.path.relpath(t["filename"][0], ROOT / directory) for t in known
+            if t["type"] == "executable" and t["name"].endswith(ending)]
 
 
 # What asks little of the database, or the same as others do; --long runs it on both.
@@ -67,14 +78,13 @@ def clang():
     return shutil.which("clang-14") or shutil.which("clang-19") or "clang"
 
 
-def meson_suite(name, directory, suites, wrapper=None):
-    """meson's own runner; every test program counts once."""
+def meson_suite(name, directory, suites):
+    """meson's own runner, below one database server for all; every test program counts once."""
     say(name)
-    argv = ["meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
+    argv = ["tests/with_pg.sh", "env", "-u", "GELEIT_TEST_PG",
+            "meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
     for s in suites:
         argv += ["--suite", s]
-    if wrapper:
-        argv = [*wrapper, *argv]
     run(argv)
     log = ROOT / directory / "meson-logs" / "testlog.json"
     ok = bad = 0
@@ -87,9 +97,10 @@ def meson_suite(name, directory, suites, wrapper=None):
 
 
 def pytest(name, paths, env=None, wrapper=()):
+    """Two files at a time, each file in one process and in its order: much of a test is waiting."""
     say(name)
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
-        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider",
+        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile",
              f"--junitxml={report.name}", *paths], env={**os.environ, **(env or {})})
         text = pathlib.Path(report.name).read_text()
     m = re.search(r'<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"', text)
@@ -115,6 +126,12 @@ def node_tests(name, argv, cwd=ROOT, env=None):
     count(int(ok[1]), max(int(bad[1]), int(done.returncode != 0)), name)
 
 
+def own_tests():
+    """Python tests that no meson suite runs; a preview job's limits leave a sanitizer no room."""
+    listed = "".join(p.read_text() for p in (ROOT / "src").glob("*/meson.build"))
+    return sorted(str(p) for p in (ROOT / "tests").glob("*_test.py") if p.name not in listed and not p.name.startswith("media_"))
+
+
 def web():
     """Types, lint and unit tests of the staff app; needs the packages for developers, too."""
     directory = ROOT / "web"
@@ -131,25 +148,6 @@ def browser():
                env={"GELEIT_BUILD": str(ROOT / "build")})
 
 
-def fuzz(directory, seconds):
-    say("fuzz targets")
-    targets = sorted(p for p in (ROOT / directory).rglob("*_fuzz") if os.access(p, os.X_OK) and p.is_file())
-    ok = bad = 0
-    for t in targets:
-        corpus = ROOT / "tests" / "fuzz" / t.name
-        with tempfile.TemporaryDirectory() as scratch:
-            argv = [str(t), f"-max_total_time={seconds}", "-timeout=5", "-rss_limit_mb=1024",
-                    "-print_final_stats=0", "-verbosity=0", f"-artifact_prefix={scratch}/", scratch]
-            if corpus.is_dir():
-                argv.append(str(corpus))
-            done = subprocess.run(argv, capture_output=True, text=True, errors="replace")
-        if done.returncode != 0:
-            print(t.name, done.stderr[-3000:])
-        ok += done.returncode == 0
-        bad += done.returncode != 0
-    count(ok, bad if targets else 1, "fuzz targets")
-
-
 def main():
     args = argparse.ArgumentParser()
     which = args.add_mutually_exclusive_group()
@@ -162,17 +160,13 @@ def main():
     step("tools/check", ["tools/check"])
     if build("build (gcc, sanitizers)", "build-asan", ["-Db_sanitize=address,undefined", "-Dbuildtype=debug"]):
         meson_suite("unit and contract suites", "build-asan", ["unit", "contract"])
-    # a preview job's limits leave a sanitizer no room: those tests run on the release build
-    pytest("python tests", sorted(str(p) for p in (ROOT / "tests").glob("*_test.py") if not p.name.startswith("media_")),
-           {"GELEIT_BUILD": str(ROOT / "build-asan"),
-            "PACKAGE_TEST": str(ROOT / "build-asan/src/model/package_test"),
-            "HTTP_JUDGE": str(ROOT / "build-asan/src/http/http_judge"),
-            "EVENT_TEST": str(ROOT / "build-asan/src/model/event_test")})
+    pytest("python tests", own_tests(), {"GELEIT_BUILD": str(ROOT / "build-asan")})
     web()
     if not quick:
         if build("build (clang, fuzz)", "build-fuzz",
-                 ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Db_lundef=false"]):
-            fuzz("build-fuzz", 60 if long else 3)
+                 ["-Dfuzz=true", "-Db_sanitize=address,undefined", "-Dbuildtype=debug", "-Db_lundef=false"], "_fuzz"):
+            say("fuzz targets")
+            count(*fuzz.all_short(ROOT / "build-fuzz", 60 if long else 3), "fuzz targets")
         if build("build (release)", "build", ["--buildtype=release"]):
             pytest("preview tests", sorted(str(p) for p in (ROOT / "tests").glob("media_*_test.py")),
                    {"GELEIT_BUILD": str(ROOT / "build")})

@@ -21,8 +21,8 @@ from scoreboard import figure  # noqa: E402
 
 
 def pytest_sessionfinish(session):
-    """A whole suite that was watched, and in which no server failed for it."""
-    if outbound.wanted() and session.testscollected > 150 and session.testsfailed == 0:
+    """A whole suite that was watched by one process (pytest without -n), and in which no server failed for it."""
+    if outbound.watched[0] and not hasattr(session.config, "workerinput") and session.testscollected > 150 and session.testsfailed == 0:
         figure("outbound", outbound.watched[0], "servers watched by strace, 0 connections that no setting names",
                "GELEIT_TEST_CONNECTS=1 pytest tests/system")
 
