@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -50,3 +51,11 @@ def test_the_committed_file_is_whole():
     assert len({(l["suite"], l["unit"]) for l in kept}) == len(kept)
     for l in kept:
         assert set(l) == {"suite", "figure", "unit", "command"} and all(str(v) for v in l.values())
+
+
+def test_the_readme_shows_the_committed_file(tmp_path):
+    for name in ("README.md", "script/scoreboard", "reports/scoreboard.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    subprocess.run([str(tmp_path / "script/scoreboard"), "--readme"], check=True)
+    assert (tmp_path / "README.md").read_text() == (ROOT / "README.md").read_text(), "run script/scoreboard --readme"
