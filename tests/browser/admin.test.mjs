@@ -125,7 +125,7 @@ test("settings are changed by keyboard, count at once, and go back to the file's
 	await axe(page, "settings changed");
 	await page.getByRole("button", { name: /^Unterbrochene Uploads aufheben.*Datei/ }).click();
 	await page.getByRole("button", { name: /^Dateien ohne Virenprüfung.*Datei/ }).click();
-	for (let i = 0; i < 40 && (await days.inputValue()) !== "7"; i++) await page.waitForTimeout(50); // drawn a moment later
+	for (let i = 0; i < 400 && (await days.inputValue()) !== "7"; i++) await page.waitForTimeout(50); // drawn a moment later
 	assert.equal(await days.inputValue(), "7");
 	await page.getByRole("button", { name: "Speichern" }).click();
 	await page.getByText("Einstellungen gespeichert.").nth(1).waitFor();

@@ -26,6 +26,8 @@ const ARGS = [
 	"--disable-component-update",
 	"--disable-sync",
 ];
+/** How long anything is waited for: two slow cores that do four things may take it. */
+export const PATIENCE = 60_000;
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 export const NARROW = { width: 320, height: 640 };
@@ -187,7 +189,7 @@ export async function openPage(server, { who, size = DESKTOP, dark = false, lang
 		);
 	});
 	const page = await context.newPage();
-	page.setDefaultTimeout(8000);
+	page.setDefaultTimeout(PATIENCE);
 	page.faults = [];
 	page.expected = []; // of "STATUS METHOD path": refusals that the test provokes
 	page.on("console", (m) => {

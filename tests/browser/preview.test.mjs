@@ -33,7 +33,7 @@ before(() => execFileSync("/usr/bin/python3", ["-c", MAKE, folder]));
 
 /** The value beside a name in the list of facts. */
 const fact = (panel, name) =>
-	panel.locator(`dt:text-is("${name}") + dd`).innerText({ timeout: 5000 });
+	panel.locator(`dt:text-is("${name}") + dd`).innerText();
 
 test("camera and time are told, and why there is no preview", async () => {
 	const [photo, large] = [await upload("photo.jpg"), await upload("large.png")];

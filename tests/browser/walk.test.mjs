@@ -166,7 +166,7 @@ async function upload(page, w, path) {
 	const chooser = page.waitForEvent("filechooser");
 	await page.keyboard.press(" ");
 	await (await chooser).setFiles(path);
-	await page.getByText(w.uploaded, { exact: true }).waitFor({ timeout: 20_000 });
+	await page.getByText(w.uploaded, { exact: true }).waitFor();
 	await axe(page, "uploaded");
 }
 
@@ -250,7 +250,7 @@ async function fetchZip(page, w, subject) {
 }
 
 for (const [lang, w] of Object.entries(ALL)) {
-	test(`the whole walk: ${lang}`, { timeout: 180_000 }, async () => {
+	test(`the whole walk: ${lang}`, async () => {
 		const subject = `Motive ${lang}`;
 		const path = join(folder, `Sofa_${lang}.txt`);
 		writeFileSync(path, `Inhalt für ${lang}\n`.repeat(1000));
@@ -268,7 +268,7 @@ for (const [lang, w] of Object.entries(ALL)) {
 		const text = execFileSync("unzip", ["-p", zip, `*Sofa_${lang}.txt`]);
 		assert.deepEqual(text, readFileSync(path));
 
-		await staff.getByText(w.loaded).first().waitFor({ timeout: 20_000 });
+		await staff.getByText(w.loaded).first().waitFor();
 		await axe(staff, "delivery");
 		await revoke(staff, w);
 
