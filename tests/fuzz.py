@@ -4,7 +4,7 @@
 
     tests/fuzz.py [--minutes N] [--figure] BUILD [TARGET...]
 
-BUILD was set up with -Dfuzz=true (see docs/internals/fuzzing.md).  Inputs that reach what no other does are merged
+BUILD was set up with -Dfuzz=true (see docs/internals/memory-checks.md).  Inputs that reach what no other does are merged
 into tests/fuzz/TARGET, whose files every later run begins with.  --figure puts executions and CPU time into the
 scoreboard.  A crash leaves its input in BUILD/crashes and ends the run of that target; exit 1.
 """

@@ -173,7 +173,7 @@ recv_error(struct error *e)
 }
 
 int
-ipc_recv(int fd, char *space, struct ipc_msg *ret, struct error *e)
+ipc_recv(int fd, char space[static LIMIT_MSG_BYTES], struct ipc_msg *ret, struct error *e)
 {
 	struct iovec iov = {space, LIMIT_MSG_BYTES};
 	union control c = {0};
@@ -210,7 +210,8 @@ ipc_recv(int fd, char *space, struct ipc_msg *ret, struct error *e)
 }
 
 int
-ipc_recv_wait(int fd, char *space, int ms, struct ipc_msg *ret, struct error *e)
+ipc_recv_wait(
+    int fd, char space[static LIMIT_MSG_BYTES], int ms, struct ipc_msg *ret, struct error *e)
 {
 	int64_t until = time_monotonic_us() + ms * 1000LL;
 	int r;

@@ -41,9 +41,11 @@ NODISCARD int ipc_send_wait(int fd, const struct ipc_msg *m, int ms, struct erro
  * 1 a message, 0 nothing there.
  * Errors: ERR_UNAVAILABLE (peer closed), ERR_PROTOCOL (truncated, bad header).
  */
-NODISCARD int ipc_recv(int fd, char *space, struct ipc_msg *ret, struct error *e);
+NODISCARD int ipc_recv(
+    int fd, char space[static LIMIT_MSG_BYTES], struct ipc_msg *ret, struct error *e);
 /* The same, waiting up to ms: ERR_TIMEOUT. */
-NODISCARD int ipc_recv_wait(int fd, char *space, int ms, struct ipc_msg *ret, struct error *e);
+NODISCARD int ipc_recv_wait(
+    int fd, char space[static LIMIT_MSG_BYTES], int ms, struct ipc_msg *ret, struct error *e);
 /* Close what has not been taken (set to -1). */
 void ipc_msg_close(struct ipc_msg *m);
 

@@ -7,6 +7,7 @@
 #include "os/spawn.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -55,6 +56,16 @@ become(const struct spawn *s, pid_t parent)
 	reset_signals();
 	if (!place_fds(s))
 		_exit(EXIT_NOT_STARTED);
+#ifdef GELEIT_VALGRIND
+	/* valgrind's own /proc/self/exe is valgrind; its readlink tells whom it runs */
+	char self[PATH_MAX];
+	ssize_t n = readlink(s->path, self, sizeof self - 1);
+
+	if (n > 0) {
+		self[n] = '\0';
+		execv(self, (char *const *)(uintptr_t)s->argv);
+	}
+#endif
 	execv(s->path, (char *const *)(uintptr_t)s->argv);
 	_exit(EXIT_NOT_STARTED);
 }

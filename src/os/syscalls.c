@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/sockios.h>
@@ -441,6 +442,14 @@ fill(scmp_filter_ctx f, unsigned may)
 	return r | add_some(f, may);
 }
 
+static bool
+is_offered(void)
+{
+	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 || errno != ENOSYS;
+}
+
 int
 syscalls_confine(const struct sandbox *s, unsigned *missing, struct error *e)
 {
@@ -448,6 +457,11 @@ syscalls_confine(const struct sandbox *s, unsigned *missing, struct error *e)
 	scmp_filter_ctx f = seccomp_init(ABSENT);
 	int r;
 
+	/* libseccomp cannot make a list for a kernel whose actions it cannot ask for */
+	if (!is_offered()) {
+		*missing |= SANDBOX_MISSING_SECCOMP;
+		return 0;
+	}
 	if (f == NULL || fill(f, all_that_is_granted(s)) < 0)
 		return err_set(e, ERR_INTERNAL, "the list of system calls");
 	r = seccomp_load(f);

@@ -110,7 +110,7 @@ static int
 vault_from_master(struct vault **ret, struct error *e)
 {
 	AUTO(ipc_msg_close) struct ipc_msg m = {0};
-	char space[IPC_HEAD_BYTES];
+	char space[LIMIT_MSG_BYTES];
 
 	if (ipc_recv_wait(CONTROL_FD, space, KEY_WAIT_MS, &m, e) < 0)
 		return e->code;

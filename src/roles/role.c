@@ -238,6 +238,7 @@ role_pump(struct role_env *env, int ms, struct error *e)
 int
 role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct error *e)
 {
+	AUTO(arena_free) struct arena *a = arena_new();
 	struct ipc_msg ready = {.type = MSG_READY};
 	struct watch *w; /* as long as the process */
 	struct civil c;
@@ -246,7 +247,7 @@ role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct
 	env->peer = peer;
 	env->arg = arg;
 	/* reads the zone's file while that is still allowed */
-	time_civil(time_now_us(), arena_cstr(arena_new(), env->conf->timezone), &c);
+	time_civil(time_now_us(), arena_cstr(a, env->conf->timezone), &c);
 	if (enter_sandbox(env, e) < 0 ||
 	    loop_watch(l, CONTROL_FD, LOOP_READ, on_control, env, &w, e) < 0)
 		return e->code;

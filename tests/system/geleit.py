@@ -59,7 +59,7 @@ class Server:
         self.settings = list(settings)
         self.process = None
         self.patience = 30      # seconds for one answer
-        self.bare = False       # geleitd itself: whoever starts it need not be able to build
+        self.bare = bool(os.environ.get("GELEIT_TEST_BELOW"))   # geleitd itself: whoever starts it need not be able to build
         self.watched = outbound.wanted()
         self.also_named = set()     # addresses that a test sets later, see outbound.py
         self.connects = self.dir.parent / "connects"
@@ -68,7 +68,8 @@ class Server:
         program = [str(BUILD / "src/roles/geleitd"), "run"] if self.bare else [
             str(ROOT / "script/server"), "--no-install", *([] if demo else ["--empty"])]
         watch = outbound.tracer(self.connects) if self.watched else []
-        argv = [*watch, *map(str, below), *program, "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
+        below = [*os.environ.get("GELEIT_TEST_BELOW", "").split(), *map(str, below)]
+        argv = [*watch, *below, *program, "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
                 "--db", self.db]
         for s in self.settings:
             argv += ["--set", s]
@@ -78,7 +79,7 @@ class Server:
         self.said = []
         self.reader = threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True)
         self.reader.start()
-        wait_for(lambda: self.said or self.process.poll() is not None, 60)
+        wait_for(lambda: self.said or self.process.poll() is not None, 60 if not self.bare else 200)
         if not self.said or not self.said[0].startswith("ready "):
             self.process.wait(10)
             raise AssertionError("not ready: " + self.log_text()[-2000:])
