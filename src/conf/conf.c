@@ -110,6 +110,9 @@ static const struct setting settings[] = {
         .help = "Running downloads and uploads per front process; more are answered 503."},
     {"limits.connections", KIND_INT, IN_CONF(connections), "20000", 16, 1000000,
         .help = "Connections per front process; one more takes the place of the longest idle."},
+    {"limits.reader_seconds", KIND_INT, IN_CONF(reader_seconds), "60", 2, 3600,
+        .help = "A reader that takes less than 8 KiB in so many seconds while there is more for it "
+                "is cut off."},
     {"tls.ciphersuites", KIND_TEXT, IN_CONF(tls_ciphersuites), "",
         .help = "TLS 1.3 cipher suites in OpenSSL's words. Not set: OpenSSL's choice."},
     {"log.level", KIND_WORD, IN_EXTRA(log_level), "info", .words = "debug info warn",

@@ -41,6 +41,7 @@ struct conf {
 	int64_t code_tries;                       /* limits.code_tries, 5 */
 	int64_t transfers;                        /* limits.transfers, 4000 per front */
 	int64_t connections;                      /* limits.connections per front */
+	int64_t reader_seconds;                   /* limits.reader_seconds */
 	int64_t fronts, apps;                     /* 0: by the number of cores */
 	struct str tls_ciphersuites;
 	enum { CONF_LOG_DEBUG, CONF_LOG_INFO, CONF_LOG_WARN } log_level;

@@ -200,22 +200,23 @@ body_is_late(struct net_conn *c, int64_t now)
 	conn_run(c);
 }
 
-/* Any acknowledged byte is progress, also within one record. */
+/* Acknowledged bytes are progress, also within one record; a byte now and then is none. */
 static void
 reader_is_late(struct net_conn *c, int64_t now)
 {
-	int64_t stall_us = c->net->set.times.stall_us;
+	const struct net_times *t = &c->net->set.times;
 	uint64_t wire = acked_wire(c->fd);
+	bool has_moved = wire >= c->window + t->stall_bytes;
 
-	if (c->is_filling || (wire == c->window && now - c->since >= stall_us)) {
+	if (c->is_filling || (!has_moved && now - c->since >= t->stall_us)) {
 		cut_now(c);
 		return;
 	}
-	if (wire != c->window) {
+	if (has_moved) {
 		c->window = wire;
 		c->since = now;
 	}
-	c->deadline = now + stall_us / STALL_CHECKS;
+	c->deadline = now + t->stall_us / STALL_CHECKS;
 }
 
 void

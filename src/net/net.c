@@ -38,6 +38,7 @@ const struct net_times net_times_default = {
     .body_window_us = 30000000,
     .discard_silence_us = 2000000,
     .body_window_bytes = 30 * 1024,
+    .stall_bytes = 8 * 1024,
     .discard_bytes = LIMIT_DISCARD_BYTES,
 };
 

@@ -32,9 +32,10 @@
  *
  * Deadlines (design 3.2): handshake 10 s, head 10 s from its first byte, body
  * at least 1 KiB/s over 30 s, idle 60 s, answer 30 s; a reader that takes
- * nothing for 60 s is cut.  A refusal while a body is coming is answered, then
- * the write side is shut and input discarded (64 MiB, 2 s of silence).  A cut
- * is SO_LINGER{1,0}.  All are checked in one 500 ms tick.
+ * less than 8 KiB in 60 s while there is more for it is cut.  A refusal while a
+ * body is coming is answered, then the write side is shut and input discarded
+ * (64 MiB, 2 s of silence).  A cut is SO_LINGER{1,0}.  All are checked in one
+ * 500 ms tick.
  *
  * Acknowledged bytes: after each SSL_write (at most 16 KiB) a ring keeps (wire
  * end, plain end); tcpi_bytes_acked decides.  Only net/acked.c includes
@@ -72,7 +73,7 @@ struct net_handler {
 struct net_times {
 	int64_t handshake_us, head_us, idle_us, answer_us, stall_us, body_window_us,
 	    discard_silence_us;
-	uint64_t body_window_bytes, discard_bytes;
+	uint64_t body_window_bytes, stall_bytes, discard_bytes;
 };
 extern const struct net_times net_times_default;
 

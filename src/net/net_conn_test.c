@@ -35,6 +35,7 @@ short_times(void)
 	t.idle_us = t.answer_us = t.stall_us = 800 * MS;
 	t.discard_silence_us = 300 * MS;
 	t.body_window_bytes = 1000;
+	t.stall_bytes = 20000;
 	return t;
 }
 
@@ -611,6 +612,27 @@ test_stalled_reader(void **state)
 	server_stop(&s);
 }
 
+/* What it takes is never nothing and never enough to be worth the place. */
+static void
+test_trickling_reader(void **state)
+{
+	struct server s;
+	struct client c;
+	ssize_t got = 1;
+
+	start_short(&s);
+	client_open(&c, &s, 4096);
+	client_say(&c, GET("/bytes/100000000"));
+	for (int i = 0; i < 200 && got > 0; i++) { /* 10 KB/s beneath TLS, for ten seconds */
+		got = recv(c.fd, space, 500, 0);
+		usleep(50000);
+	}
+	assert_true(got <= 0);
+	server_expect(&s, "closed /bytes/100000000");
+	client_close(&c);
+	server_stop(&s);
+}
+
 static void
 test_slow_reader_is_left_alone(void **state)
 {
@@ -968,6 +990,7 @@ main(void)
 	    cmocka_unit_test(test_slow_body),
 	    cmocka_unit_test(test_handler_too_slow),
 	    cmocka_unit_test(test_stalled_reader),
+	    cmocka_unit_test(test_trickling_reader),
 	    cmocka_unit_test(test_slow_reader_is_left_alone),
 	    cmocka_unit_test(test_stalls_cost_nothing),
 	    cmocka_unit_test(test_cut),

@@ -65,7 +65,7 @@ struct net_conn {
 	bool is_ours : 1;    /* the answer is net's own: no done() */
 	bool is_filling : 1; /* fill() said "not now" */
 	int64_t deadline;    /* 0: none */
-	int64_t since;       /* of the body window, or of the reader's last progress */
+	int64_t since;       /* of the body window, or of the reader's last stall_bytes */
 	uint64_t window;     /* body bytes in the window, or the wire position at `since` */
 	uint64_t discarded;
 	struct http_body body;

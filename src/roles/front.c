@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "conf/conf.h"
 #include "http/head.h"
 #include "http/http.h"
@@ -183,6 +184,7 @@ open_net(struct front *f, struct role_env *env, struct arena *a, struct error *e
 	    .arg = f,
 	};
 
+	s.times.stall_us = f->conf->reader_seconds * US_PER_S;
 	if (net_new(f->loop, &s, &f->net, e) < 0)
 		return e->code;
 	for (size_t i = 0; i < env->listener_count; i++) {

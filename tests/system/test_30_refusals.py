@@ -200,6 +200,46 @@ def test_a_stalled_handshake_head_and_reader_are_let_go_of(server):
         assert (data == b"" or b" 408 " in data) and 8 < time.monotonic() - t < 13
 
 
+def test_a_reader_that_trickles_is_let_go_of(fresh, tmp_path):
+    """A few bytes now and then are no progress: whoever reads on properly keeps his place."""
+    s = fresh(settings=["limits.reader_seconds=2"]).start()
+    big = tmp_path / "big.bin"
+    big.write_bytes(os.urandom(8 << 20))
+    row = s.run("upload", big)["files"][0]
+    ask = (f"GET /api/v1/assets/{row['asset']}/versions/{row['version']}/content HTTP/1.1\r\nHost: localhost:{s.port}\r\n"
+           f"Authorization: Bearer {s.key()}\r\n\r\n").encode()
+
+    def reader():
+        raw = socket.socket()
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.settimeout(30)
+        raw.connect(("127.0.0.1", s.port))
+        tls = s.context().wrap_socket(raw, server_hostname="localhost")
+        tls.sendall(ask)
+        return tls
+    slow, slower = reader(), reader()
+    for n in range(240):            # 32 KiB/s beside 1 KiB/s, for a minute at most
+        assert slow.recv(8192)
+        if n % 4 == 0:
+            try:
+                if not os.read(slower.fileno(), 1024):      # what comes, without opening it
+                    break
+            except BlockingIOError:
+                pass
+            except ConnectionResetError:
+                break
+        time.sleep(0.25)
+    else:
+        raise AssertionError("the trickle goes on")
+    assert n > 4
+    left = 0
+    while got := slow.recv(65536):
+        left += len(got)
+        if left > 4 << 20:
+            break
+    slow.close()
+
+
 def test_a_network_that_tries_too_often_waits(server):
     """One source owes time and no other does (design 7)."""
     def tries(source, n):
