@@ -54,6 +54,7 @@ struct front {
 	struct watch *disk_watch;
 	struct exchange *uploads; /* bodies that become parts */
 	struct sources *sources;  /* tries per network */
+	struct sources *refused;  /* credentials that were none, per network */
 	struct exchange *held;    /* requests that wait for their turn */
 	size_t held_count;
 	int hold_timer;
@@ -128,6 +129,7 @@ struct exchange {
 	bool tries_secret; /* counted against its network */
 	int64_t held_until_us;
 	struct exchange *next_held, **prev_held; /* while it waits */
+	struct late_answer *late;                /* what waits is an answer; NULL: a request */
 	uint32_t ask;                            /* running REQUEST or BODY */
 	uint32_t place;                          /* among its network's questions */
 	bool answered;
@@ -161,6 +163,14 @@ NODISCARD int front_hold_init(struct front *f, struct error *e);
 bool route_tries_a_secret(const struct route *rt);
 /* Has this one to wait? Then exchange_ask is called when its turn has come. */
 bool front_hold(struct exchange *x);
+/* An answer that says 401 to a key or a cookie: has it to wait?  Then it goes when its turn has
+ * come; head lives as long as the exchange. */
+struct late_answer {
+	struct str head;
+	uint64_t bytes;
+	bool is_last;
+};
+bool front_hold_refusal(struct exchange *x, struct late_answer late);
 void front_unhold(struct exchange *x);
 
 /* front_upload.c */

@@ -2,6 +2,11 @@
 /*
  * front_hold - a form that tries a secret waits its turn (sources.h)
  *
+ * A key or a cookie comes with every request.  There not the question waits but
+ * the answer that says it is none, and its bucket is another: whoever has a right
+ * one, or types a password, is never kept waiting for what others of his network
+ * try with keys.
+ *
  * Held requests are a list with one timer, armed for the earliest, so that an
  * idle front never wakes.  At most HELD_MAX wait; beyond that nothing is held:
  * a flood must not keep the innocent out, and every code counts its own tries.
@@ -13,8 +18,11 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "base/arena.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "base/time.h"
+#include "http/http.h"
 #include "net/net.h"
 #include "os/loop.h"
 #include "roles/sources.h"
@@ -50,7 +58,16 @@ front_unhold(struct exchange *x)
 	arm(x->f);
 }
 
-/* exchange_ask may free the exchange: the next one is looked for anew. */
+static void
+go_on(struct exchange *x)
+{
+	if (x->late == NULL)
+		exchange_ask(x);
+	else
+		net_answer(x->conn, x->late->head, x->late->bytes, x->late->is_last);
+}
+
+/* go_on may free the exchange: the next one is looked for anew. */
 static void
 on_hold_timer(void *arg, uint32_t events)
 {
@@ -68,17 +85,17 @@ on_hold_timer(void *arg, uint32_t events)
 		if (due == NULL)
 			continue;
 		front_unhold(due);
-		exchange_ask(due);
+		go_on(due);
 		x = f->held;
 	}
 	arm(f);
 }
 
-bool
-front_hold(struct exchange *x)
+static bool
+hold(struct exchange *x, struct sources *tries)
 {
 	struct front *f = x->f;
-	int64_t wait = sources_try(f->sources, net_peer(x->conn), loop_now(f->loop));
+	int64_t wait = sources_try(tries, net_peer(x->conn), loop_now(f->loop));
 
 	if (wait == 0 || f->held_count >= HELD_MAX)
 		return false;
@@ -94,6 +111,36 @@ front_hold(struct exchange *x)
 }
 
 bool
+front_hold(struct exchange *x)
+{
+	return hold(x, x->f->sources);
+}
+
+static bool
+has_credential(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->field_count; i++) {
+		const struct msg_field *f = &x->fields[i];
+
+		if (str_ieq(f->name, S("authorization")))
+			return true;
+		if (str_ieq(f->name, S("cookie")) && http_cookie(f->value, "__Host-geleit-s").n > 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+front_hold_refusal(struct exchange *x, struct late_answer late)
+{
+	if (x->tries_secret || x->up != NULL || !has_credential(x) || !hold(x, x->f->refused))
+		return false;
+	x->late = ARENA_NEW(x->arena, struct late_answer);
+	*x->late = late;
+	return true;
+}
+
+bool
 route_tries_a_secret(const struct route *rt)
 {
 	return rt->permission != PERM_STAFF && (rt->body == BODY_FORM || rt->body == BODY_JSON);
@@ -103,6 +150,7 @@ int
 front_hold_init(struct front *f, struct error *e)
 {
 	f->sources = sources_new();
+	f->refused = sources_new();
 	f->hold_timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (f->hold_timer < 0)
 		return err_errno(e, "timerfd");

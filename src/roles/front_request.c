@@ -308,11 +308,11 @@ static void
 start_answer(struct exchange *x, const struct msg_reply *m)
 {
 	uint64_t bytes = reply_bytes(m);
-	bool is_last = m->close || !x->keep_alive || !x->body_done;
+	struct late_answer late = {.is_last = m->close || !x->keep_alive || !x->body_done};
 	struct buf head;
 
 	buf_init_arena(&head, x->arena, LIMIT_REPLY_HEAD_BYTES);
-	put_head(x, &head, m, bytes, is_last);
+	put_head(x, &head, m, bytes, late.is_last);
 	if (head.full || !fields_are_safe(m)) {
 		exchange_refuse(x, 500, "internal");
 		return;
@@ -320,7 +320,10 @@ start_answer(struct exchange *x, const struct msg_reply *m)
 	before_answer(x);
 	if (m->is_transfer && !x->is_head)
 		transfer_new(x, m->ticket, m->from, bytes);
-	net_answer(x->conn, buf_view(&head), x->is_head ? 0 : bytes, is_last);
+	late.head = buf_view(&head);
+	late.bytes = x->is_head ? 0 : bytes;
+	if (m->status != 401 || !front_hold_refusal(x, late))
+		net_answer(x->conn, late.head, late.bytes, late.is_last);
 }
 
 static int
