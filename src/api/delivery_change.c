@@ -50,18 +50,18 @@ revoke(struct api *x, const struct request *q, const struct delivery *d, struct 
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct recipient who;
+	int done;
 
 	if (recipient.n > 0 && find_recipient(x, d, recipient, &who, e) < 0)
 		return e->code;
-	if (d->revoked_us != 0 || (recipient.n > 0 && who.revoked_us != 0))
-		return 0; /* done already: the first time counts */
+	if (d->revoked_us != 0)
+		return 0; /* with all its recipients */
 	if (change_begin(x->db, request_actor(q),
 	        recipient.n > 0 ? EVENT_RECIPIENT_REVOKED : EVENT_DELIVERY_REVOKED, &c, e) < 0)
 		return e->code;
-	if ((recipient.n > 0 ? recipient_revoke(c, who.id, reason, e)
-	                     : delivery_revoke(c, d->id, reason, e)) < 0)
-		return e->code;
-	return change_commit(&c, e);
+	done = recipient.n > 0 ? recipient_revoke(c, who.id, reason, e)
+	                       : delivery_revoke(c, d->id, reason, e);
+	return done > 0 ? change_commit(&c, e) : done; /* 0: the first time counts */
 }
 
 int

@@ -198,6 +198,7 @@ people_patch(struct api *x, const struct request *q, struct reply *r, struct err
 	struct data_key key;
 	struct person_key who = {.key = &key};
 	struct js j;
+	int changed;
 
 	if (input_id(q, 0, &who.person.v, e) < 0 || read_patch(x, q, &patch, e) < 0 ||
 	    people_get(x->db, x->a, who.person, &row, e) < 0 ||
@@ -205,9 +206,12 @@ people_patch(struct api *x, const struct request *q, struct reply *r, struct err
 	    (patch.role.p != NULL && check_gives(q, patch.role, e) < 0) ||
 	    keyring_person(&x->keys, who.person.v, &key, e) < 0)
 		return e->code;
-	if (change_begin(x->db, request_actor(q), EVENT_PERSON_CHANGED, &c, e) < 0 ||
-	    person_change(c, x->a, &who, &patch, e) < 0 || change_commit(&c, e) < 0)
+	if (change_begin(x->db, request_actor(q), EVENT_PERSON_CHANGED, &c, e) < 0)
 		return e->code;
+	changed = person_change(c, x->a, &who, &patch, e);
+	if (changed < 0 || (changed > 0 && change_commit(&c, e) < 0))
+		return e->code;
+	change_abort(&c);
 	reply_json(r, &j);
 	return put_person(&j, x, who.person, e);
 }

@@ -6,7 +6,8 @@
  * change open meanwhile.  An unknown address costs the same time and gets the
  * same answer as a wrong password; both are an event.  Every proof changes the
  * cookie.  Wrong tries are delayed by front (per network) and counted here for
- * the authenticator (model/credential.h); nobody is ever locked out by others.
+ * the authenticator, per browser where it is known (model/credential.h); nobody is
+ * ever locked out by others.
  */
 #include <string.h>
 
@@ -91,7 +92,8 @@ open_secret(
 
 /* Written for the one who failed, whoever that was; the answer is e, which stays. */
 static int
-note_failure(struct api *x, person_id p, const char *what, bool counts, struct error *e)
+note_failure(
+    struct api *x, person_id p, const char *what, const struct credential *counts, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_SESSION_FAILED);
@@ -100,8 +102,8 @@ note_failure(struct api *x, person_id p, const char *what, bool counts, struct e
 	ev.outcome = str_c(what);
 	if (change_begin(x->db, (struct actor){p.v != 0 ? ACTOR_PERSON : ACTOR_SYSTEM, p.v},
 	        EVENT_SESSION_FAILED, &c, &later) < 0 ||
-	    (counts && credential_failed(c, p, &later) < 0) || event_add(c, &ev, &later) < 0 ||
-	    change_commit(&c, &later) < 0) {
+	    (counts != NULL && credential_failed(c, counts, &later) < 0) ||
+	    event_add(c, &ev, &later) < 0 || change_commit(&c, &later) < 0) {
 		*e = later;
 		return later.code;
 	}
@@ -132,7 +134,7 @@ check_password(struct api *x, struct str address, struct str password, struct pe
 	        : password_matches_nobody(password))
 		return 0;
 	err_key(e, ERR_UNAUTHENTICATED, "wrong-credentials", "address or password is not right");
-	return note_failure(x, ret->id, "wrong-password", false, e);
+	return note_failure(x, ret->id, "wrong-password", NULL, e);
 }
 
 int
@@ -210,7 +212,7 @@ session_password(struct api *x, const struct request *q, struct reply *r, struct
 		return e->code;
 	if (check_new_password(q, &cred, password, current, e) < 0)
 		return strcmp(e->key, "wrong-credentials") == 0
-		           ? note_failure(x, q->who.person, "wrong-password", false, e)
+		           ? note_failure(x, q->who.person, "wrong-password", NULL, e)
 		           : e->code;
 	if (password_hash(x->a, password, &hash, e) < 0)
 		return e->code;
@@ -330,11 +332,24 @@ put_recovery(struct js *j, const struct str codes[RECOVERY_CODES])
 	js_list_end(j);
 }
 
-/* A wrong second factor: counted, and after five the password is asked for again. */
+/* A wrong second factor: counted, for the browser that it came from or for all strangers. */
 static int
-refuse_code(struct api *x, const struct request *q, struct error *e)
+refuse_code(struct api *x, const struct credential *cred, struct error *e)
 {
-	return note_failure(x, q->who.person, "wrong-code", true, e);
+	return note_failure(x, cred->person, "wrong-code", cred, e);
+}
+
+/* Of whoever is signing in, with the tries of his browser. */
+static int
+get_credential(struct api *x, const struct request *q, struct credential *ret, struct error *e)
+{
+	struct sha256 browser;
+
+	if (credential_get(x->db, x->a, q->who.person, ret, e) < 0)
+		return e->code;
+	return staff_browser(q, &browser)
+	           ? credential_know_browser(x->db, ret, &browser, x->now_us, e)
+	           : 0;
 }
 
 static int
@@ -360,28 +375,31 @@ session_totp_confirm(struct api *x, const struct request *q, struct reply *r, st
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_TOTP_CHANGED);
 	const struct staff_session *s = q->who.staff;
-	struct sha256 hashes[RECOVERY_CODES], token;
-	struct str codes[RECOVERY_CODES], code, cookie;
+	struct sha256 hashes[RECOVERY_CODES], token, known;
+	struct str codes[RECOVERY_CODES], code, cookie, browser;
 	struct credential cred;
 	int64_t step;
 	struct js j;
 
 	if (READ_MEMBERS(x, q, e, {"code", &code}) < 0 || check_may_set_up(x, q, e) < 0 ||
-	    credential_get(x->db, x->a, s->person.id, &cred, e) < 0)
+	    get_credential(x, q, &cred, e) < 0)
 		return e->code;
 	cred.totp_step = 0; /* of the old secret */
 	if (check_code(x, &cred, cred.offered, code, &step, e) < 0)
-		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, q, e) : e->code;
+		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, &cred, e) : e->code;
 	cookie = staff_cookie_new(x, &token);
+	browser = staff_browser_keep(x, q, cred.is_known, &known);
 	if (make_recovery(x, codes, hashes, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_TOTP_CHANGED, &c, e) < 0 ||
 	    credential_confirm_totp(c, s->person.id, step, e) < 0 ||
 	    recovery_set(c, s->person.id, hashes, e) < 0 ||
 	    credential_signed_in(c, s->person.id, e) < 0 ||
+	    credential_keep_browser(c, s->person.id, &known, e) < 0 ||
 	    staff_session_proved(c, s->id, STAFF_ACTIVE, &token, e) < 0 ||
 	    event_add(c, &ev, e) < 0 || change_commit(&c, e) < 0)
 		return e->code;
 	staff_cookie_set(r, x, cookie);
+	staff_browser_set(r, x, browser);
 	reply_json(r, &j);
 	js_open(&j);
 	put_recovery(&j, codes);
@@ -427,7 +445,7 @@ prove_by_password(
 	    password.n <= PASSWORD_MOST && password_matches(p->cred.password, password))
 		return 0;
 	err_key(e, ERR_UNAUTHENTICATED, "wrong-credentials", "the password is not right");
-	return note_failure(x, q->who.person, "wrong-password", false, e);
+	return note_failure(x, q->who.person, "wrong-password", NULL, e);
 }
 
 static int
@@ -438,7 +456,7 @@ read_proof(struct api *x, const struct request *q, struct proof *p, struct error
 	*p = (struct proof){0};
 	if (READ_MEMBERS(
 	        x, q, e, {"code", &code}, {"recovery", &recovery}, {"password", &password}) < 0 ||
-	    credential_get(x->db, x->a, q->who.person, &p->cred, e) < 0)
+	    get_credential(x, q, &p->cred, e) < 0)
 		return e->code;
 	if (password.n > 0)
 		return prove_by_password(x, q, p, password, e);
@@ -447,8 +465,21 @@ read_proof(struct api *x, const struct request *q, struct proof *p, struct error
 		return keyring_pepper(
 		    &x->keys, S(RECOVERY_LABEL), plain_recovery(x, recovery), &p->recovery, e);
 	if (check_code(x, &p->cred, p->cred.totp, code, &p->step, e) < 0)
-		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, q, e) : e->code;
+		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, &p->cred, e) : e->code;
 	return 0;
+}
+
+/* What was proved with is used up; a second factor makes the browser a known one. */
+static int
+spend(struct change *c, const struct proof *p, const struct sha256 *browser, struct error *e)
+{
+	int r;
+
+	if (p->by_password)
+		return 0;
+	r = p->by_recovery ? recovery_use(c, p->cred.person, &p->recovery, e)
+	                   : credential_spend_step(c, p->cred.person, p->step, e);
+	return r < 0 ? r : credential_keep_browser(c, p->cred.person, browser, e);
 }
 
 static int
@@ -458,26 +489,27 @@ prove(struct api *x, const struct request *q, struct reply *r, const struct proo
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_SESSION_BEGUN);
 	const struct staff_session *s = q->who.staff;
-	struct sha256 token;
+	struct sha256 token, known;
 	struct str cookie = staff_cookie_new(x, &token);
-	int spent = 0;
+	struct str browser = staff_browser_keep(x, q, p->cred.is_known, &known);
+	int spent;
 
 	ev.outcome = p->by_recovery ? S("recovery") : is_first ? S("active") : S("fresh");
 	if (change_begin(x->db, request_actor(q), EVENT_SESSION_BEGUN, &c, e) < 0)
 		return e->code;
-	if (p->by_recovery)
-		spent = recovery_use(c, s->person.id, &p->recovery, e);
-	else if (!p->by_password)
-		spent = credential_spend_step(c, s->person.id, p->step, e);
+	spent = spend(c, p, &known, e);
 	if (spent == ERR_UNAUTHENTICATED) {
 		change_abort(&c);
-		return refuse_code(x, q, e);
+		return refuse_code(x, &p->cred, e);
 	}
 	if (spent < 0 || (is_first && credential_signed_in(c, s->person.id, e) < 0) ||
 	    staff_session_proved(c, s->id, STAFF_ACTIVE, &token, e) < 0 ||
-	    event_add(c, &ev, e) < 0 || change_commit(&c, e) < 0)
+	    event_add(c, &ev, e) < 0 || change_commit(&c, e) < 0 ||
+	    session_show_new(x, r, cookie, e) < 0)
 		return e->code;
-	return session_show_new(x, r, cookie, e);
+	if (!p->by_password)
+		staff_browser_set(r, x, browser);
+	return 0;
 }
 
 int

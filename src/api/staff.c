@@ -14,9 +14,11 @@
 #include "base/time.h"
 #include "http/http.h"
 #include "model/api_key.h"
+#include "model/credential.h"
 #include "text/name.h"
 
 #define COOKIE "__Host-geleit-s"
+#define BROWSER_COOKIE "__Host-geleit-known"
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
 #define COOKIE_CHARACTERS 43
 #define FORM_TYPE "application/x-www-form-urlencoded"
@@ -54,6 +56,36 @@ void
 staff_cookie_clear(struct reply *r)
 {
 	reply_field(r, "Set-Cookie", S(COOKIE "=" COOKIE_ATTRIBUTES "; Max-Age=0"));
+}
+
+static struct str
+browser_token(const struct request *q)
+{
+	return http_cookie(request_field(q, "cookie"), BROWSER_COOKIE);
+}
+
+bool
+staff_browser(const struct request *q, struct sha256 *ret_hash)
+{
+	struct str token = browser_token(q);
+
+	*ret_hash = sha256(token.p, token.n);
+	return token.n == COOKIE_CHARACTERS;
+}
+
+struct str
+staff_browser_keep(struct api *x, const struct request *q, bool is_known, struct sha256 *ret_hash)
+{
+	return is_known && staff_browser(q, ret_hash) ? browser_token(q)
+	                                              : staff_cookie_new(x, ret_hash);
+}
+
+void
+staff_browser_set(struct reply *r, struct api *x, struct str token)
+{
+	reply_field(r, "Set-Cookie",
+	    arena_printf(x->a, BROWSER_COOKIE "=%.*s" COOKIE_ATTRIBUTES "; Max-Age=%lld",
+	        STR(token), (long long)(BROWSER_LIFE_US / US_PER_S)));
 }
 
 static bool
@@ -111,8 +143,11 @@ static int
 scopes_of_session(struct api *x, staff_session_id id, unsigned *ret, struct error *e)
 {
 	struct staff_session s;
+	struct error unseen;
 	int r = staff_session_get(x->db, x->a, id, x->now_us, &s, e);
 
+	if (r > 0 && staff_session_touch(x->db, &s, x->now_us, &unseen) < 0)
+		log_debug("when a session was last seen: %s", unseen.msg);
 	*ret = r > 0 && s.state == STAFF_ACTIVE ? role_scopes(s.person.role) : 0;
 	return MIN(r, 0);
 }

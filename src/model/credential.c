@@ -37,6 +37,29 @@ credential_get(struct db *db, struct arena *a, person_id p, struct credential *r
 	return 1;
 }
 
+int
+credential_know_browser(struct db *db, struct credential *c, const struct sha256 *browser,
+    int64_t now_us, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e,
+	        "SELECT failures, failed_us FROM known_browser WHERE person_id = ? AND hash = ? "
+	        "AND used_us > ?",
+	        db_i(c->person.v), db_bytes(browser->b, sizeof browser->b),
+	        db_i(now_us - BROWSER_LIFE_US)) < 0)
+		return e->code;
+	r = rows_next(q, e);
+	if (r <= 0)
+		return r;
+	c->is_known = true;
+	c->browser = *browser;
+	c->failures = rows_int(q, 0);
+	c->failed_us = rows_int(q, 1);
+	return 0;
+}
+
 int64_t
 credential_rests_us(const struct credential *c, int64_t now_us)
 {
@@ -101,14 +124,38 @@ credential_spend_step(struct change *c, person_id p, int64_t step, struct error 
 	return n == 1 ? 0 : err_key(e, ERR_UNAUTHENTICATED, "wrong-code", "that code was used");
 }
 
+#define ONE_MORE                                                                                   \
+	" SET failures = CASE WHEN failed_us < ? THEN 1 ELSE failures + 1 END, failed_us = ? "     \
+	"WHERE person_id = ?"
+
 int
-credential_failed(struct change *c, person_id p, struct error *e)
+credential_failed(struct change *c, const struct credential *of, struct error *e)
 {
+	int64_t now = change_now(c);
+
+	if (of->is_known)
+		return db_exec(change_db(c), NULL, e,
+		    "UPDATE known_browser" ONE_MORE " AND hash = ?", db_i(now - CREDENTIAL_REST_US),
+		    db_i(now), db_i(of->person.v), db_bytes(of->browser.b, sizeof of->browser.b));
+	return db_exec(change_db(c), NULL, e, "UPDATE credential" ONE_MORE,
+	    db_i(now - CREDENTIAL_REST_US), db_i(now), db_i(of->person.v));
+}
+
+int
+credential_keep_browser(
+    struct change *c, person_id p, const struct sha256 *browser, struct error *e)
+{
+	int64_t now = change_now(c);
+
+	if (db_exec(change_db(c), NULL, e,
+	        "DELETE FROM known_browser WHERE person_id = ? AND used_us <= ?", db_i(p.v),
+	        db_i(now - BROWSER_LIFE_US)) < 0)
+		return e->code;
 	return db_exec(change_db(c), NULL, e,
-	    "UPDATE credential SET failures = CASE WHEN failed_us < ? THEN 1 ELSE failures + 1 "
-	    "END, "
-	    "failed_us = ? WHERE person_id = ?",
-	    db_i(change_now(c) - CREDENTIAL_REST_US), db_i(change_now(c)), db_i(p.v));
+	    "INSERT INTO known_browser (person_id, hash, failures, failed_us, used_us) "
+	    "VALUES (?, ?, 0, 0, ?) ON CONFLICT (person_id, hash) DO UPDATE SET failures = 0, "
+	    "used_us = excluded.used_us",
+	    db_i(p.v), db_bytes(browser->b, sizeof browser->b), db_i(now));
 }
 
 int
@@ -123,6 +170,8 @@ int
 credential_clear(struct change *c, person_id p, struct error *e)
 {
 	if (db_exec(change_db(c), NULL, e, "DELETE FROM recovery_code WHERE person_id = ?",
+	        db_i(p.v)) < 0 ||
+	    db_exec(change_db(c), NULL, e, "DELETE FROM known_browser WHERE person_id = ?",
 	        db_i(p.v)) < 0)
 		return e->code;
 	return db_exec(

@@ -339,14 +339,17 @@ int
 delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e)
 {
 	struct event ev = EVENT_INIT(EVENT_DELIVERY_REVOKED);
+	int64_t changed;
 
-	if (db_exec(change_db(c), NULL, e,
+	if (db_exec(change_db(c), &changed, e,
 	        "UPDATE delivery SET revoked_us = ?, revoke_reason = ?, stamp = stamp + 1 "
 	        "WHERE id = ? AND revoked_us IS NULL",
 	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0)
 		return e->code;
+	if (changed == 0)
+		return 0;
 	ev.delivery = id;
-	return event_add(c, &ev, e);
+	return event_add(c, &ev, e) < 0 ? e->code : 1;
 }
 
 int
@@ -375,6 +378,15 @@ delivery_stamps_raise_all(struct change *c, struct error *e)
 	return db_exec(change_db(c), NULL, e,
 	    "UPDATE delivery SET stamp = stamp + 1 WHERE revoked_us IS NULL AND expires_us > ?",
 	    db_i(change_now(c)));
+}
+
+int
+delivery_stamps_raise_of(struct change *c, person_id sender, struct error *e)
+{
+	return db_exec(change_db(c), NULL, e,
+	    "UPDATE delivery SET stamp = stamp + 1 WHERE revoked_us IS NULL AND expires_us > ? AND "
+	    "sender_id = ?",
+	    db_i(change_now(c)), db_i(sender.v));
 }
 
 int

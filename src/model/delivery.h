@@ -112,7 +112,10 @@ NODISCARD int delivery_create(struct change *c, const struct delivery_new *n, st
 /* Another last day; adds delivery.extended.  Errors: ERR_CONFLICT "revoked". */
 NODISCARD int delivery_extend(
     struct change *c, delivery_id id, int64_t expires_us, struct error *e);
-/* Adds delivery.revoked; twice is not an error, the first one counts. */
+/* Adds delivery.revoked: 1.  0 when it was before: the first one counts, there is nothing to
+ * commit. */
 NODISCARD int delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e);
 /* What decides about every file has changed: all live deliveries are asked anew. */
 NODISCARD int delivery_stamps_raise_all(struct change *c, struct error *e);
+/* The same of what this person sent. */
+NODISCARD int delivery_stamps_raise_of(struct change *c, person_id sender, struct error *e);

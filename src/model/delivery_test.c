@@ -127,15 +127,17 @@ a_number_is_given_once(void **state)
 	assert_int_equal(test_db_rows(x->db, x->a, "recipient", NULL), 4);
 }
 
+/* 1 done, 0 it was before. */
 static int
 revoke(struct exchange *x, const char *reason)
 {
 	AUTO(change_abort) struct change *c = NULL;
+	int r;
 
-	if (change_begin(x->db, the_system, EVENT_DELIVERY_REVOKED, &c, &x->e) < 0 ||
-	    delivery_revoke(c, x->delivery, str_c(reason), &x->e) < 0)
+	if (change_begin(x->db, the_system, EVENT_DELIVERY_REVOKED, &c, &x->e) < 0)
 		return x->e.code;
-	return change_commit(&c, &x->e);
+	r = delivery_revoke(c, x->delivery, str_c(reason), &x->e);
+	return r > 0 && change_commit(&c, &x->e) < 0 ? x->e.code : r;
 }
 
 static void
@@ -144,24 +146,27 @@ revoked_stays_revoked(void **state)
 	struct exchange *x = *state;
 	int64_t at;
 
-	assert_int_equal(revoke(x, "falsche Datei"), 0);
+	assert_int_equal(revoke(x, "falsche Datei"), 1);
 	at = get(x).revoked_us;
 	assert_true(at != 0 && str_eq(get(x).revoke_reason, S("falsche Datei")));
 	assert_int_equal(get(x).stamp, 2);
 	assert_int_equal(revoke(x, "anderer Grund"), 0);
 	assert_int_equal(get(x).revoked_us, at);
 	assert_true(str_eq(get(x).revoke_reason, S("falsche Datei")));
+	assert_int_equal(get(x).stamp, 2);
+	assert_int_equal(events(x, "delivery.revoked"), 1);
 }
 
 static int
 revoke_one(struct exchange *x, int i)
 {
 	AUTO(change_abort) struct change *c = NULL;
+	int r;
 
-	if (change_begin(x->db, the_system, EVENT_RECIPIENT_REVOKED, &c, &x->e) < 0 ||
-	    recipient_revoke(c, x->recipients[i], S("Irrtum"), &x->e) < 0)
+	if (change_begin(x->db, the_system, EVENT_RECIPIENT_REVOKED, &c, &x->e) < 0)
 		return x->e.code;
-	return change_commit(&c, &x->e);
+	r = recipient_revoke(c, x->recipients[i], S("Irrtum"), &x->e);
+	return r > 0 && change_commit(&c, &x->e) < 0 ? x->e.code : r;
 }
 
 static void
@@ -171,6 +176,7 @@ one_recipient_can_be_revoked_alone(void **state)
 	struct delivery d;
 	struct recipient first, second;
 
+	assert_int_equal(revoke_one(x, 0), 1);
 	assert_int_equal(revoke_one(x, 0), 0);
 	d = get(x);
 	first = who(x, 0);

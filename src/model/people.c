@@ -14,6 +14,7 @@
 #include "db/db.h"
 #include "model/change.h"
 #include "model/credential.h"
+#include "model/delivery.h"
 #include "model/staff_session.h"
 
 #define COLUMNS                                                                                    \
@@ -136,8 +137,17 @@ check_administrator_stays(struct change *c, person_id but, struct error *e)
 	return MIN(r, 0);
 }
 
+/* A key that asks for this stays: whoever has it could make another first. */
+static int64_t
+asking_key(const struct change *c)
+{
+	struct actor who = change_actor(c);
+
+	return who.kind == ACTOR_KEY ? who.id : 0;
+}
+
 static int
-end_access(struct change *c, person_id p, struct error *e)
+end_access(struct change *c, person_id p, int64_t but_key, struct error *e)
 {
 	int64_t now = change_now(c);
 
@@ -147,8 +157,9 @@ end_access(struct change *c, person_id p, struct error *e)
 	        db_i(now), db_i(p.v)) < 0)
 		return e->code;
 	return db_exec(change_db(c), NULL, e,
-	    "UPDATE api_key SET revoked_us = ? WHERE person_id = ? AND revoked_us IS NULL",
-	    db_i(now), db_i(p.v));
+	    "UPDATE api_key SET revoked_us = ? WHERE person_id = ? AND id <> ? AND revoked_us IS "
+	    "NULL",
+	    db_i(now), db_i(p.v), db_i(but_key));
 }
 
 static struct person
@@ -161,10 +172,24 @@ patched(const struct person *p, const struct person_patch *patch)
 	    .disabled = patch->sets_disabled ? patch->disabled : p->disabled};
 }
 
+/* What he sent is blocked while he may not send (verdict.c). */
+static bool
+may_send(const struct person *p)
+{
+	return role_may_send(p->role) && !p->disabled;
+}
+
 static bool
 administers(const struct person *p)
 {
 	return str_eq_c(p->role, "administrator") && !p->disabled;
+}
+
+static bool
+is_same(const struct person *was, const struct person *is)
+{
+	return was->disabled == is->disabled && str_eq(was->name, is->name) &&
+	       str_eq(was->address, is->address) && str_eq(was->role, is->role);
 }
 
 /* One word for the history: the gravest of what changed. */
@@ -199,13 +224,16 @@ person_change(struct change *c, struct arena *a, const struct person_key *who,
 	if (person_get(change_db(c), a, who->person, &was, e) < 0)
 		return e->code;
 	is = patched(&was, patch);
+	if (is_same(&was, &is))
+		return 0;
 	if (administers(&was) && !administers(&is) && check_administrator_stays(c, was.id, e) < 0)
 		return e->code;
-	if (write_person(c, &is, e) < 0 || (is.disabled && end_access(c, is.id, e) < 0))
+	if (write_person(c, &is, e) < 0 || (is.disabled && end_access(c, is.id, 0, e) < 0) ||
+	    (may_send(&was) != may_send(&is) && delivery_stamps_raise_of(c, is.id, e) < 0))
 		return e->code;
 	act.outcome = what_changed(&was, &is);
 	act.name = is.name;
-	return record(c, who, &act, e);
+	return record(c, who, &act, e) < 0 ? e->code : 1;
 }
 
 int
@@ -214,7 +242,7 @@ person_reset(struct change *c, const struct person_key *who, struct str name, st
 	struct act act = {EVENT_PERSON_RESET, S(""), name};
 
 	if (credential_clear(c, who->person, e) < 0 ||
-	    staff_session_end_all(c, who->person, (staff_session_id){0}, e) < 0)
+	    end_access(c, who->person, asking_key(c), e) < 0)
 		return e->code;
 	return record(c, who, &act, e);
 }

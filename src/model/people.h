@@ -44,11 +44,15 @@ struct person_patch {
 	bool sets_disabled, disabled;
 };
 /*
- * Adds person.changed.  Disabling ends sessions, links and keys.  ERR_CONFLICT
+ * Adds person.changed: 1.  0 when all was so before: nothing to commit.  Disabling ends sessions,
+ * links and keys.  ERR_CONFLICT
  * "last-administrator", ERR_EXISTS "address-taken", ERR_NOT_FOUND.
  */
 NODISCARD int person_change(struct change *c, struct arena *a, const struct person_key *who,
     const struct person_patch *patch, struct error *e);
-/* Password, second factor, recovery codes and sessions end; adds person.reset. */
+/*
+ * Password, second factor, recovery codes, sessions, links and keys end, but for the key that asks
+ * for it; adds person.reset.
+ */
 NODISCARD int person_reset(
     struct change *c, const struct person_key *who, struct str name, struct error *e);

@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "crypto/sealed.h"
+#include "db/db.h"
 #include "model/api_key.h"
 #include "model/change.h"
 #include "model/credential.h"
@@ -72,7 +73,12 @@ change(struct db *db, struct arena *a, person_id id, struct person_patch patch, 
 	struct change *c = change_of(db, EVENT_PERSON_CHANGED);
 	struct person_key who = {id, &key};
 
-	return end(c, person_change(c, a, &who, &patch, e), e);
+	int r = person_change(c, a, &who, &patch, e);
+
+	if (r > 0)
+		return end(c, 0, e);
+	change_abort(&c); /* 0: nothing to commit */
+	return r;
 }
 
 /* A password and a second factor, as far as people.c looks. */
@@ -244,8 +250,11 @@ with_a_person_end_sessions_links_and_keys(void **state)
 	assert_int_equal(staff_session_find(db, a, &cookie, time_now_us(), &s, &e), 0);
 	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
 	/* and do not come back with him */
+	assert_int_equal(change(db, a, p, patch, &e), 0);
+	assert_int_equal(test_db_rows(db, a, "event", "kind = 'person.changed'"), 1);
 	patch.disabled = false;
 	assert_int_equal(change(db, a, p, patch, &e), 0);
+	assert_int_equal(test_db_rows(db, a, "event", "kind = 'person.changed'"), 2);
 	assert_false(row_of(db, a, p).person.disabled);
 	assert_int_equal(staff_session_find(db, a, &cookie, time_now_us(), &s, &e), 0);
 	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
@@ -261,18 +270,124 @@ a_reset_leaves_no_way_in_but_the_new_link(void **state)
 	struct person_key who = {p, &key};
 	struct staff_session s;
 	struct credential cred;
+	struct str secret, token;
 	struct change *c;
+	struct api_key k;
 	struct error e;
 
 	(void)state;
 	enrol(db, p);
 	begin(db, p);
+	a_key(db, a, p, &secret);
+	token = a_link(db, a, p);
 	c = change_of(db, EVENT_PERSON_RESET);
 	assert_int_equal(end(c, person_reset(c, &who, S("Anna"), &e), &e), 0);
+	assert_int_equal(find(db, a, secret, &k), ERR_GONE);
+	assert_int_equal(use(db, token), ERR_UNAUTHENTICATED);
 	assert_int_equal(staff_session_find(db, a, &cookie, time_now_us(), &s, &e), 0);
 	assert_int_equal(credential_get(db, a, p, &cred, &e), 0);
 	assert_false(row_of(db, a, p).is_active);
 	assert_int_equal(test_db_rows(db, a, "event_person", "field = 'name'"), 2);
+}
+
+/* Or the last one with a key could not let himself in again. */
+static void
+the_key_that_asks_for_a_reset_stays(void **state)
+{
+	AUTO(db_close) struct db *db = test_db(schema_main);
+	AUTO(arena_free) struct arena *a = arena_new();
+	person_id p = invited(db, "anna@geleit.example", "administrator");
+	struct person_key who = {p, &key};
+	struct str mine, other;
+	api_key_id asks = a_key(db, a, p, &mine);
+	struct change *c = NULL;
+	struct api_key k;
+	struct error e;
+
+	(void)state;
+	a_key(db, a, p, &other);
+	if (change_begin(db, (struct actor){ACTOR_KEY, asks.v}, EVENT_PERSON_RESET, &c, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(end(c, person_reset(c, &who, S("Anna"), &e), &e), 0);
+	assert_int_equal(find(db, a, mine, &k), 0);
+	assert_int_equal(find(db, a, other, &k), ERR_GONE);
+}
+
+/* ---- wrong second factors ---- */
+
+static struct credential
+credential_from(struct db *db, struct arena *a, person_id p, const struct sha256 *browser)
+{
+	struct credential cred;
+	struct error e;
+
+	if (credential_get(db, a, p, &cred, &e) < 0 ||
+	    (browser != NULL && credential_know_browser(db, &cred, browser, time_now_us(), &e) < 0))
+		fail_msg("%s", e.msg);
+	return cred;
+}
+
+static void
+fail_so_often(struct db *db, struct arena *a, person_id p, const struct sha256 *browser, int n)
+{
+	struct credential cred = credential_from(db, a, p, browser);
+	struct error e;
+
+	for (int i = 0; i < n; i++) {
+		struct change *c = change_of(db, CHANGE_HOUSEKEEPING);
+
+		assert_int_equal(end(c, credential_failed(c, &cred, &e), &e), 0);
+	}
+}
+
+static bool
+rests(struct db *db, struct arena *a, person_id p, const struct sha256 *browser)
+{
+	struct credential cred = credential_from(db, a, p, browser);
+
+	return credential_rests_us(&cred, time_now_us()) > 0;
+}
+
+static void
+keep(struct db *db, person_id p, const struct sha256 *browser)
+{
+	struct change *c = change_of(db, CHANGE_HOUSEKEEPING);
+	struct error e;
+
+	assert_int_equal(end(c, credential_keep_browser(c, p, browser, &e), &e), 0);
+}
+
+static void
+strangers_use_up_the_tries_of_strangers(void **state)
+{
+	static const struct sha256 own = {{7}}, strange = {{8}};
+	AUTO(db_close) struct db *db = test_db(schema_main);
+	AUTO(arena_free) struct arena *a = arena_new();
+	person_id p = invited(db, "anna@geleit.example", "editor");
+	person_id other = invited(db, "ben@geleit.example", "editor");
+	struct change *c;
+	struct error e;
+
+	(void)state;
+	enrol(db, p);
+	enrol(db, other);
+	keep(db, p, &own);
+	fail_so_often(db, a, p, &strange, CREDENTIAL_TRIES - 1);
+	assert_false(rests(db, a, p, NULL));
+	fail_so_often(db, a, p, NULL, 1);
+	assert_true(rests(db, a, p, NULL) && rests(db, a, p, &strange));
+	assert_false(rests(db, a, p, &own) || rests(db, a, other, NULL));
+	/* its own count: another's tries are none of it, and it has an end, too */
+	fail_so_often(db, a, p, &own, CREDENTIAL_TRIES);
+	assert_true(rests(db, a, p, &own));
+	keep(db, p, &own);
+	assert_false(rests(db, a, p, &own));
+	/* what is known for one person is not for another; and not for ever */
+	assert_false(credential_from(db, a, other, &own).is_known);
+	c = change_of(db, CHANGE_HOUSEKEEPING);
+	assert_int_equal(
+	    end(c, db_exec(db, NULL, &e, "UPDATE known_browser SET used_us = 1"), &e), 0);
+	assert_false(credential_from(db, a, p, &own).is_known);
 }
 
 static void
@@ -312,6 +427,8 @@ main(void)
 	    cmocka_unit_test(the_last_administrator_stays),
 	    cmocka_unit_test(with_a_person_end_sessions_links_and_keys),
 	    cmocka_unit_test(a_reset_leaves_no_way_in_but_the_new_link),
+	    cmocka_unit_test(the_key_that_asks_for_a_reset_stays),
+	    cmocka_unit_test(strangers_use_up_the_tries_of_strangers),
 	    cmocka_unit_test(a_key_ends_once),
 	};
 

@@ -249,16 +249,20 @@ int
 recipient_revoke(struct change *c, recipient_id id, struct str reason, struct error *e)
 {
 	delivery_id d;
+	int64_t changed;
 
 	if (delivery_of(change_db(c), id, &d, e) < 0 ||
-	    db_exec(change_db(c), NULL, e,
+	    db_exec(change_db(c), &changed, e,
 	        "UPDATE recipient SET revoked_us = ?, revoke_reason = ? WHERE id = ? AND "
 	        "revoked_us IS NULL",
-	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0 ||
-	    db_exec(change_db(c), NULL, e, "UPDATE delivery SET stamp = stamp + 1 WHERE id = ?",
+	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0)
+		return e->code;
+	if (changed == 0)
+		return 0;
+	if (db_exec(change_db(c), NULL, e, "UPDATE delivery SET stamp = stamp + 1 WHERE id = ?",
 	        db_i(d.v)) < 0)
 		return e->code;
-	return add_event(c, EVENT_RECIPIENT_REVOKED, id, d, e);
+	return add_event(c, EVENT_RECIPIENT_REVOKED, id, d, e) < 0 ? e->code : 1;
 }
 
 /* ---- progress ---- */

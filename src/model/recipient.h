@@ -64,7 +64,10 @@ NODISCARD int recipient_new_link(struct change *c, recipient_id id, const struct
 /* How many links were asked for by the recipient himself. */
 NODISCARD int recipient_links_asked(
     struct db *db, delivery_id d, recipient_id id, int64_t since_us, int64_t *ret, struct error *e);
-/* Adds recipient.revoked.  Sessions stay, to be told so; nothing can be fetched in them. */
+/*
+ * Adds recipient.revoked: 1.  0 when he was before: nothing to commit.  Sessions stay, to be
+ * told so; nothing can be fetched in them.
+ */
 NODISCARD int recipient_revoke(
     struct change *c, recipient_id id, struct str reason, struct error *e);
 
