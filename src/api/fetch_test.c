@@ -115,6 +115,43 @@ each_change_stops_what_runs(void **state)
 	}
 }
 
+/* An original that somebody who works here downloads: as long as his key may read. */
+static void
+a_look_ends_with_its_key(void **state)
+{
+	static const struct {
+		const char *table, *change, *undo;
+	} cases[] = {
+	    {"api_key", "revoked_us = 5", "revoked_us = NULL"},
+	    {"api_key", "expires_us = 5", "expires_us = NULL"},
+	    {"api_key", "scopes = 'upload'", "scopes = 'all'"},
+	    {"person", "disabled_us = 5", "disabled_us = NULL"},
+	};
+	struct browser *b = *state;
+	struct view_ticket t = {.version = {101}, .expires_us = time_now_us() + US_PER_DAY};
+	struct msg_range none = {0, 0};
+	struct str look;
+	uint32_t seq = 1;
+
+	t.key.v = value(b->f, "max(id)", "api_key", NULL);
+	look = view_ticket_make(&b->f->x, &t);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_false(stops(b, look, seq++, 0, none) || keys(b, 0, 1, look).stop);
+		set(b->f, cases[i].table, cases[i].change, NULL);
+		if (!stops(b, look, seq++, SENT_FIRST | SENT_WRITE, none) ||
+		    !keys(b, 0, 1, look).stop)
+			fail_msg("%s", cases[i].change);
+		set(b->f, cases[i].table, cases[i].undo, NULL);
+	}
+	assert_false(stops(b, look, seq++, SENT_END, none));
+	assert_int_equal(rows(b->f, "transfer", NULL), 0); /* nothing is recorded */
+	t.expires_us = 5;
+	assert_true(stops(b, view_ticket_make(&b->f->x, &t), seq++, 0, none));
+	/* neither key nor session */
+	t = (struct view_ticket){.version = {101}, .expires_us = time_now_us() + US_PER_DAY};
+	assert_true(stops(b, view_ticket_make(&b->f->x, &t), seq++, 0, none));
+}
+
 static void
 a_date_stops_without_a_stamp(void **state)
 {
@@ -196,6 +233,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(keys_are_those_of_the_versions),
 	    TEST(each_change_stops_what_runs),
+	    TEST(a_look_ends_with_its_key),
 	    TEST(a_date_stops_without_a_stamp),
 	    TEST(reports_become_history),
 	    TEST(a_report_goes_no_further_than_its_window),

@@ -3,22 +3,25 @@
  * picture - GET of a rendition, and of an original by those who work here
  *
  * Both are plans: front opens the blob with a key it asks for under a ticket of
- * the kind "view", which holds as long as the person may sign in.  Looking is no
- * transfer: nothing is counted and nothing recorded.
+ * the kind "view", which holds as long as the key or the session that asked may
+ * read.  An original is reported while it runs, so that it ends with them (fetch.c);
+ * nothing is counted and nothing recorded.
  */
 #include "api/input.h"
 #include "api/picture.h"
 #include "api/routes.h"
+#include "api/staff.h"
 #include "api/tickets.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "http/http.h"
 #include "model/asset.h"
 #include "model/rendition.h"
 #include "model/version.h"
 
-#define TICKET_LIFE_US (3600LL * 1000 * 1000)
+#define TICKET_LIFE_US (7 * US_PER_DAY) /* as long as one download may take */
 
 void
 preview_plan(struct reply *r, struct api *x, const struct request *q,
@@ -48,8 +51,10 @@ static void
 view_ticket(struct reply *r, struct api *x, const struct request *q, version_id v)
 {
 	struct view_ticket t = {
-	    .person = q->who.person, .version = v, .expires_us = x->now_us + TICKET_LIFE_US};
+	    .key = q->who.key, .version = v, .expires_us = x->now_us + TICKET_LIFE_US};
 
+	if (q->who.staff != NULL)
+		t.session = q->who.staff->id;
 	if (!q->is_head && r->plan != NULL)
 		r->ticket = view_ticket_make(x, &t);
 }
@@ -161,5 +166,6 @@ content_get(struct api *x, const struct request *q, struct reply *r, struct erro
 	reply_plan(r, x, q, plan_of(x, parts, n),
 	    arena_printf(x->a, "\"%.*s\"", STR(str_hex(x->a, v.sha256.b, 16))));
 	view_ticket(r, x, q, id);
+	r->is_transfer = r->ticket.n > 0;
 	return 0;
 }

@@ -20,7 +20,7 @@ enum { KIND_UPLOAD = 1, KIND_FETCH = 2, KIND_VIEW = 3 };
 #define INT_BYTES 8
 #define UPLOAD_BYTES (1 + 2 * ID_BYTES + 7 * INT_BYTES + 2 + DIGEST_BYTES_MOST)
 #define FETCH_BYTES (1 + ID_BYTES + 10 * INT_BYTES + TICKET_PEER_BYTES)
-#define VIEW_BYTES (1 + 3 * INT_BYTES)
+#define VIEW_BYTES (1 + 4 * INT_BYTES)
 
 static uint8_t *
 put_id(uint8_t *p, struct id128 id)
@@ -166,7 +166,8 @@ view_ticket_make(struct api *x, const struct view_ticket *t)
 {
 	uint8_t b[VIEW_BYTES] = {KIND_VIEW}, *p = b + 1;
 
-	p = put_int(p, t->person.v);
+	p = put_int(p, t->key.v);
+	p = put_int(p, t->session.v);
 	p = put_int(p, t->version.v);
 	put_int(p, t->expires_us);
 	return ticket_make(x->a, &x->ticket_key, (struct str){(const char *)b, sizeof b});
@@ -179,7 +180,8 @@ view_ticket_open(struct api *x, struct str ticket, struct view_ticket *ret, stru
 
 	if (open_kind(x, ticket, KIND_VIEW, VIEW_BYTES, &p, e) < 0)
 		return e->code;
-	p = get_int(p, &ret->person.v);
+	p = get_int(p, &ret->key.v);
+	p = get_int(p, &ret->session.v);
 	p = get_int(p, &ret->version.v);
 	get_int(p, &ret->expires_us);
 	if (ret->expires_us <= x->now_us)

@@ -55,9 +55,10 @@ struct str fetch_ticket_make(struct api *x, const struct fetch_ticket *t);
 NODISCARD int fetch_ticket_open(
     struct api *x, struct str ticket, struct fetch_ticket *ret, struct error *e);
 
-/* Somebody who works here looks at a version, or a rendition of it: REPLY -> KEYS. */
+/* Somebody who works here looks at a version, or a rendition of it: REPLY -> KEYS, SENT. */
 struct view_ticket {
-	person_id person;
+	api_key_id key; /* who asked: with this key, or signed in */
+	staff_session_id session;
 	version_id version;
 	int64_t expires_us;
 };

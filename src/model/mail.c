@@ -302,16 +302,17 @@ mail_lost(struct db *db, struct arena *a, int64_t now_us, struct mail *ret, stru
 }
 
 int
-mail_is_moot(struct db *db, const struct mail *m, struct error *e)
+mail_is_moot(struct db *db, const struct mail *m, int64_t now_us, struct error *e)
 {
 	static const char sql[] =
 	    "SELECT r.id FROM recipient r JOIN delivery d ON d.id = r.delivery_id "
-	    "WHERE r.id = ? AND (r.revoked_us IS NOT NULL OR d.revoked_us IS NOT NULL)";
+	    "WHERE r.id = ? AND (r.revoked_us IS NOT NULL OR d.revoked_us IS NOT NULL OR "
+	    "d.expires_us <= ?)";
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (m->recipient.v == 0)
 		return 0;
-	if (db_query(db, &q, e, sql, db_i(m->recipient.v)) < 0)
+	if (db_query(db, &q, e, sql, db_i(m->recipient.v), db_i(now_us)) < 0)
 		return e->code;
 	return rows_next(q, e);
 }

@@ -77,8 +77,8 @@ NODISCARD int mail_settle(
 /* A code whose lease ran out: nobody knows whether it went, so it is not sent again.  1, 0. */
 NODISCARD int mail_lost(
     struct db *db, struct arena *a, int64_t now_us, struct mail *ret, struct error *e);
-/* What it announces was revoked while it waited: 1, 0. */
-NODISCARD int mail_is_moot(struct db *db, const struct mail *m, struct error *e);
+/* What it announces was revoked, or came to its end, while it waited: 1, 0. */
+NODISCARD int mail_is_moot(struct db *db, const struct mail *m, int64_t now_us, struct error *e);
 /* compose_only: the rendered message replaces the request, sealed anew; state not_sent. */
 NODISCARD int mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *m,
     struct str message, struct error *e);

@@ -432,19 +432,21 @@ a_code_that_a_dead_worker_had_is_not_claimed(void **state)
 }
 
 static void
-what_is_revoked_while_it_waits_is_moot(void **state)
+what_ends_while_it_waits_is_moot(void **state)
 {
 	struct fixture *f = *state;
 	struct mail m;
 
 	queue(f, "delivery", 0);
 	m = claim(f, LEASE);
-	assert_int_equal(mail_is_moot(f->db, &m, &f->e), 0);
+	run_sql(f, "UPDATE delivery SET expires_us = 1000");
+	assert_int_equal(mail_is_moot(f->db, &m, 999, &f->e), 0);
+	assert_int_equal(mail_is_moot(f->db, &m, 1000, &f->e), 1);
 	run_sql(f, "UPDATE recipient SET revoked_us = 5");
-	assert_int_equal(mail_is_moot(f->db, &m, &f->e), 1);
+	assert_int_equal(mail_is_moot(f->db, &m, 999, &f->e), 1);
 	run_sql(f, "UPDATE recipient SET revoked_us = NULL");
 	run_sql(f, "UPDATE delivery SET revoked_us = 5");
-	assert_int_equal(mail_is_moot(f->db, &m, &f->e), 1);
+	assert_int_equal(mail_is_moot(f->db, &m, 999, &f->e), 1);
 }
 
 static void
@@ -506,7 +508,7 @@ main(void)
 	    TEST(unknown_is_repeated_once),
 	    TEST(an_unknown_code_is_wiped_and_stays_so),
 	    TEST(a_code_that_a_dead_worker_had_is_not_claimed),
-	    TEST(what_is_revoked_while_it_waits_is_moot),
+	    TEST(what_ends_while_it_waits_is_moot),
 	    TEST(without_smtp_the_text_is_kept),
 	    cmocka_unit_test_setup_teardown(
 	        a_fault_while_settling_leaves_it_as_it_was, begin_fake, end),

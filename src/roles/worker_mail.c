@@ -118,14 +118,14 @@ settle(struct worker *w, const char *state, struct str reply)
 		    e.msg);
 }
 
-/* 0 it may go, 1 it was settled here: revoked while it waited. */
+/* 0 it may go, 1 it was settled here: over while it waited. */
 static int
 is_moot(struct worker *w, struct error *e)
 {
-	int r = mail_is_moot(w->db, &w->mail, e);
+	int r = mail_is_moot(w->db, &w->mail, time_now_us(), e);
 
 	if (r > 0)
-		settle(w, "failed", S("revoked before it was sent"));
+		settle(w, "failed", S("revoked or over before it was sent"));
 	return r;
 }
 
