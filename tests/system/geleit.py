@@ -191,11 +191,13 @@ class Staff:
 
     def __init__(self, server):
         self.server, self.cookie, self.csrf = server, None, None
+        self.known = None       # the cookie of a browser in which somebody has signed in
 
     def request(self, method, path, body=None, headers=None):
         h = {"Origin": self.server.url, **(headers or {})}
-        if self.cookie:
-            h.setdefault("Cookie", "__Host-geleit-s=" + self.cookie)
+        jar = {"__Host-geleit-s": self.cookie, "__Host-geleit-known": self.known}
+        if self.cookie or self.known:
+            h.setdefault("Cookie", "; ".join(f"{k}={v}" for k, v in jar.items() if v))
         if self.csrf:
             h.setdefault("Geleit-CSRF", self.csrf)
         if body is not None:
@@ -212,6 +214,9 @@ class Staff:
             if a.status == 200:
                 told = a.json()
                 self.csrf = told.get("session", told)["csrf"]
+        for field in a.headers.get_all("Set-Cookie", []):
+            m = re.fullmatch(r"__Host-geleit-known=([A-Za-z0-9_-]{43}); Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=15552000", field)
+            self.known = m.group(1) if m else self.known
         return a
 
     def post(self, path, **members):

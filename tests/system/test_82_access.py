@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Access: what a key may and for how long, what ends it, what guessing gets, what a dead link tells."""
-import pathlib
+import contextlib
+import http.client
+import json
+import os
 import socket
 import ssl
 import sys
@@ -10,7 +13,8 @@ import urllib.parse
 
 import pytest
 
-from geleit import ROOT, Recipient, Staff, sql, wait_for
+from conftest import database
+from geleit import ROOT, Recipient, Server, Staff, events_of, sql, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
 
@@ -174,3 +178,246 @@ def test_a_new_link_helps_whoever_was_kept_out(server):
     right = Recipient(server, new.json()["link"], "opfer@customer.test").prove()
     assert right.request("GET", right.path + "/file/1").body == (ROOT / "LICENSE").read_bytes()
     assert stranger.page().status in (200, 303, 404) and "/file/1" not in stranger.page().text
+
+
+# ---- guessing ----
+
+class Source:
+    """Somebody at an address of his own; each request on a connection of its own, sent now and read when asked."""
+
+    def __init__(self, server, address):
+        self.server, self.address = server, address
+
+    def send(self, method, path, headers, body=None):
+        c = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context(), timeout=60,
+                                        source_address=(self.address, 0))
+        c.request(method, path, body, headers)
+        return c
+
+    def ask(self, method, path, headers, body=None):
+        with contextlib.closing(self.send(method, path, headers, body)) as c:
+            a = c.getresponse()
+            return a.status, a.read()
+
+    def sign_in(self, address, password):
+        return self.ask("POST", "/api/v1/session", {"Origin": self.server.url, "Content-Type": "application/json"},
+                        json.dumps({"address": address, "password": password}))
+
+
+def is_waiting(connection):
+    connection.sock.setblocking(False)
+    try:
+        return connection.sock.recv(1) is None      # something came
+    except ssl.SSLWantReadError:
+        return True
+    finally:
+        connection.sock.settimeout(60)
+
+
+@pytest.fixture(scope="module")
+def one_front(cluster):
+    """Each front counts for itself: one makes what is counted known."""
+    s = Server(db=database(cluster), settings=["server.fronts=1"]).start()
+    yield s
+    s.remove()
+
+
+@pytest.fixture(scope="module")
+def its_admin(one_front):
+    return Staff(one_front).enrol(one_front.sign_in_token(), name="Anna Olsen", address="anna@geleit.example")
+
+
+@pytest.mark.parametrize("kind,network", [("key", 21), ("cookie", 22)])
+def test_a_wrong_credential_is_told_late_and_a_right_one_never(one_front, its_admin, kind, network):
+    """Twenty are free.  Then the refusals wait, and nothing else: not a right key, cookie or password of the same network."""
+    wrong = {"Authorization": "Bearer geleit_7391829012345678_" + "A" * 43} if kind == "key" else {"Cookie": "__Host-geleit-s=" + "B" * 43}
+    here, elsewhere = Source(one_front, f"127.0.{network}.9"), Source(one_front, f"127.0.{network + 100}.9")
+    told = {here.ask("GET", "/api/v1/assets", wrong) for _ in range(20)}
+    assert len(told) == 1 and next(iter(told))[0] == 401
+    late = [here.send("GET", "/api/v1/assets", wrong) for _ in range(12)]
+    assert here.ask("GET", "/api/v1/assets", bearer(one_front.key()))[0] == 200
+    assert here.ask("GET", "/api/v1/session", {"Cookie": "__Host-geleit-s=" + its_admin.cookie})[0] == 200
+    assert here.sign_in("anna@geleit.example", PASSWORD)[0] == 200
+    assert elsewhere.ask("GET", "/api/v1/assets", wrong)[0] == 401
+    assert is_waiting(late[-1])
+    for c in late[:-1]:                         # who goes away while he waits is forgotten
+        c.close()
+    a = late[-1].getresponse()
+    assert (a.status, a.read()) in told
+    late[-1].close()
+
+
+def test_wrong_passwords_keep_nobody_out(one_front, its_admin):
+    """However many: they are the network's, and there only late."""
+    here, elsewhere = Source(one_front, "127.0.31.9"), Source(one_front, "127.0.32.9")
+    assert {here.sign_in("anna@geleit.example", f"wrong horse {i}")[0] for i in range(20)} == {401}
+    late = [here.send("POST", "/api/v1/session", {"Origin": one_front.url, "Content-Type": "application/json"},
+                      json.dumps({"address": "anna@geleit.example", "password": "wrong"})) for _ in range(16)]
+    assert elsewhere.sign_in("anna@geleit.example", PASSWORD)[0] == 200
+    assert is_waiting(late[-1])
+    for c in late:
+        c.close()
+    assert here.sign_in("anna@geleit.example", PASSWORD)[0] == 200
+
+
+def test_who_stole_a_password_uses_up_the_codes_of_strangers(server, admin):
+    """The authenticator rests for browsers nobody knows; the owner's own goes on, and a recovery code works everywhere."""
+    _, token = invite(admin, "bestohlen@geleit.example", "editor")
+    owner = Staff(server).enrol(token)
+    assert owner.known
+
+    def with_password(known=None):
+        s = Staff(server)
+        s.known = known
+        assert s.post("", address="bestohlen@geleit.example", password=PASSWORD).status == 200
+        return s
+    thief = with_password()
+    told = [thief.post("/totp", code="000000") for _ in range(21)]
+    assert [a.status for a in told] == [401] * 20 + [429] and told[-1].json()["code"] == "too-many-tries"
+    assert with_password("C" * 43).post("/totp", code=owner.code(1)).status == 429          # one he made up is none
+    assert with_password(admin.known).post("/totp", code=owner.code(1)).status == 429       # nor another person's
+    again = with_password(owner.known)
+    assert again.post("/totp", code="000000").status == 401
+    assert again.post("/totp", code=owner.code(1)).status == 200 and again.known == owner.known
+    assert with_password().post("/totp", recovery=owner.recovery[0]).status == 200
+
+
+def test_a_known_browser_has_twenty_tries_and_no_more(server, admin):
+    person, token = invite(admin, "bekannt@geleit.example", "editor")
+    owner = Staff(server).enrol(token)
+    here = Staff(server)
+    here.known = owner.known
+    assert here.post("", address="bekannt@geleit.example", password=PASSWORD).status == 200
+    assert [here.post("/totp", code="000000").status for _ in range(21)] == [401] * 20 + [429]
+    assert here.post("/totp", code=owner.code(1)).status == 429
+    elsewhere = Staff(server)
+    assert elsewhere.post("", address="bekannt@geleit.example", password=PASSWORD).status == 200
+    assert elsewhere.post("/totp", code=owner.code(1)).status == 200
+    assert sql(server, f"SELECT count(*) FROM known_browser WHERE person_id = {person}") == [["2"]]
+    assert admin.request("POST", f"/api/v1/people/{person}/reset").status == 200
+    assert sql(server, f"SELECT count(*) FROM known_browser WHERE person_id = {person}") == [["0"]]
+
+
+# ---- what an end ends ----
+
+def test_a_reset_ends_keys_too(server, admin):
+    person, token = invite(admin, "neu@geleit.example", "administrator")
+    owner = Staff(server).enrol(token)
+    keys = [owner.request("POST", "/api/v1/keys", {"name": n, "scopes": ["all"]}).json()["key"] for n in ("one", "two")]
+    # asked for with one of them, that one stays: whoever is locked out lets himself in with it
+    assert server.api("POST", f"/api/v1/people/{person}/reset", None, bearer(keys[0])).status == 200
+    assert [server.request("GET", "/api/v1/assets", None, bearer(k)).status for k in keys] == [200, 401]
+    assert owner.request("GET", "/api/v1/session").status == 401
+    assert admin.request("POST", f"/api/v1/people/{person}/reset").status == 200
+    assert [server.request("GET", "/api/v1/assets", None, bearer(k)).status for k in keys] == [401, 401]
+
+
+def at_once(n, act):
+    """n times at the same time; what each gave."""
+    gate, told = threading.Barrier(n), []
+
+    def one():
+        gate.wait()
+        told.append(act())
+    threads = [threading.Thread(target=one) for _ in range(n)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return told
+
+
+def test_what_is_revoked_twice_is_revoked_once(server, admin):
+    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "a@customer.test", "--to", "b@customer.test")
+    path = f"/api/v1/deliveries/{sent['delivery']}/revoke"
+    for body, kind in (({"recipient": "a@customer.test", "reason": "one"}, "recipient.revoked"), ({"reason": "two"}, "delivery.revoked"),
+                       ({"recipient": "b@customer.test"}, "recipient.revoked")):
+        assert {a.status for a in at_once(6, lambda b=body: server.api("POST", path, b))} == {200}
+        assert server.api("POST", path, {**body, "reason": "again"}).status == 200
+        assert events_of(server, sent["delivery"]).count(kind) == 1, kind
+    told = server.run("delivery", sent["delivery"])
+    assert told["revoke_reason"] == "two" and {r["address"]: r["revoke_reason"] for r in told["recipients"]}["a@customer.test"] == "one"
+
+
+def test_a_person_who_is_disabled_twice_is_disabled_once(server, admin):
+    person, _ = invite(admin, "aus@geleit.example", "viewer")
+    changes = "SELECT count(*) FROM event WHERE kind = 'person.changed'"
+    before = int(sql(server, changes)[0][0])
+    for body in ({"disabled": True}, {"disabled": True}, {"role": "viewer"}, {"disabled": True, "name": "Ben"}):
+        assert admin.request("PATCH", f"/api/v1/people/{person}", body).status == 200
+    assert int(sql(server, changes)[0][0]) == before + 1
+
+
+@pytest.fixture(scope="module")
+def large(server, tmp_path_factory):
+    """A file that the buffers between us do not hold: its address and its bytes."""
+    path = tmp_path_factory.mktemp("large") / "large.bin"
+    path.write_bytes(os.urandom(48 << 20))
+    row = server.run("upload", path)["files"][0]
+    return f"/api/v1/assets/{row['asset']}/versions/{row['version']}/content", 48 << 20
+
+
+def slowly(answer, pause=0.02):
+    """How many more bytes come, taken so slowly that an end is seen long before the last one."""
+    n = 0
+    try:
+        while got := answer.read(65536):
+            n += len(got)
+            time.sleep(pause)
+    except (OSError, http.client.IncompleteRead):
+        pass
+    return n
+
+
+@pytest.mark.parametrize("how", ["key revoked", "key expired", "signed out", "session idle", "person disabled", "person reset"])
+def test_a_running_download_of_staff_ends_with_what_began_it(server, admin, large, how):
+    path, size = large
+    person, token = invite(admin, how.replace(" ", "-") + "@geleit.example", "viewer")
+    who = Staff(server).enrol(token)
+    key = server.api("POST", "/api/v1/keys", {"name": "k", "scopes": ["read"]}).json()
+    headers = bearer(key["key"]) if how.startswith("key") else {"Cookie": "__Host-geleit-s=" + who.cookie}
+    end = {"key revoked": lambda: server.api("DELETE", f"/api/v1/keys/{key['id']}").status == 204,
+           "key expired": lambda: sql(server, f"UPDATE api_key SET expires_us = 1 WHERE id = {key['id']}") == [],
+           "signed out": lambda: who.request("DELETE", "/api/v1/session").status == 204,
+           "session idle": lambda: sql(server, f"UPDATE staff_session SET used_us = 1 WHERE person_id = {person}") == [],
+           "person disabled": lambda: admin.request("PATCH", f"/api/v1/people/{person}", {"disabled": True}).status == 200,
+           "person reset": lambda: admin.request("POST", f"/api/v1/people/{person}/reset").status == 200}[how]
+    here = Source(server, "127.0.0.1")
+    with contextlib.closing(here.send("GET", path, headers)) as first, contextlib.closing(here.send("GET", path, bearer(server.key()))) as second:
+        mine, other = first.getresponse(), second.getresponse()
+        assert mine.status == other.status == 200
+        assert len(mine.read(1 << 20)) == len(other.read(1 << 20)) == 1 << 20
+        assert end()
+        assert slowly(mine) < size - (2 << 20)
+        assert slowly(other, 0) == size - (1 << 20)         # nobody else's
+
+
+# ---- dead links ----
+
+DEAD = ("expired", "revoked", "withdrawn", "replaced")
+
+
+def dead_links(server):
+    """Tokens of every kind that opens nothing."""
+    up = server.run("upload", ROOT / "LICENSE")["files"][0]["asset"]
+    server.run("release", up, "cleared")
+    sent = {k: server.run("send", up, "--to", f"{k}@customer.test") for k in DEAD}
+    token = {k: s["recipients"][0]["link"].rsplit("/", 1)[1] for k, s in sent.items()}
+    sql(server, f"UPDATE delivery SET valid_from_us = 1, expires_us = 2 WHERE number = '{sent['expired']['delivery']}'")
+    server.run("revoke", sent["revoked"]["delivery"])
+    server.run("revoke", sent["withdrawn"]["delivery"], "--recipient", "withdrawn@customer.test")
+    assert server.api("POST", f"/api/v1/deliveries/{sent['replaced']['delivery']}/link", {"address": "replaced@customer.test"}).status == 200
+    return {**token, "unknown": "A" * 43, "malformed": "B" * 42, "long": "C" * 44, "odd": "%" + "D" * 42}
+
+
+def test_every_dead_link_has_the_same_bytes(server):
+    """The page of the link is the same but for the token, its form's answer is the same altogether."""
+    told = {}
+    for kind, token in dead_links(server).items():
+        page = server.request("GET", "/r/" + urllib.parse.quote(token))
+        form = server.request("POST", "/r/open", urllib.parse.urlencode({"token": token}),
+                              {"Origin": server.url, "Content-Type": "application/x-www-form-urlencoded"})
+        fields = [(k, v) for k, v in form.headers.items() if k != "Date"]
+        told[kind] = (page.status, page.text.replace(token, "T"), form.status, fields, form.body)
+    assert len({str(t) for t in told.values()}) == 1, {k: (t[0], t[2], len(t[1]), len(t[4])) for k, t in told.items()}
+    assert "Set-Cookie" not in str(told["unknown"])
