@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "db/db.h"
 #include "model/change.h"
+#include "model/claim.h"
 
 #define TRIES_MOST 8
 #define ERROR_MOST 400
@@ -59,6 +60,8 @@ job_put_render(struct change *c, version_id subject, bool batch, struct error *e
 /* Reads are read-only and lock nothing. */
 static const char look_sql[] = DUE_JOB;
 static const char take_sql[] = DUE_JOB " /*pg: FOR UPDATE SKIP LOCKED */";
+static const char claimed_sql[] =
+    "SELECT fence, lease_until_us FROM job WHERE id = ? /*pg: FOR UPDATE */";
 
 static int
 due_job(struct db *db, const char *sql, int64_t now, struct job *ret, struct error *e)
@@ -101,7 +104,9 @@ job_claim(struct db *db, const char *kind, int64_t lease_us, struct job *ret, st
 	}
 	ret->fence++;
 	ret->tries++;
-	return db_commit(db, e) < 0 ? e->code : 1;
+	r = claim_commit(
+	    db, &(struct claim){claimed_sql, ret->id.v, ret->fence, now + lease_us}, e);
+	return r < 0 ? r : 1;
 }
 
 int
@@ -144,7 +149,7 @@ job_failed(struct db *db, const struct job *j, const char *why, struct error *e)
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    db_exec(db, NULL, e,
 	        "UPDATE job SET state = ?, due_us = ?, lease_until_us = NULL, error = ? "
-	        "WHERE id = ? AND fence = ?",
+	        "WHERE id = ? AND fence = ? AND state = 'running'",
 	        db_s(is_dead ? S("dead") : S("queued")), db_i(change_now(c) + wait),
 	        db_s(str_head(str_c(why), ERROR_MOST)), db_i(j->id.v), db_i(j->fence)) < 0)
 		return e->code;
@@ -159,7 +164,7 @@ job_wait(struct db *db, const struct job *j, const char *why, int64_t wait_us, s
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    db_exec(db, NULL, e,
 	        "UPDATE job SET state = 'queued', due_us = ?, lease_until_us = NULL, error = ?, "
-	        "tries = ? WHERE id = ? AND fence = ?",
+	        "tries = ? WHERE id = ? AND fence = ? AND state = 'running'",
 	        db_i(change_now(c) + wait_us), db_s(str_head(str_c(why), ERROR_MOST)),
 	        db_i(MAX(j->tries - 1, 0)), db_i(j->id.v), db_i(j->fence)) < 0)
 		return e->code;

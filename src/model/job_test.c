@@ -180,6 +180,48 @@ failing_comes_back_later_and_dies_in_the_end(void **state)
 	    1);
 }
 
+/* The commit took effect: the job is ours at once, not when its lease has ended. */
+static void
+a_claim_whose_answer_was_lost_holds(void **state)
+{
+	struct fixture *f = *state;
+	struct job j = {0};
+	int64_t fence;
+
+	db_close(&f->db);
+	f->db = test_db_fake(schema_main);
+	put(f, 7, 1);
+	for (int n = 1;; n++) {
+		assert_in_range(n, 1, 20);
+		db_fake_fail(f->db, n, ERR_UNKNOWN_OUTCOME);
+		if (job_claim(f->db, "ingest", LEASE, &j, &f->e) == 1)
+			break;
+		assert_true(db_fake_failed(f->db));
+	}
+	assert_true(db_fake_failed(f->db));
+	db_fake_fail(f->db, 0, 0);
+	fence = test_db_int(f->db, "SELECT fence FROM job WHERE state = 'running'");
+	assert_int_equal(fence, 1);
+	assert_int_equal(j.fence, fence);
+	assert_int_equal(done(f, &j), 0);
+}
+
+/* What ended without its worker knowing does not begin anew. */
+static void
+what_is_done_does_not_fail_afterwards(void **state)
+{
+	struct fixture *f = *state;
+	struct job j;
+
+	put(f, 7, 1);
+	j = claim(f, LEASE);
+	assert_int_equal(done(f, &j), 0);
+	assert_int_equal(job_failed(f->db, &j, "the answer was lost", &f->e), 0);
+	assert_int_equal(job_wait(f->db, &j, "the answer was lost", 0, &f->e), 0);
+	assert_int_equal(test_db_int(f->db, "SELECT count(*) FROM job WHERE state = 'done'"), 1);
+	assert_true(nothing_is_due(f));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -190,6 +232,8 @@ main(void)
 	    TEST(what_is_not_due_waits),
 	    TEST(a_lost_lease_is_another_ones_job),
 	    TEST(failing_comes_back_later_and_dies_in_the_end),
+	    TEST(a_claim_whose_answer_was_lost_holds),
+	    TEST(what_is_done_does_not_fail_afterwards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "conf/conf.h"
 #include "db/db.h"
 #include "model/change.h"
+#include "model/claim.h"
 #include "model/keyring.h"
 #include "model/recipient.h"
 
@@ -240,6 +241,8 @@ mail_content(
 /* Looking comes first and locks nothing: reads are read-only, and mostly nothing is due. */
 static const char look_mail[] = DUE_MAIL("");
 static const char take_mail[] = DUE_MAIL(" /*pg: FOR UPDATE SKIP LOCKED */");
+static const char claimed_mail[] =
+    "SELECT fence, lease_until_us FROM mail WHERE id = ? /*pg: FOR UPDATE */";
 
 /* 1, 0. */
 static int
@@ -285,7 +288,9 @@ mail_claim(struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, s
 	}
 	ret->fence++;
 	ret->tries++;
-	return db_commit(db, e) < 0 ? e->code : 1;
+	r = claim_commit(
+	    db, &(struct claim){claimed_mail, ret->id.v, ret->fence, now + lease_us}, e);
+	return r < 0 ? r : 1;
 }
 
 int

@@ -491,6 +491,28 @@ a_fault_while_settling_leaves_it_as_it_was(void **state)
 	assert_true(n > 10);
 }
 
+/* The commit took effect: a code is sent now, since nobody claims it a second time. */
+static void
+a_claim_whose_answer_was_lost_holds(void **state)
+{
+	struct fixture *f = *state;
+	mail_id id = queue(f, "code", time_now_us() + US_PER_DAY);
+	struct mail m = {0};
+
+	for (int n = 1;; n++) {
+		assert_in_range(n, 1, 20);
+		db_fake_fail(f->db, n, ERR_UNKNOWN_OUTCOME);
+		if (mail_claim(f->db, f->a, LEASE, &m, &f->e) == 1)
+			break;
+		assert_true(db_fake_failed(f->db));
+	}
+	assert_true(db_fake_failed(f->db));
+	db_fake_fail(f->db, 0, 0);
+	assert_int_equal(m.id.v, id.v);
+	settle(f, &m, "accepted", "250 ok");
+	assert_true(str_eq(get(f, id).state, S("accepted")));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -512,6 +534,7 @@ main(void)
 	    TEST(without_smtp_the_text_is_kept),
 	    cmocka_unit_test_setup_teardown(
 	        a_fault_while_settling_leaves_it_as_it_was, begin_fake, end),
+	    cmocka_unit_test_setup_teardown(a_claim_whose_answer_was_lost_holds, begin_fake, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
