@@ -59,7 +59,10 @@ epoch_find(struct db *keys, uint32_t epoch, struct key_wrap *ret, struct error *
 	return r;
 }
 
-/* One statement, one transaction in the key database; arguments as db_exec_values. */
+/*
+ * One statement, one transaction in the key database; arguments as db_exec_values.  When the
+ * answer to its COMMIT is lost, it may come again: a wrap that nobody names harms nobody.
+ */
 static int
 write_values(struct db *keys, int64_t *ret_changed, struct error *e, const char *sql,
     const struct db_value *v, size_t n)
@@ -71,7 +74,9 @@ write_values(struct db *keys, int64_t *ret_changed, struct error *e, const char 
 	if (r == 0)
 		r = db_commit(keys, e);
 	db_rollback(keys);
-	return r;
+	return r == ERR_UNKNOWN_OUTCOME
+	           ? err_set(e, ERR_RETRY, "keys: the commit's answer was lost")
+	           : r;
 }
 #define write_one(keys, ret_changed, e, sql, ...)                                                  \
 	write_values((keys), (ret_changed), (e), (sql), DB_VALUES(__VA_ARGS__))

@@ -230,6 +230,30 @@ the_right_master_key(void **state)
 	assert_string_equal(e.key, "wrong-master-key");
 }
 
+/* Of the epoch's wrap and of the person's: whoever comes again finds what was committed. */
+static void
+a_lost_answer_is_asked_for_again(void **state)
+{
+	struct fixture *f = *state;
+	struct data_key first, second;
+	struct error e;
+	int r = -1, again = 0;
+
+	db_close(&f->k.keys);
+	f->k.keys = test_db_fake(schema_keys);
+	for (int n = 1; r != 0; n++) {
+		assert_in_range(n, 1, 40);
+		db_fake_fail(f->k.keys, n, ERR_UNKNOWN_OUTCOME);
+		r = keyring_person(&f->k, 5, &first, &e);
+		again += r == ERR_RETRY;
+	}
+	db_fake_fail(f->k.keys, 0, 0);
+	assert_true(again >= 2);
+	assert_int_equal(test_db_int(f->k.keys, "SELECT count(*) FROM person_key"), 1);
+	assert_int_equal(keyring_person(&f->k, 5, &second, &e), 0);
+	same(&first, &second, true);
+}
+
 int
 main(void)
 {
@@ -241,6 +265,7 @@ main(void)
 	    cmocka_unit_test_setup_teardown(mail_keys, setup, teardown),
 	    cmocka_unit_test_setup_teardown(pepper_and_ids, setup, teardown),
 	    cmocka_unit_test_setup_teardown(the_right_master_key, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_lost_answer_is_asked_for_again, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
