@@ -35,23 +35,31 @@
 /* ---- rounds ---- */
 
 /* 1 something was done, 0 nothing is due. */
+/* Given back for later; while that cannot be written no other one is taken. */
+static int
+give_back(struct worker *w, struct error *e)
+{
+	if (w->failed.id.v != 0 && job_failed(w->db, &w->failed, w->failure.msg, e) < 0)
+		return e->code;
+	w->failed.id.v = 0;
+	return 0;
+}
+
 static int
 ingest_round(struct worker *w, struct error *e)
 {
-	struct error failure, second;
 	struct job j;
 	int r;
 
 	arena_reset(w->a);
+	if (give_back(w, e) < 0)
+		return e->code;
 	r = job_claim(w->db, "ingest", JOB_LEASE_US, &j, e);
-	if (r <= 0)
+	if (r <= 0 || ingest(w, &j, &w->failure) == 0)
 		return r;
-	if (ingest(w, &j, &failure) < 0) {
-		log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, failure.msg);
-		if (job_failed(w->db, &j, failure.msg, &second) < 0)
-			log_warn("job: %s", second.msg);
-	}
-	return 1;
+	log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, w->failure.msg);
+	w->failed = j;
+	return give_back(w, e) < 0 ? e->code : 1;
 }
 
 static int

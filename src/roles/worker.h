@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/error.h"
 #include "model/job.h"
 #include "model/keyring.h"
 #include "model/mail.h"
@@ -25,7 +26,6 @@
 struct arena;
 struct conf;
 struct db;
-struct error;
 struct store;
 struct version_part;
 
@@ -61,6 +61,8 @@ struct worker {
 	int64_t mail_since_us;
 	const char *mail_state; /* what became of it and is not written yet; NULL: nothing known */
 	struct str mail_reply;
+	struct job failed; /* an ingest whose failure is not written yet; id 0: none */
+	struct error failure;
 	int media; /* our pair with it, -1: none now */
 	struct watch *media_watch;
 	struct render_slot renders[LIMIT_RENDER_JOBS];

@@ -147,9 +147,10 @@ mail_next(struct worker *w, struct error *e)
 		return r;
 	}
 	w->mail_since_us = loop_now(w->loop);
-	if (is_moot(w, e) > 0)
+	r = is_moot(w, e);
+	if (r > 0)
 		return 1;
-	if (compose(w, &w->mail, &d, e) == 0 && hand_over(w, &d, e) == 0)
+	if (r == 0 && compose(w, &w->mail, &d, e) == 0 && hand_over(w, &d, e) == 0)
 		return 1;
 	/* a mail that cannot be rendered never will be; the rest comes back later */
 	settle(w, e->code == ERR_TOO_LARGE || e->code == ERR_CORRUPT ? "failed" : "deferred",
