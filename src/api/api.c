@@ -119,8 +119,8 @@ is_staff_path(struct str path)
 }
 
 /* An error as the asker expects it: a problem, or a page. */
-static int
-refuse(struct api *x, const struct request *q, struct reply *r, struct error *e)
+static void
+refuse(struct api *x, const struct request *q, struct reply *r, const struct error *e)
 {
 	if (api_status(e->code) >= 500)
 		log_warn("%.*s %s: %s", STR(q->m->method), is_staff_path(q->path) ? "api" : "page",
@@ -129,7 +129,6 @@ refuse(struct api *x, const struct request *q, struct reply *r, struct error *e)
 		api_problem(r, x, e);
 	else
 		page_error(x, q, r, e);
-	return 0;
 }
 
 static int
@@ -156,21 +155,38 @@ common_fields(struct reply *r)
 	reply_field(r, "Cross-Origin-Resource-Policy", S("same-origin"));
 }
 
+static struct request
+read_request(struct api *x, const struct msg_request *m)
+{
+	struct request q = {.m = m, .is_head = str_eq_c(m->method, "HEAD")};
+
+	q.path = str_cut(m->target, '?', &q.query);
+	choose_language(x, &q);
+	return q;
+}
+
+void
+api_refuse(struct api *x, const struct msg_request *m, struct reply *r, const struct error *e)
+{
+	struct request q = read_request(x, m);
+
+	refuse(x, &q, r, e);
+	common_fields(r);
+}
+
 int
 api_request(struct api *x, const struct msg_request *m, struct reply *r, struct error *e)
 {
-	struct request q = {.m = m, .is_head = str_eq_c(m->method, "HEAD")};
+	struct request q = read_request(x, m);
 	const struct route *rt;
 	struct str allow;
 	int res;
 
 	reply_init(r, x->a);
-	q.path = str_cut(m->target, '?', &q.query);
-	choose_language(x, &q);
 	route_find(x->a, m->method, q.path, &rt, q.params, &allow);
 	if (rt == NULL) {
 		err_set(e, ERR_NOT_FOUND, "no such address");
-		res = refuse(x, &q, r, e);
+		refuse(x, &q, r, e);
 		if (allow.n > 0) {
 			r->status = 405;
 			reply_field(r, "Allow", allow);
@@ -180,8 +196,8 @@ api_request(struct api *x, const struct msg_request *m, struct reply *r, struct 
 		if (res == ERR_RETRY)
 			return res;
 		if (res < 0)
-			res = refuse(x, &q, r, e);
+			refuse(x, &q, r, e);
 	}
 	common_fields(r);
-	return res;
+	return 0;
 }

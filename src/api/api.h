@@ -153,6 +153,8 @@ void route_find(struct arena *a, struct str method, struct str path, const struc
 /* REQUEST: authenticate, route, run; an error is already a reply. ERR_RETRY comes out alone. */
 NODISCARD int api_request(
     struct api *x, const struct msg_request *m, struct reply *r, struct error *e);
+/* REQUEST that could not be run at all: a problem, or a page, as its path asks for. */
+void api_refuse(struct api *x, const struct msg_request *m, struct reply *r, const struct error *e);
 /* BODY: api/uploads.c */
 NODISCARD int api_body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e);
 /* KEYS and SENT: api/fetch.c. The arrays live in the arena. */

@@ -278,6 +278,19 @@ serve_once(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 	}
 }
 
+static void
+refuse(struct app *app, const struct ipc_msg *in, struct reply *r, const struct error *e)
+{
+	struct msg_request m;
+	struct error unread;
+
+	if (in->type == MSG_REQUEST && msg_request_get(in->body, app->api.a, &m, &unread) == 0)
+		api_refuse(&app->api, &m, r, e);
+	else
+		api_problem(r, &app->api, e);
+	r->close = true;
+}
+
 /* Nothing could be decided: say so in the form that was asked for. Fails closed. */
 static void
 answer_failure(struct app *app, const struct ipc_msg *in, uint32_t front, const struct error *e)
@@ -301,8 +314,7 @@ answer_failure(struct app *app, const struct ipc_msg *in, uint32_t front, const 
 		msg_sent_ok_put(&b, &(struct msg_sent_ok){0});
 		break;
 	default:
-		api_problem(&r, &app->api, e);
-		r.close = true;
+		refuse(app, in, &r, e);
 		if (answer_reply(app, front, in->id, &r, &second) < 0)
 			log_error("reply: %s", second.msg);
 		return;

@@ -81,13 +81,17 @@ page_show(struct page *p, struct reply *r, const char *template, struct error *e
 
 /* The brand could not be read, or the page not drawn: bare words. */
 static void
-bare_page(struct reply *r, struct api *x, uint32_t status)
+bare_page(struct reply *r, struct api *x, const struct request *q, uint32_t status)
 {
+	const char *lang = page_language(x, q, S("de"));
+
 	reply_init(r, x->a);
 	r->status = status;
 	reply_field(r, "Content-Type", S("text/plain; charset=utf-8"));
+	reply_field(r, "Content-Language", str_c(lang));
 	reply_field(r, "Cache-Control", S("no-store"));
-	buf_printf(&r->body, "%u\n", status);
+	buf_str(&r->body, message(lang, status == 503 ? S("bare.busy") : S("bare.failed")));
+	buf_char(&r->body, '\n');
 }
 
 /*
@@ -116,7 +120,7 @@ page_error(struct api *x, const struct request *q, struct reply *r, const struct
 
 	reply_init(r, x->a);
 	if (error_page(x, q, r, code, &second) < 0)
-		bare_page(r, x, status);
+		bare_page(r, x, q, status);
 	r->status = status;
 	if (status == 429 || status == 503)
 		reply_field(r, "Retry-After", S("2"));
