@@ -77,15 +77,19 @@ tie(struct child *a, struct child *b)
 	close(pair[1]);
 }
 
-/* The last app takes passwords and nothing else: Argon2id must not keep others waiting. */
+/*
+ * The last app takes passwords and nothing else: Argon2id must not keep others waiting.
+ * Of few apps the last but that one takes what is heavy, or nobody would.
+ */
 static bool
 reads_lane(const struct child *app, int lane)
 {
-	bool is_slow = app->index == app->master->apps;
+	uint32_t apps = app->master->apps;
+	bool is_slow = app->index == apps;
 
 	if (is_slow || lane == LANE_SLOW)
 		return is_slow && lane == LANE_SLOW;
-	return lane != LANE_HEAVY || app->index >= INTERACTIVE_ONLY;
+	return lane != LANE_HEAVY || app->index >= MIN(INTERACTIVE_ONLY, apps - 1);
 }
 
 /* A new front: new lanes, their app ends to all apps. */

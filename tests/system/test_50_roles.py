@@ -77,6 +77,14 @@ def test_no_role_inherits_the_lock_of_the_folder(server):
             assert not any(f.endswith("server.lock") for f in open_files(pid)), role
 
 
+@pytest.mark.parametrize("apps", [1, 2])
+def test_few_apps_take_what_is_heavy_too(fresh, files, apps):
+    s = fresh(settings=[f"server.apps={apps}"]).start()
+    assert len(s.roles("app")) == apps + 1      # and the one that takes passwords
+    doc = s.run("upload", files[3])["files"][0]
+    assert s.api("GET", f"/api/v1/assets/{doc['asset']}/versions/{doc['version']}/content").body == files[3].read_bytes()
+
+
 def test_a_role_that_dies_comes_back_and_is_listed(fresh):
     s = fresh().start()
     try:
