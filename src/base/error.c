@@ -79,7 +79,6 @@ code_of_errno(int n)
 		return ERR_EXISTS;
 	case EACCES:
 	case EPERM:
-	case EROFS:
 		return ERR_DENIED;
 	case ETIMEDOUT:
 		return ERR_TIMEOUT;
