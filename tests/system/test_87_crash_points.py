@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Crash points by name: each role dies before or after each message, fsync, rename and commit of what is done with a file.
+
+tests/helpers/faults.c is preloaded into the real server.  An operation runs once while every point that it passes is
+written down; then again for each point, and there the process is killed, or stands still until all are killed at once,
+or its n-th system call or allocation fails.  After each the one oracle: tests/lib/oracle.py.
+
+A run takes a share, another one each time; its seed is printed, GELEIT_CRASH_SEED=N repeats it, GELEIT_LONG=1 takes all.
+"""
+import collections
+import errno
+import itertools
+import os
+import random
+import sys
+import threading
+import time
+
+import pytest
+
+import geleit
+from conftest import database
+from geleit import Recipient, wait_for
+
+sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
+import faults  # noqa: E402
+import oracle  # noqa: E402
+from scoreboard import figure  # noqa: E402
+
+LONG = os.environ.get("GELEIT_LONG") == "1"
+SEED = int(os.environ.get("GELEIT_CRASH_SEED", random.SystemRandom().randrange(10 ** 6)))
+COMMAND = "GELEIT_LONG=1 pytest tests/system/test_87_crash_points.py" if LONG else "pytest tests/system/test_87_crash_points.py"
+ROLES = {"upload": ["front", "app", "keeper"], "ingest": ["worker", "keeper"], "send": ["front", "app", "keeper", "worker", "egress"],
+         "download": ["front", "app", "keeper"], "revoke": ["front", "app"]}
+STEPS = ["send", "receive", "fsync", "rename", "unlink", "commit"]
+RESTART_AFTER = 4       # deaths of one role: it comes back after 0.1 s, 0.2, 0.4, ...
+tried = collections.Counter()
+
+
+class World:
+    def __init__(self, db):
+        self.server = geleit.Server(db=db)
+        self.server.bare = True
+        self.faults = faults.Faults(self.server.dir.parent / "faults")
+        self.start()
+        self.client = oracle.Client(self.server)
+        self.ready = self.client.wait_ready(self.client.upload(os.urandom(30_000)))
+        self.items = []
+        self.deaths = collections.Counter()
+
+    def start(self):
+        self.server.start(below=self.faults.below())
+
+    def again(self):
+        assert self.server.stop() == 0
+        self.start()
+        self.deaths.clear()
+
+    # ---- the operations: what is made ready, then what is watched ----
+
+    def upload(self):
+        return lambda: self.client.upload(os.urandom(70_000), 2)
+
+    def ingest(self):
+        """In crumbs, so that it is also merged."""
+        return lambda: self.client.wait_ready(self.client.upload(os.urandom(70_000), 4))
+
+    def send(self):
+        return lambda: self.client.wait_mailed(self.client.send(self.ready))
+
+    def revoke(self):
+        number = self.client.send(self.ready)
+        self.client.wait_mailed(number)
+        return lambda: self.client.revoke(number)
+
+    def new_package(self):
+        files = [os.urandom(150_000 + i) for i in range(20)]
+        assets = [self.client.upload(f) for f in files]
+        for a in assets:
+            self.client.wait_ready(a)
+        number = self.client.send(*assets)
+        self.recipient = Recipient(self.server, self.client.sent[number][2], self.client.sent[number][1]).prove()
+        self.items = [(number, i + 1, f) for i, f in enumerate(files)]
+
+    def is_recorded(self, number, position):
+        """Complete, or its front has died before it could say so."""
+        f = self.client.ask("GET", f"/api/v1/deliveries/{number}").json()["recipients"][0]["files"][position - 1]
+        return f["complete"] or self.faults.struck
+
+    def download(self):
+        if not self.items:
+            self.new_package()
+        number, position, want = self.items.pop()
+
+        def fetch():
+            oracle.download(self.recipient, f"{self.recipient.path}/file/{position}", want)
+            wait_for(lambda: self.is_recorded(number, position), 20)
+        return fetch
+
+    # ---- one point ----
+
+    def passed(self, operation):
+        """Every point of it, counted."""
+        getattr(self, operation)()()
+        run = getattr(self, operation)()
+        with self.faults.record() as counts:
+            run()
+            time.sleep(0.3)
+        return counts
+
+    def end_all(self, done):
+        """Who stands still at a held point: everybody dies there, and the server is started anew."""
+        while not self.faults.struck and not done.is_set():
+            time.sleep(0.01)
+        if not self.faults.struck:
+            return
+        oracle.kill_all(self.server)
+        self.start()
+
+    def strike(self, operation, point):
+        """True when the point was passed."""
+        run, done = getattr(self, operation)(), threading.Event()
+        with self.faults.armed(point):
+            ender = threading.Thread(target=self.end_all, args=(done,))
+            if point.action == "hold":
+                ender.start()
+            try:
+                run()
+            finally:
+                done.set()
+                if point.action == "hold":
+                    ender.join()
+            struck = bool(self.faults.struck)
+        wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 30)
+        if struck:
+            self.deaths[point.role] += 1
+        oracle.check(self.server, [self.client])
+        if self.deaths[point.role] >= RESTART_AFTER:
+            self.again()
+        return struck
+
+
+@pytest.fixture(scope="module")
+def world(cluster):
+    w = World(database(cluster))
+    yield w
+    w.client.check(0)
+    w.server.remove()
+    for unit, n in tried.items():
+        figure("crash points", n, unit, COMMAND)
+
+
+@pytest.fixture(scope="module")
+def plan(world):
+    """What each operation passes, made when it is first asked for."""
+    made = {}
+
+    def of(operation):
+        if operation not in made:
+            made[operation] = world.passed(operation)
+        return made[operation]
+    return of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def seed(request):
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\ncrash points: GELEIT_CRASH_SEED={SEED}", flush=True)
+
+
+def shuffled(points):
+    """By chance, but from each role and kind one after another."""
+    rnd, groups = random.Random(f"{SEED} {len(points)}"), collections.defaultdict(list)
+    for p in points:
+        groups[p.role, p.kind, p.action].append(p)
+    queues = list(groups.values())
+    rnd.shuffle(queues)
+    for q in queues:
+        rnd.shuffle(q)
+    return [p for row in itertools.zip_longest(*queues) for p in row if p]
+
+
+def sweep(world, operation, points, most, unit):
+    """So many of them that were really passed, or all: an operation goes its way a little differently each time."""
+    asked = passed = 0
+    for p in points if LONG else shuffled(points)[:4 * most]:
+        try:
+            asked, passed = asked + 1, passed + world.strike(operation, p)
+        except (AssertionError, OSError) as e:
+            raise AssertionError(f"{operation}: {p} (GELEIT_CRASH_SEED={SEED}): {e}\n{world.server.log_text()[-1500:]}") from e
+        if passed == most and not LONG:
+            break
+    tried[unit] += passed
+    assert passed and passed * 2 >= asked if LONG else passed == min(most, len(points)), f"{operation}: {passed} of {asked} points were passed"
+
+
+@pytest.mark.parametrize("operation", ROLES)
+def test_killed_at(world, plan, operation):
+    points = faults.points(plan(operation), ROLES[operation], STEPS)
+    kinds = {(p.role, p.kind) for p in points}
+    assert {(r, k) for r in ROLES[operation] for k in ("send", "receive")} <= kinds, kinds
+    sweep(world, operation, points, 5, "points at which a role was killed")
+
+
+@pytest.mark.parametrize("operation", ROLES)
+def test_all_killed_at(world, plan, operation):
+    points = faults.points(plan(operation), ROLES[operation], STEPS, ["hold"])
+    sweep(world, operation, points, 1, "points at which all were killed at once")
+
+
+# ---- calls that fail ----
+
+# What the kernel may say at them: kind, of what, errors.
+ERRORS = [("fsync", None, [errno.EIO]), ("rename", None, [errno.EIO, errno.ENOSPC]), ("unlink", None, [errno.EIO]),
+          ("write", 2, [errno.ENOSPC, errno.EIO]), ("send", None, [errno.ENOBUFS]), ("commit", None, [errno.ECONNRESET]),
+          ("create", None, [errno.ENOSPC, errno.EROFS, errno.EMFILE])]
+
+
+def failures(counts, roles):
+    found = []
+    for kind, detail, errors in ERRORS:
+        these = {k: n for k, n in counts.items() if detail in (None, k[2])}
+        found += faults.points(these, roles, [kind], ["fail"], errors)
+    return found + faults.points({k: n for k, n in counts.items() if k[2] == 2}, roles, ["write"], ["short"])
+
+
+@pytest.mark.parametrize("operation", ROLES)
+def test_a_call_fails(world, plan, operation):
+    sweep(world, operation, failures(plan(operation), ROLES[operation]), 4, "system calls that failed")
+
+
+@pytest.mark.parametrize("detail", [1, 2], ids=["folder", "file"])
+def test_what_was_not_synced_is_not_acknowledged(world, detail):
+    """The fsync of a part or of its folder fails: an error, the offset stays, and the part is not tried again."""
+    client, point = world.client, faults.Point("app", "fsync", detail, 1, "fail", errno.EIO)
+    path = client.begin_upload(os.urandom(50_000), client.new_name())
+    with world.faults.armed(point):
+        client.send_piece(path, 0, 50_000)
+        assert world.faults.struck
+    assert client.answers[-1][2] >= 500 and client.stands_at(path)[0] == 0
+    client.go_on(path)
+    oracle.check(world.server, [client])
+
+
+@pytest.mark.parametrize("operation", ROLES)
+def test_an_allocation_fails(world, plan, operation):
+    """There are thousands: of each role some."""
+    rnd, points = random.Random(f"{SEED} alloc"), []
+    for role in ROLES[operation]:
+        these = faults.points(plan(operation), [role], ["alloc"], ["fail"], [errno.ENOMEM])
+        points += rnd.sample(these, min(40 if LONG else 5, len(these)))
+    sweep(world, operation, points, 2, "allocations that failed")
