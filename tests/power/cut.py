@@ -215,7 +215,8 @@ def main(cuts):
         shutil.rmtree(folder, ignore_errors=True)
         shutil.rmtree(server.dir.parent, ignore_errors=True)
     print(f"{cuts} cuts, {c.acknowledged()} acknowledged, 0 lost")
-    figure("power cut", cuts, f"cuts: {c.acknowledged()} uploads, sends and revocations acknowledged, 0 lost", "tests/power/cut.py")
+    figure("power cut", cuts, "cuts below a serving server, nothing acknowledged was lost", "tests/power/cut.py")
+    figure("power cut", c.acknowledged(), "uploads, sends and revocations acknowledged before a cut, all there after it", "tests/power/cut.py")
 
 
 def missing():
