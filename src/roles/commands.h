@@ -36,6 +36,8 @@ NODISCARD int options_apply(
  * Errors: ERR_EXISTS "foreign-dir" (not empty and not ours), ERR_DENIED.
  */
 NODISCARD int init_dir(const struct run_options *o, struct error *e);
+/* It has its geleit.conf, so init_dir would do nothing. */
+bool init_is_done(const char *dir);
 /* Only look whether init_dir could: absent, empty or ours.  Errors: as init_dir. */
 NODISCARD int init_look(const char *dir, struct error *e);
 

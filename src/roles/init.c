@@ -7,16 +7,11 @@
  * anything init does not make is somebody else's and refused.
  *
  * Owners, when root: each role reaches only what its Landlock row names, and
- * users and groups say the same once more.  blobs/ and parts/ belong to
- * geleit-app with group geleit-blob, writable by the group, since worker merges
- * and sweeps there; front is in that group to read and is kept from writing by
- * Landlock alone.
+ * users and groups say the same once more (owners.h).
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,15 +31,14 @@
 #include "os/file.h"
 #include "roles/certificate.h"
 #include "roles/commands.h"
+#include "roles/owners.h"
 #include "roles/unlock.h"
-#include "store/store.h"
 
 struct making {
 	struct arena *a;
 	struct str dir;
 	struct conf conf;
 	struct str text; /* of geleit.conf */
-	bool is_root;
 };
 
 static const char *const ours[] = {
@@ -85,73 +79,7 @@ refuse_foreign(struct making *m, struct error *e)
 	return r;
 }
 
-/* ---- owners ---- */
-
-static int
-own(struct making *m, const char *name, const char *user, const char *group, unsigned mode,
-    struct error *e)
-{
-	const char *path = path_of(m, name);
-	const struct passwd *pw;
-	const struct group *gr;
-
-	if (m->is_root) {
-		pw = getpwnam(user);
-		gr = getgrnam(group);
-		if (pw == NULL || gr == NULL)
-			return err_set(e, ERR_NOT_FOUND,
-			    "user %s or group %s is missing: script/server makes them", user,
-			    group);
-		if (chown(path, pw->pw_uid, gr->gr_gid) < 0)
-			return err_errno(e, "%s", path);
-	} else {
-		mode &= 0700 | (mode & 04000);
-	}
-	/* after chown, which clears setgid */
-	if (chmod(path, mode) < 0)
-		return err_errno(e, "%s", path);
-	return 0;
-}
-
-static int
-own_blobs(struct making *m, struct error *e)
-{
-	for (unsigned i = 0; i < 256; i++) {
-		const char *name = arena_printf(m->a, "blobs/%02x", i).p;
-
-		if (own(m, name, "geleit-app", "geleit-blob", 02770, e) < 0)
-			return e->code;
-	}
-	if (own(m, "blobs", "geleit-app", "geleit-blob", 02770, e) < 0)
-		return e->code;
-	return own(m, "parts", "geleit-app", "geleit-blob", 02770, e);
-}
-
 /* ---- pieces ---- */
-
-static int
-make_folders(struct making *m, struct error *e)
-{
-	static const struct {
-		const char *name, *user, *group;
-		unsigned mode;
-	} folders[] = {
-	    {"keys", "root", "root", 0700},
-	    {"db", "geleit-app", "geleit-data", 02770},
-	    {"tls", "root", "geleit-front", 0750},
-	    {"run", "root", "root", 0755},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
-		if (dir_make(path_of(m, folders[i].name), 0700, e) < 0 ||
-		    own(m, folders[i].name, folders[i].user, folders[i].group, folders[i].mode, e) <
-		        0)
-			return e->code;
-	}
-	if (store_fs_init(m->dir.p, e) < 0)
-		return e->code;
-	return own_blobs(m, e);
-}
 
 static int
 make_master_key(struct making *m, struct vault **ret, struct error *e)
@@ -183,9 +111,7 @@ make_certificate(struct making *m, struct error *e)
 	    file_replace(path_of(m, "tls/key.pem"), key, 0640, e) < 0 ||
 	    file_replace(path_of(m, "tls/cert.pem"), cert, 0644, e) < 0)
 		return e->code;
-	if (own(m, "tls/cert.pem", "root", "geleit-front", 0644, e) < 0)
-		return e->code;
-	return own(m, "tls/key.pem", "root", "geleit-front", 0640, e);
+	return owners_certificate(m->a, m->dir.p, e);
 }
 
 static int
@@ -239,34 +165,29 @@ make_databases(struct making *m, struct vault *v, struct error *e)
 }
 
 static int
-own_databases(struct making *m, struct error *e)
-{
-	static const char *const files[] = {"db/geleit.db", "db/geleit.db-wal", "db/geleit.db-shm",
-	    "db/keys.db", "db/keys.db-wal", "db/keys.db-shm", "db/lock", "db/keys.lock"};
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		if (access(path_of(m, files[i]), F_OK) == 0 &&
-		    own(m, files[i], "geleit-app", "geleit-data", 0660, e) < 0)
-			return e->code;
-	}
-	return 0;
-}
-
-static int
 make_all(struct making *m, struct error *e)
 {
 	struct vault *v = NULL;
 	int r;
 
-	if (make_folders(m, e) < 0 || make_certificate(m, e) < 0 || make_master_key(m, &v, e) < 0)
+	if (owners_folders(m->a, m->dir.p, e) < 0 || make_certificate(m, e) < 0 ||
+	    make_master_key(m, &v, e) < 0)
 		return e->code;
 	r = make_databases(m, v, e);
 	vault_free(&v);
 	if (r < 0)
 		return r;
-	if (own_databases(m, e) < 0)
+	if (owners_databases(m->a, m->dir.p, e) < 0)
 		return e->code;
 	return file_replace(path_of(m, "geleit.conf"), m->text, 0640, e);
+}
+
+bool
+init_is_done(const char *dir)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+
+	return access(arena_printf(a, "%s/geleit.conf", dir).p, F_OK) == 0;
 }
 
 int
@@ -308,13 +229,13 @@ int
 init_dir(const struct run_options *o, struct error *e)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	struct making m = {.a = a, .is_root = getuid() == 0};
+	struct making m = {.a = a};
 	mode_t mask;
 	int r;
 
 	m.dir = arena_str(a, str_c(o->dir));
 	m.text = S("");
-	if (access(path_of(&m, "geleit.conf"), F_OK) == 0)
+	if (init_is_done(o->dir))
 		return 0;
 	if (options_apply(a, o, &m.text, e) < 0 || conf_parse(a, m.dir, m.text, &m.conf, e) < 0)
 		return e->code;

@@ -20,6 +20,7 @@
 #include "conf/conf.h"
 #include "os/ipc.h"
 #include "roles/commands.h"
+#include "roles/owners.h"
 #include "roles/role.h"
 #include "roles/unlock.h"
 
@@ -80,21 +81,22 @@ parse(int argc, char **argv, int first, struct options *o)
 	return true;
 }
 
+/* A DIR that is complete, such as one brought back from a backup, gets its owners and modes again.
+ */
 static int
 command_init(const struct options *o)
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	bool is_new = access(arena_printf(a, "%s/geleit.conf", o->run.dir).p, F_OK) < 0;
+	bool is_new = !init_is_done(o->run.dir);
 	struct error e;
 
-	if (init_dir(&o->run, &e) == 0) {
-		/* on paper, not into somebody's log, and once */
-		return is_new && !o->json && isatty(STDOUT_FILENO)
-		           ? command_master_key(o->run.dir, "kit")
-		           : 0;
+	if ((is_new ? init_dir(&o->run, &e) : owners_mend(a, o->run.dir, &e)) < 0) {
+		fprintf(stderr, "geleitd: %s\n", e.msg);
+		return 1;
 	}
-	fprintf(stderr, "geleitd: %s\n", e.msg);
-	return 1;
+	/* on paper, not into somebody's log, and once */
+	return is_new && !o->json && isatty(STDOUT_FILENO) ? command_master_key(o->run.dir, "kit")
+	                                                   : 0;
 }
 
 /* master prints it once it serves. */

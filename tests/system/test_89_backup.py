@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The commands of docs/admin/backup.md: a copy taken while people work, brought back elsewhere, serves as before."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import geleit
+from geleit import BUILD, Recipient, sha256
+
+sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
+import document  # noqa: E402
+
+BLOCKS = document.blocks("docs/admin/backup.md")
+
+
+def places(server, folder, db, keys_db):
+    return {**os.environ, "DIR": str(server.dir), "BACKUP": str(folder / "backup"), "KEYS": str(folder / "keys"),
+            "KIT": str(folder / "kit"), "DB": db, "KEYS_DB": keys_db, "GELEIT_BUILD": str(BUILD)}
+
+
+def keys_url(db):
+    return db + "_keys"
+
+
+@pytest.fixture
+def old(fresh, files):
+    """A server with what a backup must keep: files, a delivery, one revoked, a version more, a proved recipient."""
+    s = fresh().start()
+    s.sent = s.run("send", *files, "--release", "cleared", "--to", "anna@customer.test", "--subject", "A")
+    s.gone = s.run("send", files[0], "--release", "cleared", "--to", "ben@customer.test", "--subject", "B")
+    s.run("revoke", s.gone["delivery"], "--reason", "wrong")
+    s.anna = Recipient(s, s.sent["recipients"][0]["link"], "anna@customer.test").prove()
+    return s
+
+
+class Work(threading.Thread):
+    """Uploads until told to end; what was acknowledged before and after the backup began."""
+
+    def __init__(self, server, folder):
+        super().__init__(daemon=True)
+        self.server, self.folder, self.over, self.done = server, folder, threading.Event(), []
+
+    def run(self):
+        while not self.over.is_set():
+            path = self.folder / f"meanwhile-{len(self.done)}.bin"
+            path.write_bytes(os.urandom(200_000))
+            self.done.append(self.server.run("upload", path)["files"][0] | {"path": path})
+
+
+def all_content(server):
+    """Asset and hash of every file that there is, read back over the API."""
+    found, cursor = {}, ""
+    while cursor is not None:
+        page = server.api("GET", "/api/v1/assets?limit=100" + cursor).json()
+        found |= {item["asset"]: sha256(content_of(server, item)) for item in page["assets"]}
+        cursor = "&cursor=" + page["next"] if page.get("next") else None
+    return found
+
+
+def content_of(server, item):
+    a = server.api("GET", f"/api/v1/assets/{item['asset']}/versions/{item['version']['version']}/content")
+    assert a.status == 200, (item, a.status)
+    return a.body
+
+
+def brought_back(old, fresh, env, kind, tmp_path):
+    """The restored DIR, with what another machine would have: no ids, modes or times worth keeping."""
+    new = fresh()
+    shutil.rmtree(new.dir, ignore_errors=True)
+    new.port, new.url = old.port, old.url       # links name it
+    back = {**env, "DIR": str(new.dir)}
+    if kind == "postgresql":
+        back |= {"DB": new.db, "KEYS_DB": keys_url(new.db)}
+    document.run(BLOCKS[f"restore {kind}"], back)
+    if kind == "postgresql":
+        conf = new.dir / "geleit.conf"
+        conf.write_text(conf.read_text().replace(old.db, new.db))
+    if os.getuid() == 0:
+        for path in [new.dir, *new.dir.rglob("*")]:
+            os.chown(path, 12345, 12345)
+    said = document.run(BLOCKS["finish"], back)
+    assert re.fullmatch(r"[1-9]\d* checked, 0 found\n", said), said
+    return new
+
+
+def test_what_was_backed_up_while_people_worked_serves_again(old, fresh, files, tmp_path):
+    kind = "sqlite" if old.db == "sqlite" else "postgresql"
+    env = places(old, tmp_path, old.db, keys_url(old.db))
+    kit = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(old.dir), "master-key", "kit"], capture_output=True, text=True, check=True)
+    pathlib.Path(env["KIT"]).write_text(kit.stdout)
+    before = all_content(old)
+    document.run(BLOCKS["prepare"], env)
+    work = Work(old, tmp_path)
+    work.start()
+    geleit.wait_for(lambda: len(work.done) > 2)
+    certainly = list(work.done)
+    for _ in range(2):      # the second night copies over the first
+        document.run(BLOCKS[f"backup {kind}"], env)
+    work.over.set()
+    work.join()
+    later = old.run("upload", files[1])["files"][0]
+    assert old.stop() == 0
+    old.dir.rename(old.dir.with_name("lost"))
+
+    new = brought_back(old, fresh, env, kind, tmp_path)
+    new.start()
+    content = all_content(new)
+    assert content.items() >= before.items()
+    for u in certainly:
+        assert content[u["asset"]] == sha256(u["path"].read_bytes())
+    assert later["asset"] not in content
+    # who had the link has it, proved as before; what was revoked stays so
+    old.anna.server = new
+    a = old.anna.request("GET", f"{old.anna.path}/file/1")
+    assert (a.status, sha256(a.body)) == (200, old.sent["files"][0]["sha256"])
+    assert new.run("delivery", old.gone["delivery"])["state"] == "revoked"
+    # and it works on: a new file, and the roles may do what they must
+    new.run("upload", files[2])
+    assert new.run("fsck")["ok"]
+
+
+def test_the_copy_of_files_alone_says_nothing(old, files, tmp_path):
+    env = places(old, tmp_path, old.db, keys_url(old.db))
+    document.run(BLOCKS["prepare"], env)
+    document.run(BLOCKS["backup sqlite" if old.db == "sqlite" else "backup postgresql"], env)
+    everything = b"".join(p.read_bytes() for p in (tmp_path / "backup").rglob("*") if p.is_file())
+    for p in files:
+        data = p.read_bytes()
+        assert len(data) < 64 or data[:64] not in everything, p.name
+    assert not list((tmp_path / "backup").rglob("keys.*")) and not list((tmp_path / "backup").rglob("master.key"))
+
+
+def test_an_existing_folder_gets_its_owners_and_nothing_else(old):
+    assert old.stop() == 0
+    before = {p: (p.stat().st_uid, p.stat().st_gid, p.stat().st_mode) for p in old.dir.rglob("*") if p.parent.name != "run"}
+    content = {p: sha256(p.read_bytes()) for p in before if p.is_file()}
+    if os.getuid() == 0:
+        for p in before:
+            os.chown(p, 12345, 12345)
+    for p in before:
+        p.chmod(0o700 if p.is_dir() else 0o600)
+    old.run("init")
+    assert {p: (p.stat().st_uid, p.stat().st_gid, p.stat().st_mode) for p in before} == before
+    assert {p: sha256(p.read_bytes()) for p in content} == content
