@@ -27,6 +27,7 @@ ONE_FOR_ONE = {
     "asset.created": "SELECT id FROM asset",
     "version.created": "SELECT id FROM version",
     "version.ingested": "SELECT id FROM version WHERE state <> 'pending'",
+    "version.scanned": "SELECT id FROM version WHERE scanned_us IS NOT NULL",
     "delivery.created": "SELECT id FROM delivery",
     "delivery.revoked": "SELECT id FROM delivery WHERE revoked_us IS NOT NULL",
     "recipient.revoked": "SELECT id FROM recipient WHERE revoked_us IS NOT NULL",
@@ -50,6 +51,8 @@ HALF_DONE = {
                              "(SELECT count(*) FROM mail m WHERE m.recipient_id = c.recipient_id AND m.kind = 'code')",
     "a version that nobody will read": "SELECT v.id FROM version v WHERE v.state = 'pending' AND NOT EXISTS "
                                        "(SELECT 1 FROM job j WHERE j.version_id = v.id AND j.kind = 'ingest' AND j.state IN ('queued', 'running'))",
+    "a preview that nobody will make": "SELECT m.version_id FROM version_media m WHERE m.state = 'pending' AND NOT EXISTS "
+                                       "(SELECT 1 FROM job j WHERE j.version_id = m.version_id AND j.kind = 'render' AND j.state IN ('queued', 'running'))",
     "a job that gave up": "SELECT id FROM job WHERE state = 'dead'",
     "a finished upload without its file": "SELECT u.version_id FROM upload u WHERE u.committed = u.length AND u.result_asset_id IS NULL",
     "a release without its event": "SELECT r.asset_id FROM release r WHERE r.state <> 'draft' AND NOT EXISTS "
@@ -197,9 +200,9 @@ class Client:
         del self.begun[path], self.offsets[path]
         return asset
 
-    def upload(self, content, pieces=1):
+    def upload(self, content, pieces=1, name=".bin"):
         """The asset."""
-        return self.go_on(self.begin_upload(content, self.new_name() + ".bin"), pieces)
+        return self.go_on(self.begin_upload(content, self.new_name() + name), pieces)
 
     def version(self, asset):
         return self.ask("GET", f"/api/v1/assets/{asset}").json()["version"]

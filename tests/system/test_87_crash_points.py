@@ -12,9 +12,11 @@ import errno
 import itertools
 import os
 import random
+import struct
 import sys
 import threading
 import time
+import zlib
 
 import pytest
 
@@ -25,6 +27,7 @@ from geleit import Recipient, wait_for
 sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
 import faults  # noqa: E402
 import oracle  # noqa: E402
+from clamd import Clamd  # noqa: E402
 from scoreboard import figure  # noqa: E402
 
 LONG = os.environ.get("GELEIT_LONG") == "1"
@@ -32,14 +35,23 @@ SEED = int(os.environ.get("GELEIT_CRASH_SEED", random.SystemRandom().randrange(1
 COMMAND = "GELEIT_LONG=1 pytest tests/system/test_87_crash_points.py" if LONG else "pytest tests/system/test_87_crash_points.py"
 ROLES = {"upload": ["front", "app", "keeper"], "ingest": ["worker", "keeper"], "send": ["front", "app", "keeper", "worker", "egress"],
          "download": ["front", "app", "keeper"], "revoke": ["front", "app"]}
+HELPERS = {"scan": ["worker", "scan"], "preview": ["worker", "media"]}      # who is asked about a file
 STEPS = ["send", "receive", "fsync", "rename", "unlink", "commit"]
 RESTART_AFTER = 4       # deaths of one role: it comes back after 0.1 s, 0.2, 0.4, ...
 tried = collections.Counter()
 
 
+def picture():
+    """A PNG of one colour by chance."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = (b"\0" + os.urandom(3) * 64) * 64
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
 class World:
-    def __init__(self, db):
-        self.server = geleit.Server(db=db)
+    def __init__(self, db, settings=()):
+        self.server = geleit.Server(db=db, settings=settings)
         self.server.bare = True
         self.faults = faults.Faults(self.server.dir.parent / "faults")
         self.start()
@@ -64,6 +76,14 @@ class World:
     def ingest(self):
         """In crumbs, so that it is also merged."""
         return lambda: self.client.wait_ready(self.client.upload(os.urandom(70_000), 4))
+
+    def scan(self):
+        return lambda: self.client.wait(lambda a=self.client.upload(os.urandom(20_000)): self.client.version(a)["malware"] == "clean")
+
+    def preview(self):
+        def wait(asset):
+            self.client.wait(lambda: (a := self.client.try_once("GET", f"/api/v1/assets/{asset}/preview/320")) and a.status == 200)
+        return lambda: wait(self.client.upload(picture(), name=".png"))
 
     def send(self):
         return lambda: self.client.wait_mailed(self.client.send(self.ready))
@@ -250,3 +270,22 @@ def test_an_allocation_fails(world, plan, operation):
         these = faults.points(plan(operation), [role], ["alloc"], ["fail"], [errno.ENOMEM])
         points += rnd.sample(these, min(40 if LONG else 5, len(these)))
     sweep(world, operation, points, 2, "allocations that failed")
+
+
+# ---- scan and media ----
+
+@pytest.fixture(scope="module")
+def scanning(cluster):
+    clamd = Clamd().start()
+    w = World(database(cluster), [f"clamd.socket={clamd.socket}"])
+    yield w
+    w.client.check(0)
+    w.server.remove()
+    clamd.remove()
+
+
+@pytest.mark.parametrize("operation", HELPERS)
+def test_who_is_asked_dies_at(scanning, operation):
+    points = faults.points(scanning.passed(operation), HELPERS[operation], STEPS)
+    assert {(HELPERS[operation][1], k) for k in ("send", "receive")} <= {(p.role, p.kind) for p in points}
+    sweep(scanning, operation, points, 3, "points at which a role was killed, scan and preview")
