@@ -73,6 +73,20 @@ put_version(struct js *j, struct api *x, const struct version *v)
 	js_close(j);
 }
 
+/* Nobody released a draft. */
+static void
+put_who(struct js *j, struct api *x, const struct release *r)
+{
+	bool is_draft = r->state == RELEASE_DRAFT;
+
+	js_key(j, "set_by");
+	if (is_draft || r->set_by.v == 0)
+		js_null(j);
+	else
+		js_str(j, r->set_by_name);
+	js_kv_time(j, "set_at", x->a, is_draft ? 0 : r->set_us);
+}
+
 static void
 put_release(struct js *j, struct api *x, const struct release *r)
 {
@@ -83,6 +97,7 @@ put_release(struct js *j, struct api *x, const struct release *r)
 	js_kv_str(j, "reason", r->reason);
 	js_kv_str(j, "credit", r->credit);
 	js_kv_bool(j, "view_only", r->view_only);
+	put_who(j, x, r);
 	js_close(j);
 }
 

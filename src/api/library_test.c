@@ -214,6 +214,8 @@ a_bulk_change_is_one_thing(void **state)
 	    "\"release\":{\"state\":\"cleared\",\"until\":\"30d\"}",
 	    "{\"done\":1,\"undo\":null,\"left\":0}");
 	assert_int_equal(in_view(f, "state=cleared"), 1);
+	assert_int_equal(get(f, say(f, "/api/v1/assets/%s%s", id, "")), 200);
+	holds(f, "\"view_only\":false,\"set_by\":\"Anna\",\"set_at\":\"20");
 	body = str_c(say(f, "{\"ids\":[\"%s\"],\"release\":{\"state\":\"draft\"}%s}", id, ""));
 	assert_int_equal(send_ask(f, (struct ask){.method = "POST",
 	                                 .target = S("/api/v1/assets/bulk"),

@@ -21,9 +21,11 @@
 #define ASSET_COLUMNS                                                                              \
 	"a.id, a.folder_id, f.path, a.title, a.class, a.embargo_us, a.expires_us, "                \
 	"a.current_version_id, a.created_by, a.created_us, a.changed_us, a.stamp, r.state, "       \
-	"r.until_us, r.reason, r.credit, r.view_only, r.set_by, r.set_us, a.trashed_us"
+	"r.until_us, r.reason, r.credit, r.view_only, r.set_by, r.set_us, a.trashed_us, "          \
+	"p.name"
 #define ASSET_FROM                                                                                 \
-	" FROM asset a JOIN folder f ON f.id = a.folder_id JOIN release r ON r.asset_id = a.id "
+	" FROM asset a JOIN folder f ON f.id = a.folder_id JOIN release r ON r.asset_id = a.id "   \
+	"LEFT JOIN person p ON p.id = r.set_by "
 
 const char *
 release_shown(const struct release *r, int64_t now_us)
@@ -56,6 +58,7 @@ read_row(struct rows *q, struct arena *a, struct asset *x)
 	        .credit = rows_text(q, 15, a),
 	        .view_only = rows_bool(q, 16),
 	        .set_by = {rows_int(q, 17)},
+	        .set_by_name = rows_text(q, 20, a),
 	        .set_us = rows_int(q, 18)}};
 	if (!class_parse(rows_text(q, 4, a), &x->class))
 		x->class = CLASS_CONFIDENTIAL;

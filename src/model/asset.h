@@ -22,7 +22,8 @@ struct release {
 	int64_t until_us;         /* 0: open */
 	struct str reason, credit;
 	bool view_only;
-	person_id set_by;
+	person_id set_by; /* of a draft: who brought the file */
+	struct str set_by_name;
 	int64_t set_us;
 };
 /* "expired" once until has passed for cleared and conditions. */

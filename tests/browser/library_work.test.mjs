@@ -56,7 +56,7 @@ async function open(page, query) {
 
 /** The policy refuses what waitForFunction does: the question is asked again instead. */
 async function until(page, what, arg) {
-	for (let i = 0; i < 80; i++) {
+	for (let i = 0; i < 400; i++) {
 		if (await page.evaluate(what, arg)) return;
 		await page.waitForTimeout(100);
 	}
@@ -135,6 +135,7 @@ test("release with reason and date: shown in the panel, stored, in the file's hi
 	await open(page, { folder: "Freigabe" });
 	await choose(page, "Regal_frei.txt");
 	await panel(page).getByText("Noch nicht zur Prüfung gegeben.").waitFor();
+	assert.match((await checks(page).allInnerTexts())[0], /^Freigabe: Entwurf\s*$/, "nobody released it");
 	const d = await release(page, async () => {
 		await radio(page, "Freigegeben");
 		await date(page, "Gilt bis", until_);
@@ -146,6 +147,7 @@ test("release with reason and date: shown in the panel, stored, in the file's hi
 	await panel(page).getByText("Darf gesendet werden", { exact: true }).waitFor();
 	await panel(page).getByText(`bis ${shown(until_)}`).waitFor();
 	await panel(page).getByText("Vom Fotografen freigegeben").waitFor();
+	await panel(page).getByText(`durch Maren Olsen, ${shown(day(0))}`).waitFor();
 	await option(page, "Regal_frei.txt").getByText("Freigegeben").waitFor();
 	const { release: stored } = await asset("Regal_frei.txt");
 	assert.equal(stored.state, "cleared");
@@ -155,6 +157,12 @@ test("release with reason and date: shown in the panel, stored, in the file's hi
 	assert.ok(events.some((e) => e.kind === "release.changed"));
 	await axe(page, "released");
 	await page.done();
+	assert.equal(stored.set_by, "Maren Olsen");
+	assert.ok(Math.abs(Date.now() - Date.parse(stored.set_at)) < 3_600_000);
+	const english = await openPage(server, { who, lang: "en-GB" });
+	await goto(english, server, `/app/library?file=${await idOf("Regal_frei.txt")}`);
+	await english.getByRole("complementary", { name: "Details" }).getByText(/by Maren Olsen, \d\d\/\d\d\/\d{4}/).waitFor();
+	await english.done();
 });
 
 /** A date by keys, as the field of the browser takes it: day, month, year. */
@@ -412,7 +420,7 @@ test("an older answer about the folders does not overwrite a newer one", async (
 	await page.keyboard.press("Delete");
 	await page.keyboard.press("Control+z");
 	await toast(page, "Rückgängig gemacht.").or(toast(page, "1 Datei im Papierkorb.")).first().waitFor();
-	for (let i = 0; i < 80 && !late; i++) await page.waitForTimeout(50);
+	for (let i = 0; i < 600 && !late; i++) await page.waitForTimeout(50);
 	const d = await folderDialog(page, "Neuer Ordner", "Neuer Ordner", "Reihe/Neueste");
 	await d.waitFor({ state: "detached" });
 	const node = tree(page).getByRole("treeitem", { name: /^Neueste/ });
@@ -434,7 +442,7 @@ test("a card that was on its way when its file was changed is not kept", async (
 		late = () => r.fulfill({ response: old });
 	});
 	await goto(page, server, `/app/library?folder=Karte&file=${id}`).catch(() => undefined);
-	for (let i = 0; i < 80 && !late; i++) await page.waitForTimeout(50);
+	for (let i = 0; i < 600 && !late; i++) await page.waitForTimeout(50);
 	// changed here, by the keyboard, while its card has not come
 	await listbox(page).focus();
 	await page.keyboard.press("Space");
@@ -588,7 +596,7 @@ const state = (page) =>
 
 async function same(page, was, where) {
 	let is;
-	for (let i = 0; i < 60; i++) {
+	for (let i = 0; i < 300; i++) {
 		is = await state(page);
 		if (JSON.stringify(is) === JSON.stringify(was)) break;
 		await page.waitForTimeout(100);
@@ -812,7 +820,7 @@ async function pictures() {
 	await api("PUT", `/assets/${ids[0]}/release`, { state: "conditions", credit: "© Studio Brandt" });
 	await api("PUT", `/assets/${ids[1]}/release`, { state: "blocked", reason: "Keine Einwilligung" });
 	for (const id of ids.slice(2, 6)) await api("PUT", `/assets/${id}/release`, { state: "cleared", until: day(200) });
-	for (let i = 0; i < 200; i++) {
+	for (let i = 0; i < 600; i++) {
 		const { cards } = (await call(server, "POST", "/api/v1/assets/cards", { ids }, who)).json;
 		if (cards.every((c) => c.preview === "ready")) return;
 		await new Promise((r) => setTimeout(r, 250));

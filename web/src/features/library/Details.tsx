@@ -55,6 +55,13 @@ function checkWords(check: keyof Checks, c: Card, a: Asset | null): string {
 	return `${checkName(check)}: ${checkState(state)}`;
 }
 
+/** Who said so, and when. */
+function releasedBy({ state, set_by: name, set_at: at }: Asset["release"]): string {
+	if (!name || !at) return "";
+	const by = { name, date: date(at, language.value) };
+	return state === "expired" ? t.release_given_by(by) : t.release_by(by);
+}
+
 function Checks5({ c, a }: { c: Card; a: Asset | null }) {
 	const until = a?.release.until;
 	return (
@@ -66,6 +73,7 @@ function Checks5({ c, a }: { c: Card; a: Asset | null }) {
 					</span>
 					<span class={c.checks[k] === "unchecked" ? "muted" : undefined}>
 						{checkWords(k, c, a)}
+						{k === "release" && a && <span class="muted num"> {releasedBy(a.release)}</span>}
 					</span>
 					<span class="muted num">
 						{k === "release" && until ? t.until({ date: date(until, language.value) }) : ""}

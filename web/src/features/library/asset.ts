@@ -42,6 +42,9 @@ export interface Asset extends Partial<Omit<Card, "version">> {
 		reason: string;
 		credit: string;
 		view_only: boolean;
+		/** null for a draft */
+		set_by: string | null;
+		set_at: string | null;
 	};
 	keywords: string[];
 	notes: { id: string; text: string; author: string; at: string }[];
