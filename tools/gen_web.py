@@ -20,6 +20,9 @@ WEB = pathlib.Path(__file__).resolve().parent.parent / "web"
 SOURCES = ("src/**/*", "css/*", "i18n/*", "gen/*", "fonts/*.woff2", "icons/*", "build.mjs", "package-lock.json")
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
+# a folder of web/src/features that is not what its address says
+ADDRESSES = {"auth": ["account"], "overview": ["", "overview"]}
+
 PAGE = """<!doctype html>
 <html lang="de">
 <head>
@@ -97,6 +100,13 @@ def page(manifest):
                        preload=preload).encode()
 
 
+def screens(manifest):
+    """What is the first part of a screen's address, and each script that it alone needs."""
+    for folder, names in sorted(manifest["screens"].items()):
+        for address in ADDRESSES.get(folder, [folder]):
+            yield from ((address, name) for name in names)
+
+
 def write_c(out, dist, manifest):
     names = sorted(manifest["files"])
     parts = ['/* made by tools/gen_web.py */\n#include "api/web.h"\n\n']
@@ -112,6 +122,10 @@ def write_c(out, dist, manifest):
         parts.append(f'\t{{"{name}", "{kind}", {{(const char *)plain_{i}, {plain}}}, '
                      f"{{(const char *)packed_{i}, {packed}}}}},\n")
     parts.append(f"}};\nconst size_t web_file_count = {len(names)};\n")
+    rows = list(screens(manifest))
+    parts.append("\nconst struct web_screen web_screens[] = {\n")
+    parts += [f'\t{{"{address}", "{name}"}},\n' for address, name in rows]
+    parts.append(f"}};\nconst size_t web_screen_count = {len(rows)};\n")
     parts.append(f"const struct str web_page = {{(const char *)page, {len(shell)}}};\n")
     pathlib.Path(out).write_text("".join(parts), encoding="ascii")
 

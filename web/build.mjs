@@ -122,10 +122,15 @@ const entry = entryOf(ENTRY);
 const css = entryOf("css/app.css");
 const first = closure(entry);
 const library = closure(entryOf(LIBRARY));
+// What each screen needs beside them, by its folder.
+const own = (source) => [...closure(entryOf(source))].filter((n) => !first.has(n));
+const ofScreens = Object.fromEntries(
+	screens.filter((s) => s.endsWith("/index.tsx")).map((s) => [s.split("/").at(-2), own(s)]),
+);
 const scripts = Object.keys(files).filter((n) => extname(n) === ".js");
 writeFileSync(
 	`${dist}/manifest.json`,
-	`${JSON.stringify({ entry, css, icon: iconName, font: fontAddress("hg.woff2"), preload: [...first].filter((n) => n !== entry), files }, null, "\t")}\n`,
+	`${JSON.stringify({ entry, css, icon: iconName, font: fontAddress("hg.woff2"), preload: [...first].filter((n) => n !== entry), screens: ofScreens, files }, null, "\t")}\n`,
 );
 
 const over = [];

@@ -110,16 +110,24 @@ check_csrf(struct api *x, const struct request *q, struct error *e)
 	return request_field(q, "origin").p != NULL ? origin_check(x, q, e) : 0;
 }
 
+struct str
+staff_cookie(const struct request *q)
+{
+	struct str token = http_cookie(request_field(q, "cookie"), COOKIE);
+
+	return token.n == COOKIE_CHARACTERS ? token : S("");
+}
+
 int
 staff_authenticate(struct api *x, struct request *q, struct error *e)
 {
-	struct str token = http_cookie(request_field(q, "cookie"), COOKIE);
+	struct str token = staff_cookie(q);
 	struct staff_session *s = ARENA_NEW(x->a, struct staff_session);
 	struct sha256 hash;
 	struct error unseen;
 	int r;
 
-	if (token.n != COOKIE_CHARACTERS)
+	if (token.n == 0)
 		return 0;
 	hash = sha256(token.p, token.n);
 	r = staff_session_find(x->db, x->a, &hash, x->now_us, s, e);

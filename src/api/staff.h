@@ -26,6 +26,8 @@ NODISCARD int scopes_now(
     struct api *x, api_key_id key, staff_session_id session, unsigned *ret, struct error *e);
 int64_t staff_proved_until(const struct staff_session *s);
 
+/* The cookie that came along, of whatever session it may be; "" without one. */
+struct str staff_cookie(const struct request *q);
 /* A new cookie's text and hash; then the field that sets it, or one that ends it. */
 struct str staff_cookie_new(struct api *x, struct sha256 *ret_hash);
 void staff_cookie_set(struct reply *r, struct api *x, struct str token);

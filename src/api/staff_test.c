@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * staff - the small resources of the staff API: assets, release, history, keys,
- * brand, status, outbox; what they show, refuse, and record
+ * brand, status, outbox, the page of the app; what they show, refuse, and record
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -97,6 +97,7 @@ a_file_is_shown_and_changed(void **state)
 	holds(f, "\"sha256\":null,\"type\":null,\"malware\":\"not_scanned\",\"scan_detail\":null,"
 	         "\"scanned\":null,\"state\":\"pending\"");
 	holds(f, "\"release\":{\"state\":\"draft\"");
+	holds(f, "\"view_only\":false,\"set_by\":null,\"set_at\":null}");
 	etag = field(f, "ETag");
 	assert_int_equal(send_ask(f, (struct ask){.method = "GET",
 	                                 .target = str_c(file),
@@ -213,7 +214,7 @@ a_release_is_set_and_told(void **state)
 	}
 	assert_int_equal(get(f, f->key, file), 200);
 	holds(f, "\"state\":\"conditions\",\"until\":null,\"reason\":\"\",\"credit\":\"Foto: A\","
-	         "\"view_only\":true");
+	         "\"view_only\":true,\"set_by\":\"Anna\",\"set_at\":\"20");
 	assert_int_equal(
 	    send(f, s->sender, "PUT", below(f, file, "release"), "{\"state\":\"cleared\"}"), 403);
 	assert_int_equal(
@@ -467,6 +468,50 @@ a_mail_handed_over_is_wiped(void **state)
 	holds(f, "\"state\":\"accepted\",\"reply\":\"250 ok\"");
 }
 
+/* ---- the page of the app ---- */
+
+static void
+links(struct fixture *f, const char *target, const char *cookie, const char *want)
+{
+	struct str got;
+
+	assert_int_equal(send_ask(f, (struct ask){.method = "GET",
+	                                 .target = str_c(target),
+	                                 .key = S(""),
+	                                 .fields = {"cookie", cookie},
+	                                 .length = -2}),
+	    200);
+	got = field(f, "Link");
+	if (got.p == NULL)
+		got = S("");
+	if (want[0] == '\0')
+		assert_true(memmem(got.p, got.n, "/api/", 5) == NULL);
+	else if (memmem(got.p, got.n, want, strlen(want)) == NULL)
+		fail_msg("%s: no %s in %.*s", target, want, STR(got));
+}
+
+static void
+the_page_names_what_its_screen_needs(void **state)
+{
+	static const char cookie[] = "__Host-geleit-s=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq";
+	static const char session[] = "</api/v1/session>; rel=preload; as=fetch; crossorigin";
+	static const char listing[] = "</api/v1/assets/layout?sort=newest>; rel=preload";
+	struct fixture *f = ((struct staff *)*state)->f;
+
+	links(f, "/app/library", cookie, session);
+	links(f, "/app/library", cookie, listing);
+	links(f, "/app/library", cookie, ">; rel=modulepreload");
+	links(f, "/app", cookie, session);
+	links(f, "/app", cookie, ">; rel=modulepreload");
+	assert_true(memmem(field(f, "Link").p, field(f, "Link").n, "layout", 6) == NULL);
+	links(f, "/app/library?folder=A", cookie, session);
+	assert_true(memmem(field(f, "Link").p, field(f, "Link").n, "layout", 6) == NULL);
+	/* who is not signed in asks for nothing */
+	links(f, "/app/library", "a=b", "");
+	links(f, "/app/library", "__Host-geleit-s=short", "");
+	links(f, "/app/library", "a=b", ">; rel=modulepreload");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -485,6 +530,7 @@ main(void)
 	    TEST(the_outbox_is_the_administrators),
 	    TEST(a_mail_is_read_once_composed_and_each_look_is_noted),
 	    TEST(a_mail_handed_over_is_wiped),
+	    TEST(the_page_names_what_its_screen_needs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

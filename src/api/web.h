@@ -18,3 +18,9 @@ struct web_file {
 extern const struct web_file web_files[];
 extern const size_t web_file_count;
 extern const struct str web_page; /* the HTML that starts the app */
+/* A screen's own scripts, beside those that every screen needs. */
+struct web_screen {
+	const char *name, *file; /* the first part of its address, "" for /app */
+};
+extern const struct web_screen web_screens[];
+extern const size_t web_screen_count;

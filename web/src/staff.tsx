@@ -7,7 +7,7 @@ import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 import { active, asking, refreshSession, session } from "./api/session";
 import { t } from "./gen/i18n/shell";
 import { language } from "./i18n";
-import { entry, place, startRouter } from "./router";
+import { entry, move, path, startRouter } from "./router";
 import { find, type Route } from "./routes";
 import { Overlays, Shell } from "./shell/Shell";
 import { Button } from "./ui/Button";
@@ -77,21 +77,20 @@ const FOCUS_EVERY_MS = 60;
 const FOCUS_TRIES = 50;
 
 function Page() {
-	const found = find(place.value.path);
+	const found = find(path.value);
 	const title = found?.route.title() ?? t.not_found();
-	const move = place.value.move;
 	useEffect(() => {
 		document.title = `${title} · Geleit`;
 	}, [title]);
 	useEffect(() => {
-		if (move === 0 || entry().library !== undefined) return;
+		if (move.value === 0 || entry().library !== undefined) return;
 		scrollTo(0, 0);
 		let tries = 0;
 		const timer = setInterval(() => {
 			if (focusHeading() || ++tries === FOCUS_TRIES) clearInterval(timer);
 		}, FOCUS_EVERY_MS);
 		return () => clearInterval(timer);
-	}, [move]);
+	}, [move.value]);
 	if (found) return <Loaded key={found.route.pattern} route={found.route} params={found.params} />;
 	return (
 		<div class="main">
@@ -110,7 +109,7 @@ function Auth({ what }: { what: "SignIn" | "AskAgain" }) {
 }
 
 function App() {
-	const enrolling = place.value.path === "/app/sign-in";
+	const enrolling = path.value === "/app/sign-in";
 	if (session.value === undefined) return <Skeleton lines={6} />;
 	return (
 		<>
@@ -143,7 +142,7 @@ async function start() {
 	startRouter();
 	startUndoKey();
 	// the screen comes while the server is asked who is signed in; a failure is told when it is shown
-	void find(place.value.path)
+	void find(path.value)
 		?.route.load()
 		.catch(() => undefined);
 	try {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Numbers, sizes, dates as people of the language write them. No message, only Intl.
+import { dates, numbers, spans } from "./intl";
+
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 /** Decimal: 248 MB, 1,3 GB; two digits below ten. */
@@ -10,7 +12,7 @@ export function bytes(n: number, language: string): string {
 		value /= 1000;
 		unit++;
 	}
-	return new Intl.NumberFormat(language, {
+	return numbers(language, {
 		style: "unit",
 		unit: UNITS[unit] ?? "byte",
 		unitDisplay: unit === 0 ? "long" : "short",
@@ -19,11 +21,11 @@ export function bytes(n: number, language: string): string {
 }
 
 export function number(n: number, language: string): string {
-	return new Intl.NumberFormat(language).format(n);
+	return numbers(language).format(n);
 }
 
 export function date(when: string | number | Date, language: string): string {
-	return new Intl.DateTimeFormat(language, {
+	return dates(language, {
 		day: "2-digit",
 		month: "2-digit",
 		year: "numeric",
@@ -31,7 +33,7 @@ export function date(when: string | number | Date, language: string): string {
 }
 
 export function dateTime(when: string | number | Date, language: string): string {
-	return new Intl.DateTimeFormat(language, {
+	return dates(language, {
 		day: "2-digit",
 		month: "2-digit",
 		year: "numeric",
@@ -42,14 +44,12 @@ export function dateTime(when: string | number | Date, language: string): string
 
 /** "10:42" */
 export function timeOfDay(when: string | number | Date, language: string): string {
-	return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }).format(
-		new Date(when),
-	);
+	return dates(language, { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
 }
 
 /** "Montag, 7. Dezember 2026": the echo of a date field. */
 export function dateInWords(when: string | number | Date, language: string): string {
-	return new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(new Date(when));
+	return dates(language, { dateStyle: "full" }).format(new Date(when));
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -63,7 +63,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 /** "vor 3 Stunden", "in 14 Tagen", measured from `now`. */
 export function relative(when: string | number | Date, language: string, now = Date.now()): string {
 	const seconds = (new Date(when).getTime() - now) / 1000;
-	const names = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+	const names = spans(language);
 	for (const [unit, size] of STEPS)
 		if (Math.abs(seconds) >= size) return names.format(Math.round(seconds / size), unit);
 	return names.format(0, "second");
@@ -72,10 +72,7 @@ export function relative(when: string | number | Date, language: string, now = D
 /** "in 14 Tagen": whole days of the calendar, whatever the hour is. */
 export function inDays(when: Date, language: string, now = new Date()): string {
 	const dayOf = (d: Date) => Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86_400_000;
-	return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(
-		dayOf(when) - dayOf(now),
-		"day",
-	);
+	return spans(language).format(dayOf(when) - dayOf(now), "day");
 }
 
 /** "MO" of "Maren Olsen". */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Fills a message: {name} from the arguments, numbers in the language's own digits, {n} chooses
 // between `one` and `other`.
+import { numbers, plurals } from "./intl";
+
 export type Message = string | { one: string; other: string };
 
 export function fill(
@@ -11,12 +13,12 @@ export function fill(
 	const text =
 		typeof message === "string"
 			? message
-			: new Intl.PluralRules(language).select(Number(args["n"])) === "one"
+			: plurals(language).select(Number(args["n"])) === "one"
 				? message.one
 				: message.other;
 	return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
 		const value = args[name];
 		if (value === undefined) return whole;
-		return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
+		return typeof value === "number" ? numbers(language).format(value) : value;
 	});
 }

@@ -92,6 +92,8 @@ export class UploadQueue {
 	held = false;
 	/** nobody is signed in: nothing starts */
 	locked = false;
+	/** how often a file has come to an end, done or failed */
+	ended = 0;
 	private next = 1;
 
 	add(name: string, folder: string, bytes: number, error: UploadError | null = null): UploadItem {
@@ -109,6 +111,7 @@ export class UploadQueue {
 			duplicates: [],
 		};
 		this.items.push(item);
+		if (fault) this.ended++;
 		return item;
 	}
 
@@ -138,12 +141,14 @@ export class UploadQueue {
 	}
 
 	finish(item: UploadItem, asset: string | null) {
+		this.ended++;
 		item.state = "done";
 		item.sent = item.bytes;
 		item.asset = asset;
 	}
 
 	fail(item: UploadItem, error: UploadError, detail = "") {
+		this.ended++;
 		item.state = "failed";
 		item.error = error;
 		item.detail = detail;

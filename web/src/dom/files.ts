@@ -23,7 +23,8 @@ export interface Broken {
 	isFile: boolean;
 }
 
-async function* walk(entry: FileSystemEntry): AsyncGenerator<Found | Broken> {
+/** The files of what was dropped, entry by entry. */
+export async function* dropped(entry: FileSystemEntry): AsyncGenerator<Found | Broken> {
 	try {
 		if (entry.isFile) {
 			yield { file: await fileOf(entry as FileSystemFileEntry), folder: parent(entry.fullPath) };
@@ -31,7 +32,7 @@ async function* walk(entry: FileSystemEntry): AsyncGenerator<Found | Broken> {
 		}
 		const reader = (entry as FileSystemDirectoryEntry).createReader();
 		for (let part = await some(reader); part.length > 0; part = await some(reader))
-			for (const e of part) yield* walk(e);
+			for (const e of part) yield* dropped(e);
 	} catch {
 		yield { broken: entry.fullPath.replace(/^\/+/, ""), isFile: entry.isFile };
 	}
@@ -43,12 +44,6 @@ export const entriesOf = (data: DataTransfer): FileSystemEntry[] =>
 		.filter((i) => i.kind === "file")
 		.map((i) => i.webkitGetAsEntry())
 		.filter((e) => e !== null);
-
-export async function* dropped(
-	entries: readonly FileSystemEntry[],
-): AsyncGenerator<Found | Broken> {
-	for (const entry of entries) yield* walk(entry);
-}
 
 /** Why a file cannot be read now, in the browser's word ("NotFoundError"); null: it can. */
 export async function unreadable(file: File): Promise<string | null> {

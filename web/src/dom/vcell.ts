@@ -15,7 +15,7 @@ export interface Face {
 	bytes: string;
 	kind: string;
 	checks: readonly CheckState[];
-	/** the checks in words, for those who do not see the line */
+	/** kind and checks in words, for those who do not see the line */
 	spoken: string;
 	colour: string | null;
 	blurhash: string | null;
@@ -58,6 +58,7 @@ export class Cell {
 	private where: Box = { x: -1, y: -1, w: -1, h: -1 };
 	/** of the box, as it was set last; "" of both: nothing */
 	private look = { colour: "", line: "" };
+	private marks: { selected?: boolean; active: boolean } = { active: false };
 
 	constructor() {
 		this.el.setAttribute("role", "option");
@@ -179,8 +180,9 @@ export class Cell {
 	}
 
 	state(selected: boolean, active: boolean) {
-		this.el.setAttribute("aria-selected", String(selected));
-		this.el.classList.toggle("on", active);
+		if (selected !== this.marks.selected) this.el.setAttribute("aria-selected", String(selected));
+		if (active !== this.marks.active) this.el.classList.toggle("on", active);
+		this.marks = { selected, active };
 	}
 
 	/** Within the round mark in the corner of the picture. */

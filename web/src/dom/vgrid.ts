@@ -29,8 +29,8 @@ export interface GridHost {
 	/** these cards will be shown: fetch what is missing, then call refresh() */
 	want(ids: bigint[]): void;
 	open(index: number): void;
-	/** the file under the cursor or the choice changed */
-	changed(selection: select.Selection, active: number): void;
+	/** the file under the cursor or the choice changed; by hand, or with the listing */
+	changed(selection: select.Selection, active: number, byHand: boolean): void;
 	/** a key the grid has no use for: b, s, i, Delete, ... ; true when used */
 	key(e: KeyboardEvent): boolean;
 	menu(index: number, x: number, y: number): void;
@@ -98,8 +98,8 @@ export class VirtualGrid implements Held {
 		for (const cell of this.spare) cell.displace();
 		this.selection = kept;
 		this.measure();
-		this.draw();
-		this.host.changed(kept, this.active);
+		this.draw(false, 0);
+		this.host.changed(kept, this.active, false);
 	}
 
 	set(selection: select.Selection, active = this.active) {
@@ -107,7 +107,7 @@ export class VirtualGrid implements Held {
 		this.active = Math.min(Math.max(0, active), Math.max(0, this.listing.ids.length - 1));
 		for (const cell of this.cells.values()) this.state(cell);
 		this.pointAt();
-		this.host.changed(selection, this.active);
+		this.host.changed(selection, this.active, true);
 	}
 
 	/** Cards came or changed. */
@@ -206,8 +206,8 @@ export class VirtualGrid implements Held {
 
 	// drawing
 
-	/** moved: what is out of view is no longer where it was */
-	private draw(moved = false) {
+	/** moved: what is out of view is no longer where it was; rest: how long the view has to */
+	private draw(moved = false, rest = REST_MS) {
 		if (this.layout.count === 0) {
 			this.freeAll();
 			this.trim();
@@ -218,7 +218,7 @@ export class VirtualGrid implements Held {
 		this.rows(s);
 		this.trim();
 		this.pointAt();
-		this.ask(s);
+		this.ask(s, rest);
 	}
 
 	private *outside(s: Span) {
@@ -285,16 +285,19 @@ export class VirtualGrid implements Held {
 	}
 
 	/** Cards are asked for when the view rests, so that a throw through 100,000 asks for none. */
-	private ask(s: Span) {
+	private ask(s: Span, rest: number) {
 		clearTimeout(this.wanted);
-		this.wanted = window.setTimeout(() => {
-			const ids: bigint[] = [];
-			for (let i = s.first; i < s.last; i++) {
-				const id = this.listing.ids[i];
-				if (id !== undefined && this.host.face(id) === undefined) ids.push(id);
-			}
-			if (ids.length > 0) this.host.want(ids);
-			for (let i = s.first; i < s.last; i++) this.cells.get(i)?.load(this.way);
-		}, REST_MS);
+		if (rest === 0) this.want(s);
+		else this.wanted = window.setTimeout(() => this.want(s), rest);
+	}
+
+	private want(s: Span) {
+		const ids: bigint[] = [];
+		for (let i = s.first; i < s.last; i++) {
+			const id = this.listing.ids[i];
+			if (id !== undefined && this.host.face(id) === undefined) ids.push(id);
+		}
+		if (ids.length > 0) this.host.want(ids);
+		for (let i = s.first; i < s.last; i++) this.cells.get(i)?.load(this.way);
 	}
 }

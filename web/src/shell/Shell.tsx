@@ -7,6 +7,7 @@ import { offline } from "../api/client";
 import { may, session, signOut } from "../api/session";
 import { initials, number } from "../core/format";
 import { setLiveRegion } from "../dom/announce";
+import { whenIdle } from "../dom/idle";
 import { t } from "../gen/i18n/shell";
 import { language, setLanguage } from "../i18n";
 import { navigate, path, place } from "../router";
@@ -275,8 +276,10 @@ async function showInterrupted() {
 
 export function Shell({ children }: { children: ComponentChildren }) {
 	useEffect(() => {
-		void refreshFacts();
-		void showInterrupted().catch(() => undefined); // without IndexedDB there are none
+		whenIdle(() => {
+			void refreshFacts();
+			void showInterrupted().catch(() => undefined); // without IndexedDB there are none
+		});
 	}, []);
 	return (
 		<>

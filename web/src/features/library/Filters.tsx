@@ -2,6 +2,7 @@
 // The line of chips: what narrows the listing. A filter that is on stands first and has a cross.
 import { useEffect, useId, useState } from "preact/hooks";
 import { get } from "../../api/client";
+import { whenIdle } from "../../dom/idle";
 import { t } from "../../gen/i18n/library";
 import { setQuery } from "../../router";
 import { Icon } from "../../ui/Icon";
@@ -87,10 +88,12 @@ function Choose(p: { name: Key; label: string; values: readonly string[] }) {
 function useKeywords(): string[] {
 	const [list, set_] = useState<string[]>([]);
 	useEffect(() => {
-		get<{ label: string; count: number }[]>("/keywords").then(
-			(k) => set_(k.map((e) => e.label)),
-			() => undefined,
-		);
+		const ask = () =>
+			get<{ label: string; count: number }[]>("/keywords").then(
+				(k) => set_(k.map((e) => e.label)),
+				() => undefined,
+			);
+		whenIdle(() => void ask());
 	}, []);
 	return list;
 }

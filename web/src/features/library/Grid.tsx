@@ -176,13 +176,14 @@ export function Grid(p: GridProps) {
 			open: (index) => now.current.onOpen(index),
 			key: (e) => now.current.onKey(e),
 			menu: (_, x, y) => now.current.onMenu(x, y),
-			changed(s, active) {
+			changed(s, active, byHand) {
 				selection.value = s;
 				cursor.value = active;
-				if (s.count !== count) announce(s.count > 0 ? t.chosen({ n: s.count }) : t.chosen_none());
+				if (byHand && s.count !== count)
+					announce(s.count > 0 ? t.chosen({ n: s.count }) : t.chosen_none());
 				count = s.count;
 				const alone = s.count === 1 && s.ranges[0]?.[0] === active;
-				if (alone || (active !== at && at >= 0)) now.current.onActive(active, alone);
+				if (byHand && (alone || (active !== at && at >= 0))) now.current.onActive(active, alone);
 				at = active;
 			},
 		};

@@ -44,14 +44,15 @@ const faces = new WeakMap<Card, { language: string; face: Face }>();
 export function faceOf(c: Card): Face {
 	const made = faces.get(c);
 	if (made?.language === language.value) return made.face;
+	const kind = kindOf(c.media_type, c.name);
 	const face: Face = {
 		name: visible(c.title || c.name),
 		tone: toneOf(c),
 		state: stateWord(c),
 		bytes: bytes(c.bytes, language.value),
-		kind: kindOf(c.media_type, c.name),
+		kind,
 		checks: ORDER.map((k) => c.checks[k]),
-		spoken: ORDER.map((k) => `${checkName(k)}: ${checkState(c.checks[k])}`).join(", "),
+		spoken: [kind, ...ORDER.map((k) => `${checkName(k)}: ${checkState(c.checks[k])}`)].join(", "),
 		colour: c.colour,
 		blurhash: c.blurhash,
 		picture: picture(c),

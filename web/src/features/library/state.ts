@@ -21,9 +21,11 @@ export interface Filters {
 	trash: boolean;
 }
 
+let before: Filters | null = null;
+/** The same object as before while nothing in it is another: the open file is in the address, too. */
 export const filters = computed<Filters>(() => {
 	const q = place.value.query;
-	return {
+	const now: Filters = {
 		folder: q.get("folder"),
 		q: q.get("q") ?? "",
 		state: q.get("state") ?? "",
@@ -33,6 +35,8 @@ export const filters = computed<Filters>(() => {
 		sort: q.get("sort") ?? "newest",
 		trash: q.get("trash") === "1",
 	};
+	if (before === null || JSON.stringify(before) !== JSON.stringify(now)) before = now;
+	return before;
 });
 export const filtered = computed(() => {
 	const f = filters.value;
@@ -92,7 +96,7 @@ function take(ids: readonly string[], got: readonly Card[], request: number): bo
 }
 
 export async function wantCards(ids: readonly (bigint | string)[], signal?: AbortSignal) {
-	const wanted = ids.map(String).filter(missing);
+	const wanted = [...new Set(ids.map(String))].filter(missing);
 	for (let at = 0; at < wanted.length; at += PAGE) {
 		const part = wanted.slice(at, at + PAGE);
 		const request = ++requests;

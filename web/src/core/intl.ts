@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Intl's formatters, each made once: making one costs a hundred times what it costs to use it.
+const made = new Map<string, unknown>();
+
+function once<T>(kind: string, language: string, options: object, make: () => T): T {
+	const key = `${kind} ${language} ${JSON.stringify(options)}`;
+	const there = made.get(key) as T | undefined;
+	if (there !== undefined) return there;
+	const format = make();
+	made.set(key, format);
+	return format;
+}
+
+export const numbers = (language: string, o: Intl.NumberFormatOptions = {}) =>
+	once("number", language, o, () => new Intl.NumberFormat(language, o));
+
+export const dates = (language: string, o: Intl.DateTimeFormatOptions) =>
+	once("date", language, o, () => new Intl.DateTimeFormat(language, o));
+
+export const plurals = (language: string) =>
+	once("plural", language, {}, () => new Intl.PluralRules(language));
+
+const AUTO = { numeric: "auto" } as const;
+export const spans = (language: string) =>
+	once("span", language, AUTO, () => new Intl.RelativeTimeFormat(language, AUTO));
