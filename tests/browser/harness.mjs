@@ -59,9 +59,13 @@ export async function startServer(...settings) {
 	return server;
 }
 
-/** What the tests of one file share, gone when they end; `who` is the first administrator. */
-export async function setUp({ words = [], enrolled = true } = {}) {
+/**
+ * What the tests of one file share, gone when they end; `who` is the first administrator;
+ * unprivileged: the browser may not read everything, whoever runs it.
+ */
+export async function setUp({ words = [], enrolled = true, unprivileged = false } = {}) {
 	const server = await startServer(...words);
+	if (unprivileged && process.getuid() === 0) chromiumPath = UNPRIVILEGED;
 	const folder = mkdtempSync("/tmp/geleit-browser-");
 	after(async () => {
 		await closeBrowser();
@@ -153,10 +157,13 @@ export async function enrol(server, token = server.token) {
 
 // ---- the browser ----
 
+/** Of root, but without the right to read what it may not. */
+const UNPRIVILEGED = fileURLToPath(new URL("chromium.sh", import.meta.url));
+let chromiumPath = "/usr/bin/chromium";
 let browser = null;
 /** The one browser; what the first to ask adds to its arguments stays. */
 export async function launched(...more) {
-	browser ??= await chromium.launch({ executablePath: "/usr/bin/chromium", args: [...ARGS, ...more] });
+	browser ??= await chromium.launch({ executablePath: chromiumPath, args: [...ARGS, ...more] });
 	return browser;
 }
 export async function closeBrowser() {

@@ -3,13 +3,15 @@
 """The real server for the browser tests: says where it is in one JSON line, takes
 commands line by line ({"run": [...]} geleit's command line, {"code": address}), and
 ends with its standard input.  --demo: with the demo library, once it is loaded whole;
---mail: with a real relay and mailbox, {"mail": address, "count": n} gives the nth mail there.
+--mail: with a real relay and mailbox, {"mail": address, "count": n} gives the nth mail there;
+--disk=SIZE: on a file system of its own (root alone).
 """
 import email
 import email.policy
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
@@ -42,14 +44,23 @@ def demo_is_loaded(server):
     return rows and server.run("delivery", rows[0]["delivery"])["recipients"][0]["state"] == "complete"
 
 
+def mount(server, size):
+    server.dir.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "geleit-test", server.dir], check=True)
+
+
 def main():
     words = sys.argv[1:]
     rig = MailRig().start() if "--mail" in words else None
     settings = [w for w in words if not w.startswith("--")]
     if rig:
         settings += [f"smtp.url={rig.url()}", f"smtp.ca={rig.ca}", "smtp.from=versand@example.test"]
-    server = Server(settings=settings).start(demo="--demo" in words)
+    disks = [w.removeprefix("--disk=") for w in words if w.startswith("--disk=")]
+    server = Server(settings=settings)
+    if disks:
+        mount(server, disks[0])
     try:
+        server.start(demo="--demo" in words)
         if "--demo" in words:
             wait_for(lambda: demo_is_loaded(server), 120, 0.5)
         say = {"url": server.url, "dir": str(server.dir), "key": server.key(), "token": server.sign_in_token()}
@@ -60,6 +71,9 @@ def main():
             except Exception as e:  # told to the test that asked
                 print(json.dumps({"error": repr(e)}), flush=True)
     finally:
+        server.stop()
+        if disks:
+            subprocess.run(["umount", server.dir], check=True)
         server.remove()
         if rig:
             rig.stop()

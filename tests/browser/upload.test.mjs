@@ -18,6 +18,11 @@ function file(name, text) {
 const panel = (page) => page.getByRole("region", { name: "Hochladen" });
 const state = (page, word) => panel(page).getByText(word, { exact: true });
 
+async function idOf(title) {
+	const { json } = await call(server, "GET", "/api/v1/assets?limit=100", undefined, { key: server.key });
+	return json.assets.find((a) => a.title === title).asset;
+}
+
 async function open(page) {
 	await goto(page, server, "/app/library");
 	await page.locator("header").getByRole("button", { name: "Hochladen" }).click();
@@ -41,15 +46,75 @@ test("six files: each says that it is there, so does the total", async () => {
 	await page.done();
 });
 
+/** PATCH waits until `go` is called; `ended` counts those that were answered. */
+async function gate(page) {
+	const gate = { open: false, ended: 0, waiting: [] };
+	await page.route("**/api/v1/uploads/*", async (r) => {
+		if (!gate.open) await new Promise((go) => gate.waiting.push(go));
+		await r.continue();
+	});
+	page.on("response", (a) => {
+		if (a.request().method() === "PATCH" && a.status() === 204) gate.ended++;
+	});
+	gate.go = () => {
+		gate.open = true;
+		for (const go of gate.waiting) go();
+	};
+	return gate;
+}
+
+async function until(what, look) {
+	for (let n = 0; n < 1200; n++) {
+		if (await look()) return;
+		await new Promise((go) => setTimeout(go, 50));
+	}
+	assert.fail(`never: ${what}`);
+}
+
+test("the total follows its files, although no rate and no time left was ever known", async () => {
+	const page = await openPage(server, { who });
+	await page.clock.install();
+	await open(page);
+	const held = await gate(page);
+	// the screen looks at the queue when this clock runs, and only then: once before anything has
+	// arrived, once when all has. Nothing but the queue itself tells the total that it is another.
+	await page.clock.pauseAt(Date.now() + 60_000);
+	await choose(page, [1, 2, 3, 4, 5, 6].map((n) => file(`Uhr_${n}.txt`, `Uhr ${n}\n`)));
+	await until("three under way", () => held.waiting.length === 3);
+	await page.clock.runFor(400);
+	await panel(page).getByText("0 von 6 Dateien").waitFor();
+	held.go();
+	await until("six answers", () => held.ended === 6);
+	await page.waitForTimeout(500); // the page has read them, too, before it looks
+	await until("the queue knows", async () => {
+		await page.clock.runFor(400);
+		return (await state(page, "hochgeladen").count()) === 6;
+	});
+	assert.match(await panel(page).locator("p.num").first().innerText(), /^6 von 6 Dateien/);
+	assert.equal(await panel(page).locator("li progress").count(), 0);
+	await page.done();
+});
+
 test("0 bytes are refused in words; the same content is told to be there already", async () => {
 	const page = await openPage(server, { who });
 	await open(page);
 	await choose(page, [file("leer.txt", ""), file("Kopie.txt", "Inhalt 3\n")]);
 	await panel(page).getByText("Die Datei ist leer (0 Byte).").waitFor();
 	await panel(page).getByText("1 Datei nicht hochgeladen.").waitFor();
-	await state(page, "schon vorhanden").waitFor({ timeout: 20000 });
+	await state(page, "schon vorhanden").waitFor();
 	await page.locator(".library-grid.dim").waitFor({ state: "detached" });
 	await axe(page, "known");
+	const there = await idOf("Datei_3.txt");
+	await panel(page).getByRole("link", { name: "öffnen" }).click();
+	const details = page.getByRole("complementary", { name: "Details" });
+	await details.getByRole("heading", { name: "Datei_3.txt" }).waitFor();
+	assert.equal(new URL(page.url()).searchParams.get("file"), there);
+	// and from the copy's own details, too
+	await page.getByRole("option", { name: "Kopie.txt" }).locator(".vg-n").click();
+	await details.getByRole("heading", { name: "Kopie.txt" }).waitFor();
+	await details.getByRole("link", { name: "andere Datei zeigen" }).click();
+	await details.getByRole("heading", { name: "Datei_3.txt" }).waitFor();
+	assert.equal(new URL(page.url()).searchParams.get("file"), there);
 	await panel(page).getByRole("button", { name: "Trotzdem behalten" }).focus();
 	await page.keyboard.press("Enter");
 	await state(page, "hochgeladen").waitFor();
@@ -63,14 +128,38 @@ test("a folder that is dropped brings its folders along", async () => {
 	file("Messe/Köln/Halle_7.txt", "Halle\n");
 	const page = await openPage(server, { who });
 	await goto(page, server, "/app/library");
-	const cdp = await page.context().newCDPSession(page);
-	const data = { items: [], files: [root], dragOperationsMask: 1 };
-	for (const type of ["dragEnter", "dragOver", "drop"])
-		await cdp.send("Input.dispatchDragEvent", { type, x: 700, y: 500, data });
+	await drag(page, root, "dragEnter", "dragOver", "drop");
 	await panel(page).getByText("2 von 2 Dateien").waitFor();
-	const all = await call(server, "GET", "/api/v1/folders", undefined, { key: server.key });
-	const paths = JSON.stringify(all.json);
-	assert.match(paths, /"Messe"/);
-	assert.match(paths, /"Messe\/Köln"/);
+	const paths = await folders();
+	assert.ok(paths.includes("Messe") && paths.includes("Messe/Köln"), `${paths}`);
+	await page.done();
+});
+
+async function folders() {
+	const { json } = await call(server, "GET", "/api/v1/folders", undefined, { key: server.key });
+	return json.map((f) => f.path);
+}
+
+/** Something from the desk over the listing. */
+async function drag(page, path, ...types) {
+	const cdp = await page.context().newCDPSession(page);
+	const data = { items: [], files: [path], dragOperationsMask: 1 };
+	for (const type of types) await cdp.send("Input.dispatchDragEvent", { type, x: 700, y: 500, data });
+}
+
+test("a folder dragged over an open one: told where it would go, and there it goes", async () => {
+	mkdirSync(join(folder, "Stand 4"));
+	file("Stand 4/Skizze.txt", "Skizze\n");
+	const page = await openPage(server, { who });
+	await goto(page, server, `/app/library?${new URLSearchParams({ folder: "Messe/Köln" })}`);
+	const told = page.getByText("Hier ablegen: Messe/Köln");
+	await drag(page, join(folder, "Stand 4"), "dragEnter", "dragOver");
+	await told.waitFor();
+	await shot(page, "library-drag");
+	assert.equal(await panel(page).count(), 0);
+	await drag(page, join(folder, "Stand 4"), "drop");
+	await told.waitFor({ state: "detached" });
+	await panel(page).getByText("1 von 1 Dateien").waitFor();
+	assert.ok((await folders()).includes("Messe/Köln/Stand 4"));
 	await page.done();
 });

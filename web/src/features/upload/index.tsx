@@ -3,12 +3,12 @@
 // there already. It stays while one works elsewhere, and after a reload offers what is left.
 import { signal } from "@preact/signals";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { session } from "../../api/session";
 import { bytes, number } from "../../core/format";
 import { retriable } from "../../core/upload";
 import { announce } from "../../dom/announce";
-import { chosen, dropped } from "../../dom/files";
+import { chosen, dropped, type Found } from "../../dom/files";
 import { t } from "../../gen/i18n/upload";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -25,21 +25,28 @@ const small = signal(false);
 const target = signal<Target>({ folder: "" });
 let root: HTMLElement | null = null;
 
+const AT_ONCE = 100;
+
+/** Of each of them: its files, AT_ONCE at a time, what could not be read, or that it has none. */
 async function take(entries: readonly FileSystemEntry[], into: Target) {
-	let part = [];
-	let count = 0;
-	for await (const found of dropped(entries)) {
-		count++;
-		if ("broken" in found)
-			engine.addBroken(found.broken, found.isFile ? "unreadable" : "directory");
-		else part.push(found);
-		if (part.length >= 100) {
-			engine.add(part, into);
-			part = [];
+	let part: Found[] = [];
+	const hand = (least: number) => {
+		if (part.length < least) return;
+		engine.add(part, into);
+		part = [];
+	};
+	for (const entry of entries) {
+		let count = 0;
+		for await (const found of dropped(entry)) {
+			count++;
+			if ("broken" in found)
+				engine.addBroken(found.broken, found.isFile ? "unreadable" : "directory");
+			else part.push(found);
+			hand(AT_ONCE);
 		}
+		if (count === 0) engine.addBroken(entry.name, "no-files");
 	}
-	engine.add(part, into);
-	if (count === 0) for (const e of entries) engine.addBroken(e.name, "no-files");
+	hand(1);
 }
 
 export interface Brought {
@@ -219,12 +226,13 @@ function Foot() {
 
 function useSaid() {
 	const s = queue.totals();
-	const [was, set] = useState(0);
+	const { ended } = queue;
+	const was = useRef(0);
 	useEffect(() => {
-		if (was > 0 && s.open === 0)
-			announce(s.failed > 0 ? t.some_failed({ n: s.failed }) : t.all_done({ n: s.done }));
-		set(s.open);
-	}, [s.open]);
+		if (s.open > 0 || ended === was.current) return;
+		was.current = ended;
+		announce(s.failed > 0 ? t.some_failed({ n: s.failed }) : t.all_done({ n: s.done }));
+	}, [s.open, ended]);
 }
 
 function Panel() {
