@@ -74,7 +74,7 @@ async function load({ page, cdp }, address, cold) {
 		return {
 			...window.measured,
 			inp,
-			requests: files.length + 1,
+			requests: files.filter((r) => r.initiatorType !== "img").length + 1,
 			scripts: sum(files.filter((r) => r.initiatorType === "script" || r.name.endsWith(".js"))),
 		};
 	});
@@ -105,7 +105,7 @@ async function pageRows(server, name, address, how, goals, act) {
 	if (goals.warm) row(`${name}: LCP, slow, warm`, "ms", least(warm.map((r) => r.lcp)), goals.warm);
 	if (act) row(`${name}: INP (75 %), slow`, "ms", least(inp), goals.inp);
 	row(`${name}: layout shift`, "", Math.max(...cold.map((r) => r.cls)), 0.02);
-	row(`${name}: requests`, "", least(cold.map((r) => r.requests)), goals.requests);
+	row(`${name}: requests beside pictures`, "", least(cold.map((r) => r.requests)), goals.requests);
 	row(`${name}: scripts`, "KB gz", least(cold.map((r) => r.scripts)), goals.scripts);
 }
 

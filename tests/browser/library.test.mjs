@@ -128,6 +128,21 @@ test("keys move, choose, open; the count is said", async () => {
 	await page.done();
 });
 
+test("the picture of the panel opens the file large, and closing leads back to it", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/library?sort=name");
+	await options(page).nth(2).locator(".vg-n").click();
+	const details = page.getByRole("complementary", { name: "Details" });
+	await details.getByRole("button", { name: "Sofa_Fjord_2.png groß ansehen" }).click();
+	const viewer = page.getByRole("dialog", { name: "Sofa_Fjord_2.png" });
+	await viewer.getByText("3 / 5").waitFor();
+	assert.match(page.url(), /file=\d+/);
+	await viewer.getByRole("button", { name: "Zurück" }).click();
+	await viewer.waitFor({ state: "detached" });
+	await details.getByRole("heading", { name: "Sofa_Fjord_2.png" }).waitFor();
+	await page.done();
+});
+
 test("filters, order and view stand in the address; back undoes them", async () => {
 	const page = await openPage(server, { who });
 	await goto(page, server, "/app/library?q=sofa");
@@ -173,7 +188,7 @@ test("two people at once: both versions are shown, nothing is lost", async () =>
 
 /** The policy refuses what waitForFunction does: the question is asked again instead. */
 async function until(page, what) {
-	for (let i = 0; i < 80; i++) {
+	for (let i = 0; i < 400; i++) {
 		if (await page.evaluate(what)) return;
 		await page.waitForTimeout(100);
 	}

@@ -7,7 +7,8 @@
 //   click          a link to click, by name; paste: text for the code field
 //   until          wait until the page shows this text
 //   shot           a file for the picture
-// Prints one line of JSON: lcp, cls, axe, requests, said (console), text, code.
+// Prints one line of JSON: lcp, cls, axe, requests, weight (bytes as they came), blocking (what the first
+// picture waited for), said (console), text, code.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
@@ -70,6 +71,15 @@ try {
   result.text = await page.locator('body').innerText();
   if (want.js !== false) {
     Object.assign(result, await page.evaluate(() => window.measured));
+    Object.assign(result, await page.evaluate(() => {
+      const files = performance.getEntriesByType('resource');
+      const sum = (of) => of.reduce((n, r) => n + r.encodedBodySize, 0);
+      const named = (end) => sum(files.filter((r) => new URL(r.name).pathname.endsWith(end)));
+      return {
+        weight: { all: sum(performance.getEntriesByType('navigation')) + sum(files), script: named('.js'), style: named('.css'), font: named('.woff2') },
+        blocking: files.filter((r) => r.renderBlockingStatus === 'blocking').map((r) => new URL(r.name).pathname),
+      };
+    }));
     result.wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     // through the debugger, which no policy of the page holds back
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));

@@ -73,16 +73,16 @@ def test_package_and_verify_are_sound(branded, anna, unproved, look, width, dark
 
 
 @pytest.mark.parametrize("which", ["package", "verify"])
-def test_fast_on_a_slow_phone(branded, anna, unproved, which):
+def test_light_and_still_on_a_slow_phone(branded, anna, unproved, which):
+    """What the time on a slow line is made of; the time itself is in bench/web.mjs."""
     who = anna if which == "package" else unproved
-    best = 1e9
-    for _ in range(6):      # a busy machine makes a page slower, never faster: the best of six counts
-        got = browse(branded.url + who.path, cookie=who.cookie, width=360, throttle=True)
-        assert got["lcp"] > 0 and got["cls"] <= 0.02, got
-        best = min(best, got["lcp"])
-        if best <= 1500:
-            break
-    assert best <= 1500, best
+    got = browse(branded.url + who.path, cookie=who.cookie, width=360, throttle=True)
+    assert got["lcp"] > 0 and got["cls"] <= 0.02, got
+    assert got["requests"] <= 8
+    weight = got["weight"]
+    assert 0 < weight["script"] <= 10_000 and 0 < weight["style"] <= 8_000 and 0 < weight["font"] <= 55_000, weight
+    assert weight["all"] <= 80_000, weight
+    assert got["blocking"] and all(p.endswith(".css") for p in got["blocking"]), got["blocking"]
 
 
 def test_the_weight_of_script_and_style(branded, anna):

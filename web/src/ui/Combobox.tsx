@@ -2,7 +2,7 @@
 // A text field with suggestions (ARIA combobox, list): what is typed always counts, a
 // suggestion is taken with Enter or a click. `load` is asked 150 ms after the last key; an
 // older answer never overtakes a newer one.
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { placeBeside } from "../dom/anchor";
 
@@ -24,25 +24,14 @@ export interface ComboboxProps<T> {
 	class?: string;
 }
 
-export function Combobox<T>(p: ComboboxProps<T>) {
-	const id = useId();
-	const input = useRef<HTMLInputElement>(null);
-	const list = useRef<HTMLUListElement>(null);
-	const [items, setItems] = useState<T[]>([]);
-	const [at, setAt] = useState(-1);
-	const [asked, setAsked] = useState<string | null>(null);
-	const open = items.length > 0;
-
+/** What was found for the text asked with; none: null. */
+function useFound<T>(asked: string | null, load: ComboboxProps<T>["load"], take: (l: T[]) => void) {
 	useEffect(() => {
 		if (asked === null) return;
 		const stop = new AbortController();
 		const timer = setTimeout(() => {
-			p.load(asked, stop.signal).then(
-				(found) => {
-					if (stop.signal.aborted) return;
-					setItems(found);
-					setAt(-1);
-				},
+			load(asked, stop.signal).then(
+				(found) => stop.signal.aborted || take(found),
 				() => undefined,
 			);
 		}, 150);
@@ -51,15 +40,74 @@ export function Combobox<T>(p: ComboboxProps<T>) {
 			stop.abort();
 		};
 	}, [asked]);
+}
 
+interface ListProps<T> {
+	p: ComboboxProps<T>;
+	id: string;
+	items: readonly T[];
+	at: number;
+	beside: RefObject<HTMLInputElement | null>;
+	pick: (item: T) => void;
+}
+
+function List<T>({ p, id, items, at, beside, pick }: ListProps<T>) {
+	const list = useRef<HTMLUListElement>(null);
 	useEffect(() => {
-		if (!list.current || !input.current) return;
-		if (open) {
+		if (!list.current || !beside.current) return;
+		if (items.length > 0) {
 			if (!list.current.matches(":popover-open")) list.current.showPopover();
-			placeBeside(list.current, input.current);
+			placeBeside(list.current, beside.current);
 		} else if (list.current.matches(":popover-open")) list.current.hidePopover();
 	}, [items]);
+	return (
+		<ul ref={list} id={`${id}-l`} class="menu" role="listbox" aria-label={p.label} popover="manual">
+			{items.map((item, i) => (
+				<li
+					key={p.keyOf(item)}
+					id={`${id}-${i}`}
+					class="mi"
+					role="option"
+					aria-selected={i === at}
+					onMouseDown={(e) => {
+						e.preventDefault();
+						pick(item);
+					}}
+				>
+					{p.show(item)}
+				</li>
+			))}
+		</ul>
+	);
+}
 
+function Told<T>({ p, id }: { p: ComboboxProps<T>; id: string }) {
+	return (
+		<>
+			{p.hint && (
+				<p class="hint" id={`${id}-h`}>
+					{p.hint}
+				</p>
+			)}
+			{p.error && (
+				<p class="error" id={`${id}-e`}>
+					{p.error}
+				</p>
+			)}
+		</>
+	);
+}
+
+/** Which suggestions are there, which one the keys are at, and what a key does. */
+function useHands<T>(p: ComboboxProps<T>) {
+	const [items, setItems] = useState<T[]>([]);
+	const [at, setAt] = useState(-1);
+	const [asked, setAsked] = useState<string | null>(null);
+	const open = items.length > 0;
+	useFound(asked, p.load, (found) => {
+		setItems(found);
+		setAt(-1);
+	});
 	const close = () => {
 		setItems([]);
 		setAsked(null);
@@ -84,6 +132,13 @@ export function Combobox<T>(p: ComboboxProps<T>) {
 		} else return;
 		e.preventDefault();
 	};
+	return { items, at, open, setAsked, close, pick, key };
+}
+
+export function Combobox<T>(p: ComboboxProps<T>) {
+	const id = useId();
+	const input = useRef<HTMLInputElement>(null);
+	const { items, at, open, setAsked, close, pick, key } = useHands(p);
 	return (
 		<div class={`fld ${p.class ?? ""}`}>
 			<label for={id} class={p.hideLabel ? "vh" : undefined}>
@@ -113,40 +168,8 @@ export function Combobox<T>(p: ComboboxProps<T>) {
 				onKeyDown={key}
 				onBlur={close}
 			/>
-			<ul
-				ref={list}
-				id={`${id}-l`}
-				class="menu"
-				role="listbox"
-				aria-label={p.label}
-				popover="manual"
-			>
-				{items.map((item, i) => (
-					<li
-						key={p.keyOf(item)}
-						id={`${id}-${i}`}
-						class="mi"
-						role="option"
-						aria-selected={i === at}
-						onMouseDown={(e) => {
-							e.preventDefault();
-							pick(item);
-						}}
-					>
-						{p.show(item)}
-					</li>
-				))}
-			</ul>
-			{p.hint && (
-				<p class="hint" id={`${id}-h`}>
-					{p.hint}
-				</p>
-			)}
-			{p.error && (
-				<p class="error" id={`${id}-e`}>
-					{p.error}
-				</p>
-			)}
+			<List p={p} id={id} items={items} at={at} beside={input} pick={pick} />
+			<Told p={p} id={id} />
 		</div>
 	);
 }

@@ -80,10 +80,32 @@ function Item({ item, close }: { item: MenuItem; close: () => void }) {
 	);
 }
 
+function onKey(e: KeyboardEvent, menu: HTMLElement, close: () => void) {
+	const plain = !e.ctrlKey && !e.metaKey && e.key !== "Enter" && e.key !== " ";
+	if (e.key === "Tab") menu.hidePopover();
+	else if (e.key === "Escape") close();
+	else if (plain && move(menu, e.key)) e.preventDefault();
+}
+
+function Items({ items, close }: { items: MenuProps["items"]; close: () => void }) {
+	return (
+		<>
+			{items.map((item, i) =>
+				item === "line" ? (
+					<hr key={`line-${i}`} />
+				) : (
+					<Item key={item.label} item={item} close={close} />
+				),
+			)}
+		</>
+	);
+}
+
 export function Menu(p: MenuProps) {
 	const id = useId();
 	const button = useRef<HTMLButtonElement>(null);
 	const menu = useRef<HTMLDivElement>(null);
+	const bare = p.children === undefined && p.icon !== undefined;
 	const close = () => {
 		menu.current?.hidePopover();
 		button.current?.focus();
@@ -100,11 +122,11 @@ export function Menu(p: MenuProps) {
 			<button
 				ref={button}
 				type="button"
-				class={p.class ?? (p.children === undefined && p.icon ? "btn i" : "btn")}
+				class={p.class ?? (bare ? "btn i" : "btn")}
 				aria-haspopup="menu"
 				aria-expanded={false}
 				aria-controls={id}
-				aria-label={p.children === undefined && p.icon ? p.label : undefined}
+				aria-label={bare ? p.label : undefined}
 				onClick={() => menu.current?.togglePopover()}
 			>
 				{p.icon && <Icon name={p.icon} />}
@@ -118,27 +140,9 @@ export function Menu(p: MenuProps) {
 				aria-label={p.label}
 				popover="auto"
 				onToggle={toggled}
-				onKeyDown={(e) => {
-					if (e.key === "Tab") menu.current?.hidePopover();
-					else if (e.key === "Escape") close();
-					else if (
-						!e.ctrlKey &&
-						!e.metaKey &&
-						e.key !== "Enter" &&
-						e.key !== " " &&
-						menu.current &&
-						move(menu.current, e.key)
-					)
-						e.preventDefault();
-				}}
+				onKeyDown={(e) => onKey(e, e.currentTarget, close)}
 			>
-				{p.items.map((item, i) =>
-					item === "line" ? (
-						<hr key={`line-${i}`} />
-					) : (
-						<Item key={item.label} item={item} close={close} />
-					),
-				)}
+				<Items items={p.items} close={close} />
 			</div>
 		</>
 	);

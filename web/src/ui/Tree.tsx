@@ -44,6 +44,83 @@ function ancestors(nodes: readonly TreeNode[], id: string | null): string[] {
 	return [];
 }
 
+interface Branch {
+	rows: readonly Row[];
+	open: ReadonlySet<string>;
+	set: (id: string, on: boolean) => void;
+	focus: (id: string) => void;
+	onSelect: (id: string) => void;
+}
+
+/** Where a key leads to, null for what it does in its place; undefined: it does nothing. */
+function led(key: string, r: Row, i: number, b: Branch): string | null | undefined {
+	const children = r.node.children?.length ?? 0;
+	const isOpen = b.open.has(r.node.id);
+	if (key === "ArrowDown") return b.rows[i + 1]?.node.id ?? null;
+	if (key === "ArrowUp") return b.rows[i - 1]?.node.id ?? null;
+	if (key === "Home") return b.rows[0]?.node.id ?? null;
+	if (key === "End") return b.rows[b.rows.length - 1]?.node.id ?? null;
+	if (key === "ArrowRight" && children > 0 && isOpen) return b.rows[i + 1]?.node.id ?? null;
+	if (key === "ArrowLeft" && !isOpen) return r.parent;
+	if (key === "ArrowRight" && children > 0) b.set(r.node.id, true);
+	else if (key === "ArrowLeft") b.set(r.node.id, false);
+	else if (key === "Enter" || key === " ") b.onSelect(r.node.id);
+	else return undefined;
+	return null;
+}
+
+function onKey(e: KeyboardEvent, r: Row, i: number, b: Branch) {
+	const to = led(e.key, r, i, b);
+	if (to === undefined) return;
+	e.preventDefault();
+	if (to === null) return;
+	b.focus(to);
+	const tree = (e.currentTarget as HTMLElement).parentElement;
+	tree?.querySelector<HTMLElement>(`[data-id="${CSS.escape(to)}"]`)?.focus();
+}
+
+interface ItemProps {
+	r: Row;
+	i: number;
+	b: Branch;
+	selected: boolean;
+	stop: boolean;
+}
+
+function Item({ r, i, b, selected, stop }: ItemProps) {
+	const has = (r.node.children?.length ?? 0) > 0;
+	const isOpen = b.open.has(r.node.id);
+	return (
+		<li
+			role="treeitem"
+			data-id={r.node.id}
+			class="tree-i"
+			style={{ "--level": String(r.level - 1) }}
+			aria-level={r.level}
+			aria-expanded={has ? isOpen : undefined}
+			aria-selected={selected}
+			tabIndex={stop ? 0 : -1}
+			onFocus={() => b.focus(r.node.id)}
+			onClick={() => b.onSelect(r.node.id)}
+			onKeyDown={(e) => onKey(e, r, i, b)}
+		>
+			<span
+				class="tree-t"
+				onClick={(e) => {
+					if (!has) return;
+					e.stopPropagation();
+					b.set(r.node.id, !isOpen);
+				}}
+			>
+				{has && <Icon name={isOpen ? "down" : "right"} />}
+			</span>
+			<Icon name="folder" />
+			<span class="tree-n">{r.node.label}</span>
+			{r.node.count && <span class="c num">{r.node.count}</span>}
+		</li>
+	);
+}
+
 export function Tree(p: TreeProps) {
 	const [open, setOpen] = useState<ReadonlySet<string>>(
 		() => new Set(ancestors(p.nodes, p.selected).slice(0, -1)),
@@ -57,60 +134,19 @@ export function Tree(p: TreeProps) {
 		else next.delete(id);
 		setOpen(next);
 	};
-	const key = (e: KeyboardEvent, r: Row, i: number) => {
-		const children = r.node.children?.length ?? 0;
-		let to: string | null | undefined;
-		if (e.key === "ArrowDown") to = rows[i + 1]?.node.id;
-		else if (e.key === "ArrowUp") to = rows[i - 1]?.node.id;
-		else if (e.key === "Home") to = rows[0]?.node.id;
-		else if (e.key === "End") to = rows[rows.length - 1]?.node.id;
-		else if (e.key === "ArrowRight" && children > 0 && !open.has(r.node.id)) set(r.node.id, true);
-		else if (e.key === "ArrowRight" && children > 0) to = rows[i + 1]?.node.id;
-		else if (e.key === "ArrowLeft" && open.has(r.node.id)) set(r.node.id, false);
-		else if (e.key === "ArrowLeft") to = r.parent;
-		else if (e.key === "Enter" || e.key === " ") p.onSelect(r.node.id);
-		else return;
-		e.preventDefault();
-		if (!to) return;
-		setFocus(to);
-		const tree = (e.currentTarget as HTMLElement).parentElement;
-		tree?.querySelector<HTMLElement>(`[data-id="${CSS.escape(to)}"]`)?.focus();
-	};
+	const branch: Branch = { rows, open, set, focus: setFocus, onSelect: p.onSelect };
 	return (
 		<ul class="tree" role="tree" aria-label={p.label}>
-			{rows.map((r, i) => {
-				const has = (r.node.children?.length ?? 0) > 0;
-				return (
-					<li
-						key={r.node.id}
-						role="treeitem"
-						data-id={r.node.id}
-						class="tree-i"
-						style={{ "--level": String(r.level - 1) }}
-						aria-level={r.level}
-						aria-expanded={has ? open.has(r.node.id) : undefined}
-						aria-selected={r.node.id === p.selected}
-						tabIndex={r.node.id === stop ? 0 : -1}
-						onFocus={() => setFocus(r.node.id)}
-						onClick={() => p.onSelect(r.node.id)}
-						onKeyDown={(e) => key(e, r, i)}
-					>
-						<span
-							class="tree-t"
-							onClick={(e) => {
-								if (!has) return;
-								e.stopPropagation();
-								set(r.node.id, !open.has(r.node.id));
-							}}
-						>
-							{has && <Icon name={open.has(r.node.id) ? "down" : "right"} />}
-						</span>
-						<Icon name="folder" />
-						<span class="tree-n">{r.node.label}</span>
-						{r.node.count && <span class="c num">{r.node.count}</span>}
-					</li>
-				);
-			})}
+			{rows.map((r, i) => (
+				<Item
+					key={r.node.id}
+					r={r}
+					i={i}
+					b={branch}
+					selected={r.node.id === p.selected}
+					stop={r.node.id === stop}
+				/>
+			))}
 		</ul>
 	);
 }

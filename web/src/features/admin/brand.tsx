@@ -68,6 +68,45 @@ function Logo(p: { now: string | null; fresh: NewLogo; onChange: (logo: NewLogo)
 	);
 }
 
+interface Part {
+	b: Appearance;
+	change: (part: Partial<Appearance>) => void;
+}
+
+function Names({ b, change }: Part) {
+	return (
+		<>
+			<Field label={t.brand_name()} value={b.name} onInput={(name) => change({ name })} required />
+			<Field
+				label={t.brand_colour()}
+				type="color"
+				hint={t.brand_colour_hint()}
+				value={b.colour}
+				onInput={(colour) => change({ colour })}
+			/>
+		</>
+	);
+}
+
+function Legal({ b, change }: Part) {
+	return (
+		<>
+			<TextArea
+				label={t.brand_imprint()}
+				rows={6}
+				value={b.imprint}
+				onInput={(imprint) => change({ imprint })}
+			/>
+			<Field
+				label={t.brand_privacy()}
+				type="url"
+				value={b.privacy}
+				onInput={(privacy) => change({ privacy })}
+			/>
+		</>
+	);
+}
+
 function Form({ start }: { start: Appearance }) {
 	const [b, set] = useState(start);
 	const [logo, setLogo] = useState<NewLogo>(undefined);
@@ -78,16 +117,9 @@ function Form({ start }: { start: Appearance }) {
 		setBusy(true);
 		setError(null);
 		const { name, colour, imprint, privacy } = b;
+		const picture = logo !== undefined && { logo: logo?.data ?? null };
 		try {
-			set(
-				await patch<Appearance>("/brand", {
-					name,
-					colour,
-					imprint,
-					privacy,
-					...(logo !== undefined && { logo: logo?.data ?? null }),
-				}),
-			);
+			set(await patch<Appearance>("/brand", { name, colour, imprint, privacy, ...picture }));
 			setLogo(undefined);
 			toast(t.brand_saved());
 		} catch (e) {
@@ -104,27 +136,9 @@ function Form({ start }: { start: Appearance }) {
 			}}
 		>
 			{error && <Notice tone="stop" title={error} alert />}
-			<Field label={t.brand_name()} value={b.name} onInput={(name) => change({ name })} required />
-			<Field
-				label={t.brand_colour()}
-				type="color"
-				hint={t.brand_colour_hint()}
-				value={b.colour}
-				onInput={(colour) => change({ colour })}
-			/>
+			<Names b={b} change={change} />
 			<Logo now={b.logo} fresh={logo} onChange={setLogo} />
-			<TextArea
-				label={t.brand_imprint()}
-				rows={6}
-				value={b.imprint}
-				onInput={(imprint) => change({ imprint })}
-			/>
-			<Field
-				label={t.brand_privacy()}
-				type="url"
-				value={b.privacy}
-				onInput={(privacy) => change({ privacy })}
-			/>
+			<Legal b={b} change={change} />
 			<div class="row">
 				<Button submit look="primary" busy={busy}>
 					{t.save()}

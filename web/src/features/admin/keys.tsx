@@ -10,7 +10,7 @@ import { Button } from "../../ui/Button";
 import { confirm } from "../../ui/Dialog";
 import { Empty } from "../../ui/Empty";
 import { Check, Field } from "../../ui/Field";
-import { Table } from "../../ui/Table";
+import { type Column, Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { FormDialog, Loading, SCOPES, scopeName, Secret, useData, words } from "./parts";
 
@@ -58,27 +58,55 @@ function Create(p: { onClose: () => void; onDone: (secret: string) => void }) {
 	);
 }
 
+/** Asked first; true when it has ended. */
+async function end(k: Key): Promise<boolean> {
+	const sure = await confirm({
+		title: t.key_end_title({ name: k.name }),
+		text: t.key_end_text(),
+		action: t.key_end(),
+		danger: true,
+	});
+	if (!sure) return false;
+	await remove(`/keys/${k.id}`);
+	return true;
+}
+
+function End({ k, onEnd }: { k: Key; onEnd: (k: Key) => void }) {
+	if (k.revoked) return <span class="muted">{t.key_ended()}</span>;
+	return (
+		<Button label={`${t.key_end()}: ${k.name}`} onClick={() => onEnd(k)}>
+			{t.key_end()}
+		</Button>
+	);
+}
+
+const columns = (onEnd: (k: Key) => void): Column<Key>[] => [
+	{ key: "name", label: t.key_name(), cell: (k) => <b>{k.name}</b> },
+	{ key: "scopes", label: t.key_scopes(), cell: (k) => k.scopes.map(scopeName).join(", ") },
+	{ key: "owner", label: t.key_owner(), cell: (k) => k.owner },
+	{ key: "created", label: t.key_created(), cell: (k) => date(k.created, language.value) },
+	{
+		key: "used",
+		label: t.key_used(),
+		cell: (k) => (k.used ? relative(k.used, language.value) : t.never()),
+	},
+	{
+		key: "end",
+		label: t.actions(),
+		hideLabel: true,
+		number: true,
+		cell: (k) => <End k={k} onEnd={onEnd} />,
+	},
+];
+
 export function Keys() {
 	const { data, error, load } = useData<Key[]>("/keys");
 	const [creating, setCreating] = useState(false);
 	const [secret, setSecret] = useState<string | null>(null);
-	const end = async (k: Key) => {
-		const name = k.name;
-		if (
-			!(await confirm({
-				title: t.key_end_title({ name }),
-				text: t.key_end_text(),
-				action: t.key_end(),
-				danger: true,
-			}))
-		)
-			return;
-		try {
-			await remove(`/keys/${k.id}`);
-			await load();
-		} catch (e) {
-			toast(words(e), { error: true });
-		}
+	const ask = (k: Key) => {
+		end(k)
+			.then((ended) => (ended ? load() : undefined))
+			.catch((e: unknown) => toast(words(e), { error: true }));
 	};
 	if (data === null) return <Loading error={error} again={() => void load()} />;
 	return (
@@ -91,47 +119,9 @@ export function Keys() {
 					</Button>
 				</span>
 			</div>
-			{data.length === 0 ? (
-				<Empty icon="key" title={t.keys_empty()} />
-			) : (
-				<Table
-					caption={t.keys()}
-					rows={data}
-					keyOf={(k) => k.id}
-					columns={[
-						{ key: "name", label: t.key_name(), cell: (k) => <b>{k.name}</b> },
-						{
-							key: "scopes",
-							label: t.key_scopes(),
-							cell: (k) => k.scopes.map(scopeName).join(", "),
-						},
-						{ key: "owner", label: t.key_owner(), cell: (k) => k.owner },
-						{
-							key: "created",
-							label: t.key_created(),
-							cell: (k) => date(k.created, language.value),
-						},
-						{
-							key: "used",
-							label: t.key_used(),
-							cell: (k) => (k.used ? relative(k.used, language.value) : t.never()),
-						},
-						{
-							key: "end",
-							label: t.actions(),
-							hideLabel: true,
-							number: true,
-							cell: (k) =>
-								k.revoked ? (
-									<span class="muted">{t.key_ended()}</span>
-								) : (
-									<Button label={`${t.key_end()}: ${k.name}`} onClick={() => void end(k)}>
-										{t.key_end()}
-									</Button>
-								),
-						},
-					]}
-				/>
+			{data.length === 0 && <Empty icon="key" title={t.keys_empty()} />}
+			{data.length > 0 && (
+				<Table caption={t.keys()} rows={data} keyOf={(k) => k.id} columns={columns(ask)} />
 			)}
 			{creating && (
 				<Create

@@ -11,8 +11,8 @@ import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
 import { confirm } from "../../ui/Dialog";
 import { Field, Options } from "../../ui/Field";
-import { Menu } from "../../ui/Menu";
-import { Table } from "../../ui/Table";
+import { Menu, type MenuItem } from "../../ui/Menu";
+import { type Column, Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { Tag } from "../../ui/Verdict";
 import { FormDialog, Loading, ROLES, roleName, roleText, Secret, useData, words } from "./parts";
@@ -125,37 +125,81 @@ async function reset(p: Person): Promise<{ link: string | null } | null> {
 	return answer;
 }
 
+interface Hands {
+	edit: (p: Person) => void;
+	/** a new link to sign in with */
+	show: (link: string | null) => void;
+	/** told when it fails; the list is read again */
+	act: (f: () => Promise<unknown>) => void;
+}
+
+const closedItems = (p: Person, h: Hands): MenuItem[] => [
+	{ label: t.enable(), icon: "check", onSelect: () => h.act(() => setDisabled(p, false)) },
+];
+
+const openItems = (p: Person, h: Hands): MenuItem[] => [
+	{
+		label: t.reset(),
+		icon: "key",
+		onSelect: () => h.act(async () => h.show((await reset(p))?.link ?? null)),
+	},
+	{
+		label: t.disable(),
+		icon: "stop",
+		danger: true,
+		onSelect: () => h.act(() => setDisabled(p, true)),
+	},
+];
+
+function Actions({ p, h }: { p: Person; h: Hands }) {
+	const items: MenuItem[] = [
+		{ label: t.edit(), icon: "edit", onSelect: () => h.edit(p) },
+		...(p.disabled ? closedItems(p, h) : openItems(p, h)),
+	];
+	return (
+		<Menu label={t.actions_of({ name: p.name })} icon="more" class="btn q i" end items={items} />
+	);
+}
+
+function Name({ p }: { p: Person }) {
+	return (
+		<span>
+			<b>{p.name}</b>
+			{p.id === session.value?.person.id && <span class="muted"> ({t.you()})</span>}
+		</span>
+	);
+}
+
+const columns = (h: Hands): Column<Person>[] => [
+	{ key: "name", label: t.name(), cell: (p) => <Name p={p} /> },
+	{ key: "address", label: t.address(), cell: (p) => p.address || "–" },
+	{ key: "role", label: t.role(), cell: (p) => roleName(p.role) },
+	{ key: "state", label: t.state(), cell: (p) => <State p={p} /> },
+	{
+		key: "last",
+		label: t.last_sign_in(),
+		cell: (p) => (p.last_sign_in ? relative(p.last_sign_in, language.value) : t.never()),
+	},
+	{
+		key: "actions",
+		label: t.actions(),
+		hideLabel: true,
+		number: true,
+		cell: (p) => <Actions p={p} h={h} />,
+	},
+];
+
 export function People() {
 	const { data, error, load } = useData<Person[]>("/people");
 	const [open, setOpen] = useState<"invite" | Person | null>(null);
 	const [link, setLink] = useState<string | null>(null);
-	const act = (f: () => Promise<unknown>) => {
-		f().then(load, (e: unknown) => toast(words(e), { error: true }));
+	const hands: Hands = {
+		edit: setOpen,
+		show: setLink,
+		act: (f) => {
+			f().then(load, (e: unknown) => toast(words(e), { error: true }));
+		},
 	};
-	const items = (p: Person) => [
-		{ label: t.edit(), icon: "edit" as const, onSelect: () => setOpen(p) },
-		...(p.disabled
-			? [
-					{
-						label: t.enable(),
-						icon: "check" as const,
-						onSelect: () => act(() => setDisabled(p, false)),
-					},
-				]
-			: [
-					{
-						label: t.reset(),
-						icon: "key" as const,
-						onSelect: () => act(async () => setLink((await reset(p))?.link ?? null)),
-					},
-					{
-						label: t.disable(),
-						icon: "stop" as const,
-						danger: true,
-						onSelect: () => act(() => setDisabled(p, true)),
-					},
-				]),
-	];
 	if (data === null) return <Loading error={error} again={() => void load()} />;
 	return (
 		<section class="stack">
@@ -167,46 +211,7 @@ export function People() {
 					</Button>
 				</span>
 			</div>
-			<Table
-				caption={t.people()}
-				rows={data}
-				keyOf={(p) => p.id}
-				columns={[
-					{
-						key: "name",
-						label: t.name(),
-						cell: (p) => (
-							<span>
-								<b>{p.name}</b>
-								{p.id === session.value?.person.id && <span class="muted"> ({t.you()})</span>}
-							</span>
-						),
-					},
-					{ key: "address", label: t.address(), cell: (p) => p.address || "–" },
-					{ key: "role", label: t.role(), cell: (p) => roleName(p.role) },
-					{ key: "state", label: t.state(), cell: (p) => <State p={p} /> },
-					{
-						key: "last",
-						label: t.last_sign_in(),
-						cell: (p) => (p.last_sign_in ? relative(p.last_sign_in, language.value) : t.never()),
-					},
-					{
-						key: "actions",
-						label: t.actions(),
-						hideLabel: true,
-						number: true,
-						cell: (p) => (
-							<Menu
-								label={t.actions_of({ name: p.name })}
-								icon="more"
-								class="btn q i"
-								end
-								items={items(p)}
-							/>
-						),
-					},
-				]}
-			/>
+			<Table caption={t.people()} rows={data} keyOf={(p) => p.id} columns={columns(hands)} />
 			{open === "invite" && (
 				<Invite
 					onClose={() => setOpen(null)}

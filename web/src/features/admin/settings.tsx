@@ -130,6 +130,30 @@ function Input(p: {
 	);
 }
 
+function Inputs(p: {
+	list: Setting[];
+	edits: Edits;
+	errors: Errors;
+	onChange: (edits: Edits) => void;
+}) {
+	const changeable = p.list.filter((s) => s.changeable);
+	return (
+		<>
+			{changeable
+				.sort((a, b) => placeOf(a) - placeOf(b))
+				.map((s) => (
+					<Input
+						key={s.name}
+						s={s}
+						edits={p.edits}
+						error={p.errors[s.name]}
+						onChange={(value) => p.onChange({ ...p.edits, [s.name]: value })}
+					/>
+				))}
+		</>
+	);
+}
+
 /** A refusal that names its setting stands there, any other on top. */
 function place(e: unknown, list: Setting[]): { top: string; at: Errors } {
 	const [, name = "", why = ""] =
@@ -185,18 +209,7 @@ function Form(p: { loaded: Loaded; onLoaded: (l: Loaded) => void; again: () => P
 					<Button onClick={() => void reload()}>{t.set_stale_load()}</Button>
 				</Notice>
 			)}
-			{list
-				.filter((s) => s.changeable)
-				.sort((a, b) => placeOf(a) - placeOf(b))
-				.map((s) => (
-					<Input
-						key={s.name}
-						s={s}
-						edits={edits}
-						error={errors[s.name]}
-						onChange={(value) => setEdits({ ...edits, [s.name]: value })}
-					/>
-				))}
+			<Inputs list={list} edits={edits} errors={errors} onChange={setEdits} />
 			<div class="row">
 				<Button submit look="primary" busy={busy}>
 					{t.save()}

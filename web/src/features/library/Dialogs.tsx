@@ -119,6 +119,73 @@ function ReleaseDialog(p: Props) {
 	return a === undefined ? null : <ReleaseForm {...p} begins={begin(a)} />;
 }
 
+interface ReleasePart {
+	r: Release;
+	change: (part: Partial<Release>) => void;
+}
+
+function Conditions({ r, change }: ReleasePart) {
+	return (
+		<>
+			<Field
+				label={t.credit()}
+				hint={t.credit_hint()}
+				value={r.credit}
+				maxlength={400}
+				onInput={(credit) => change({ credit })}
+			/>
+			<Check
+				label={t.view_only()}
+				checked={r.view_only}
+				onChange={(view_only) => change({ view_only })}
+			/>
+		</>
+	);
+}
+
+function Until({ r, change }: ReleasePart) {
+	return (
+		<Field
+			label={t.valid_until()}
+			type="date"
+			hint={r.until ? dateInWords(r.until, language.value) : t.valid_open()}
+			value={r.until ?? ""}
+			onInput={(v) => change({ until: v === "" ? null : v })}
+		/>
+	);
+}
+
+function ReleaseFields({ r, change }: ReleasePart) {
+	const conditions = r.state === "conditions";
+	return (
+		<>
+			<Options
+				legend={t.release()}
+				name="release"
+				value={r.state}
+				options={STATES.map((s) => ({ value: s, label: stateName(s), text: stateText(s) }))}
+				onInput={(state) => change({ state })}
+			/>
+			{conditions && <Conditions r={r} change={change} />}
+			{(conditions || r.state === "cleared") && <Until r={r} change={change} />}
+			<TextArea
+				label={r.state === "blocked" ? t.reason_needed() : t.reason()}
+				rows={2}
+				maxlength={2000}
+				value={r.reason}
+				onInput={(reason) => change({ reason })}
+			/>
+		</>
+	);
+}
+
+/** False when it was not done, which has been told. */
+async function saveRelease(ids: readonly string[], r: Release): Promise<boolean> {
+	if (ids.length !== 1) return bulk(ids, { release: r }, (n) => t.release_done({ n }));
+	await put(ids, r);
+	return true;
+}
+
 function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
 	const [r, set] = useState<Release>(begins);
 	const [error, setError] = useState<string | null>(null);
@@ -132,16 +199,12 @@ function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
 		if (fault) return setError(fault);
 		setBusy(true);
 		try {
-			if (ids.length === 1) await put(ids, cut(r));
-			else if (!(await bulk(ids, { release: cut(r) }, (n) => t.release_done({ n }))))
-				return setBusy(false);
-			onClose();
+			if (await saveRelease(ids, cut(r))) return onClose();
 		} catch (e) {
 			setError(problemText(e));
-			setBusy(false);
 		}
+		setBusy(false);
 	};
-	const dated = r.state === "cleared" || r.state === "conditions";
 	return (
 		<Dialog
 			wide
@@ -152,45 +215,7 @@ function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
 			}
 		>
 			<div class="stack">
-				<Options
-					legend={t.release()}
-					name="release"
-					value={r.state}
-					options={STATES.map((s) => ({ value: s, label: stateName(s), text: stateText(s) }))}
-					onInput={(state) => change({ state })}
-				/>
-				{r.state === "conditions" && (
-					<>
-						<Field
-							label={t.credit()}
-							hint={t.credit_hint()}
-							value={r.credit}
-							maxlength={400}
-							onInput={(credit) => change({ credit })}
-						/>
-						<Check
-							label={t.view_only()}
-							checked={r.view_only}
-							onChange={(view_only) => change({ view_only })}
-						/>
-					</>
-				)}
-				{dated && (
-					<Field
-						label={t.valid_until()}
-						type="date"
-						hint={r.until ? dateInWords(r.until, language.value) : t.valid_open()}
-						value={r.until ?? ""}
-						onInput={(v) => change({ until: v === "" ? null : v })}
-					/>
-				)}
-				<TextArea
-					label={r.state === "blocked" ? t.reason_needed() : t.reason()}
-					rows={2}
-					maxlength={2000}
-					value={r.reason}
-					onInput={(reason) => change({ reason })}
-				/>
+				<ReleaseFields r={r} change={change} />
 				{error && (
 					<p class="error" role="alert">
 						{error}

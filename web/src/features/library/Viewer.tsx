@@ -112,13 +112,117 @@ function Pages({ c, page, set }: { c: Card; page: number; set: (n: number) => vo
 	);
 }
 
+const STEP = 1.4;
+const MOST = 8;
+const frame = () => ({ width: innerWidth, height: innerHeight });
+const larger = (v: View) => zoomed(v, STEP, frame());
+const smaller = (v: View) => zoomed(v, 1 / STEP, frame());
+
+interface Looking {
+	view: View;
+	setView: (v: View) => void;
+	page: number;
+	setPage: (n: number) => void;
+}
+
+function Zoom({ view, setView }: Looking) {
+	return (
+		<>
+			<Button
+				look="quiet"
+				icon="minus"
+				label={t.zoom_out()}
+				disabled={view.scale <= 1}
+				onClick={() => setView(smaller(view))}
+			/>
+			<span class="num s library-zoom" aria-live="polite">
+				{Math.round(view.scale * 100)} %
+			</span>
+			<Button
+				look="quiet"
+				icon="plus"
+				label={t.zoom_in()}
+				disabled={view.scale >= MOST}
+				onClick={() => setView(larger(view))}
+			/>
+		</>
+	);
+}
+
+function Head({ p, c, l }: { p: ViewerProps; c: Card | undefined; l: Looking }) {
+	return (
+		<header class="library-viewer-h">
+			<Button look="quiet" icon="back" onClick={p.onClose}>
+				{t.back()}
+			</Button>
+			{c && (
+				<strong class="library-viewer-n" dir="auto">
+					{visible(c.title)}
+				</strong>
+			)}
+			{p.index >= 0 && (
+				<span class="muted num hide-s">
+					{number(p.index + 1, language.value)} / {number(p.count, language.value)}
+				</span>
+			)}
+			{c && <Tag tone={toneOf(c)}>{stateWord(c)}</Tag>}
+			<span class="sp row">
+				{c && <Pages c={c} page={l.page} set={l.setPage} />}
+				<Zoom {...l} />
+				{c && (
+					<a class="btn q i" href={original(c)} download={c.name} title={t.download_original()}>
+						<Icon name="download" />
+						<span class="vh">{t.download_original()}</span>
+					</a>
+				)}
+				<Button look="quiet" icon="info" label={t.details()} onClick={p.onInfo} />
+			</span>
+		</header>
+	);
+}
+
+function Neighbours({ p }: { p: ViewerProps }) {
+	return (
+		<>
+			<Button
+				class="library-prev"
+				icon="left"
+				label={t.previous()}
+				disabled={p.index <= 0}
+				onClick={() => p.onGo(-1)}
+			/>
+			<Button
+				class="library-next"
+				icon="right"
+				label={t.next()}
+				disabled={p.index < 0 || p.index >= p.count - 1}
+				onClick={() => p.onGo(1)}
+			/>
+		</>
+	);
+}
+
+function onKey(e: KeyboardEvent, p: ViewerProps, l: Looking, pages: number) {
+	if (e.target instanceof HTMLVideoElement || e.ctrlKey || e.metaKey || e.altKey) return;
+	if (e.key === "ArrowLeft") p.onGo(-1);
+	else if (e.key === "ArrowRight") p.onGo(1);
+	else if (e.key === "+" || e.key === "=") l.setView(larger(l.view));
+	else if (e.key === "-") l.setView(smaller(l.view));
+	else if (e.key === "0") l.setView(FIT);
+	else if (e.key === "i") p.onInfo();
+	else if (e.key === "PageDown" && l.page < pages) l.setPage(l.page + 1);
+	else if (e.key === "PageUp" && l.page > 1) l.setPage(l.page - 1);
+	else return;
+	e.preventDefault();
+}
+
 export default function Viewer(p: ViewerProps) {
 	void cardsStamp.value;
 	const dialog = useRef<HTMLDialogElement>(null);
 	const [view, setView] = useState<View>(FIT);
 	const [page, setPage] = useState(1);
 	const c = card(p.id);
-	const frame = () => ({ width: innerWidth, height: innerHeight });
+	const l = { view, setView, page, setPage };
 	useEffect(() => {
 		dialog.current?.showModal();
 		dialog.current?.focus();
@@ -129,90 +233,22 @@ export default function Viewer(p: ViewerProps) {
 		setPage(1);
 		void wantCards([p.id]).catch(() => undefined);
 	}, [p.id]);
-	const key = (e: KeyboardEvent) => {
-		if (e.target instanceof HTMLVideoElement || e.ctrlKey || e.metaKey || e.altKey) return;
-		if (e.key === "ArrowLeft") p.onGo(-1);
-		else if (e.key === "ArrowRight") p.onGo(1);
-		else if (e.key === "+" || e.key === "=") setView(zoomed(view, 1.4, frame()));
-		else if (e.key === "-") setView(zoomed(view, 1 / 1.4, frame()));
-		else if (e.key === "0") setView(FIT);
-		else if (e.key === "i") p.onInfo();
-		else if (e.key === "PageDown" && c?.pages && page < c.pages) setPage(page + 1);
-		else if (e.key === "PageUp" && page > 1) setPage(page - 1);
-		else return;
-		e.preventDefault();
-	};
 	return (
 		<dialog
 			ref={dialog}
 			class="library-viewer"
 			aria-label={c ? visible(c.title) : t.viewer()}
 			tabIndex={-1}
-			onKeyDown={key}
+			onKeyDown={(e) => onKey(e, p, l, c?.pages ?? 0)}
 			onCancel={(e) => {
 				e.preventDefault();
 				p.onClose();
 			}}
 		>
-			<header class="library-viewer-h">
-				<Button look="quiet" icon="back" onClick={p.onClose}>
-					{t.back()}
-				</Button>
-				{c && (
-					<strong class="library-viewer-n" dir="auto">
-						{visible(c.title)}
-					</strong>
-				)}
-				{p.index >= 0 && (
-					<span class="muted num hide-s">
-						{number(p.index + 1, language.value)} / {number(p.count, language.value)}
-					</span>
-				)}
-				{c && <Tag tone={toneOf(c)}>{stateWord(c)}</Tag>}
-				<span class="sp row">
-					{c && <Pages c={c} page={page} set={setPage} />}
-					<Button
-						look="quiet"
-						icon="minus"
-						label={t.zoom_out()}
-						disabled={view.scale <= 1}
-						onClick={() => setView(zoomed(view, 1 / 1.4, frame()))}
-					/>
-					<span class="num s library-zoom" aria-live="polite">
-						{Math.round(view.scale * 100)} %
-					</span>
-					<Button
-						look="quiet"
-						icon="plus"
-						label={t.zoom_in()}
-						disabled={view.scale >= 8}
-						onClick={() => setView(zoomed(view, 1.4, frame()))}
-					/>
-					{c && (
-						<a class="btn q i" href={original(c)} download={c.name} title={t.download_original()}>
-							<Icon name="download" />
-							<span class="vh">{t.download_original()}</span>
-						</a>
-					)}
-					<Button look="quiet" icon="info" label={t.details()} onClick={p.onInfo} />
-				</span>
-			</header>
+			<Head p={p} c={c} l={l} />
 			<div class="library-viewer-b">
 				{c && <Stage c={c} page={page} view={view} set={setView} />}
-				<Button
-					class="library-prev"
-					icon="left"
-					label={t.previous()}
-					disabled={p.index <= 0}
-					onClick={() => p.onGo(-1)}
-				/>
-				<Button
-					class="library-next"
-					icon="right"
-					label={t.next()}
-					disabled={p.index < 0 || p.index >= p.count - 1}
-					onClick={() => p.onGo(1)}
-				/>
+				<Neighbours p={p} />
 			</div>
 		</dialog>
 	);

@@ -2,7 +2,7 @@
 // The library: listing with filters, what is chosen, the details beside it. The address says
 // everything: folder, filters, order, view, the open file and whether it is shown large.
 import { effect, signal, untracked } from "@preact/signals";
-import type { ComponentType } from "preact";
+import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { may } from "../../api/session";
 import type { Way } from "../../core/layout";
@@ -258,29 +258,57 @@ function useLibrary(params: { asset?: string }) {
 
 const HELD_MS = 90;
 
-export default function Library({ params }: { params: unknown }) {
-	const [grid, setGrid] = useState<VirtualGrid | null>(null);
-	const [asked, setAsked] = useState<{ what: Ask; ids: readonly string[] } | null>(null);
+type MaybeGrid = VirtualGrid | null;
+type Asked = { what: Ask; ids: readonly string[] } | null;
+
+/**
+ * The panel follows the cursor. A held key is followed at its end; what is chosen at once, so
+ * that the panel does not offer to act on the file before.
+ */
+function useFollowing() {
 	const timer = useRef(0);
-	const over = useDrop();
-	useLibrary(params as { asset?: string });
-	const id = openFile.value;
-	const Viewer = useLater(viewing.value && id !== null, () => import("./Viewer"));
-	const Dialogs = useLater(asked !== null, () => import("./Dialogs"));
-	const ask = (what: Ask, ids: readonly string[] = chosenIds()) =>
-		ids.length > 0 && setAsked({ what, ids });
+	return (index: number, chosen = false) => {
+		clearTimeout(timer.current);
+		if (!wide.value || !follows.value) return;
+		timer.current = window.setTimeout(() => setQuery({ file: idAt(index) }), chosen ? 0 : HELD_MS);
+	};
+}
+
+function Panel({ children, onClose }: { children: ComponentChildren; onClose: () => void }) {
+	return (
+		<aside class="panel" aria-label={t.details()}>
+			<Button
+				class="library-panel-x"
+				look="quiet"
+				icon="close"
+				label={t.details_close()}
+				onClick={onClose}
+			/>
+			{children}
+		</aside>
+	);
+}
+
+/** Beside the listing, or over it where there is no room. */
+function Beside({ id, onRelease, grid }: { id: string; onRelease: () => void; grid: MaybeGrid }) {
+	const details = <Details key="details" id={id} onLook={() => look()} onRelease={onRelease} />;
 	const close = () => {
 		follows.value = false;
 		setQuery({ file: null });
 		grid?.el.focus({ preventScroll: true });
 	};
-	// A held key is followed at its end; what is chosen at once, so that the panel does not offer
-	// to act on the file before.
-	const active = (index: number, chosen = false) => {
-		clearTimeout(timer.current);
-		if (!wide.value || !follows.value) return;
-		timer.current = window.setTimeout(() => setQuery({ file: idAt(index) }), chosen ? 0 : HELD_MS);
-	};
+	if (wide.value) return <Panel onClose={close}>{details}</Panel>;
+	if (viewing.value) return null;
+	return (
+		<Dialog sheet title={t.details()} onClose={close}>
+			<div class="library-sheet">{details}</div>
+		</Dialog>
+	);
+}
+
+function Large({ id, grid }: { id: string | null; grid: MaybeGrid }) {
+	const Viewer = useLater(viewing.value && id !== null, () => import("./Viewer"));
+	if (!Viewer || id === null) return null;
 	const go = (by: number) => {
 		const next = indexOf(id) + by;
 		const there = idAt(next);
@@ -289,14 +317,47 @@ export default function Library({ params }: { params: unknown }) {
 		grid?.set(selection.value, next);
 		grid?.reveal(next);
 	};
-	const endLook = () => {
-		if (entry().over && id) return backTo(id);
+	const info = () => {
+		follows.value = true;
+		setQuery({ look: null });
+	};
+	const close = () => {
+		if (entry().over) return backTo(id);
 		setQuery({ look: null, ...(!wide.value && { file: null }) });
 		setTimeout(() => grid?.el.focus({ preventScroll: true }), 0);
 	};
-	const details = id !== null && (
-		<Details key="details" id={id} onLook={look} onRelease={() => ask("release", [id])} />
+	return (
+		<Viewer
+			id={id}
+			index={indexOf(id)}
+			count={listing.value.ids.length}
+			onGo={go}
+			onInfo={info}
+			onClose={close}
+		/>
 	);
+}
+
+function Drop() {
+	if (!useDrop()) return null;
+	return (
+		<div class="library-drop" aria-hidden="true">
+			<p>
+				<Icon name="upload" /> {t.drop_here({ folder: filters.value.folder || t.title_library() })}
+			</p>
+		</div>
+	);
+}
+
+export default function Library({ params }: { params: unknown }) {
+	const [grid, setGrid] = useState<MaybeGrid>(null);
+	const [asked, setAsked] = useState<Asked>(null);
+	const follow = useFollowing();
+	useLibrary(params as { asset?: string });
+	const id = openFile.value;
+	const Dialogs = useLater(asked !== null, () => import("./Dialogs"));
+	const ask = (what: Ask, ids: readonly string[] = chosenIds()) =>
+		ids.length > 0 && setAsked({ what, ids });
 	return (
 		<div class={id && wide.value ? "work" : undefined}>
 			<div class="main library">
@@ -306,7 +367,7 @@ export default function Library({ params }: { params: unknown }) {
 					<Grid
 						take={setGrid}
 						onOpen={(index) => look(idAt(index))}
-						onActive={active}
+						onActive={follow}
 						onKey={(e) => onKey(e, { ask })}
 						onMenu={() => setTimeout(more, 0)}
 					/>
@@ -314,48 +375,13 @@ export default function Library({ params }: { params: unknown }) {
 				<Nothing />
 				<Bar grid={grid} ask={ask} />
 			</div>
-			{details && wide.value && (
-				<aside class="panel" aria-label={t.details()}>
-					<Button
-						class="library-panel-x"
-						look="quiet"
-						icon="close"
-						label={t.details_close()}
-						onClick={close}
-					/>
-					{details}
-				</aside>
-			)}
-			{details && !wide.value && !viewing.value && (
-				<Dialog sheet title={t.details()} onClose={close}>
-					<div class="library-sheet">{details}</div>
-				</Dialog>
-			)}
-			{Viewer && id && (
-				<Viewer
-					id={id}
-					index={indexOf(id)}
-					count={listing.value.ids.length}
-					onGo={go}
-					onInfo={() => {
-						follows.value = true;
-						setQuery({ look: null });
-					}}
-					onClose={endLook}
-				/>
-			)}
+			{id && <Beside id={id} grid={grid} onRelease={() => ask("release", [id])} />}
+			<Large id={id} grid={grid} />
 			{Dialogs && asked && (
 				<Dialogs what={asked.what} ids={asked.ids} onClose={() => setAsked(null)} />
 			)}
 			<ConflictDialog />
-			{over && (
-				<div class="library-drop" aria-hidden="true">
-					<p>
-						<Icon name="upload" />{" "}
-						{t.drop_here({ folder: filters.value.folder || t.title_library() })}
-					</p>
-				</div>
-			)}
+			<Drop />
 		</div>
 	);
 }

@@ -10,7 +10,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Empty } from "../../ui/Empty";
 import { Field } from "../../ui/Field";
 import { Skeleton } from "../../ui/Skeleton";
-import { Table } from "../../ui/Table";
+import { type Column, Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { Notice, Tag, type Tone } from "../../ui/Verdict";
 import { loadMails, type Mail, mails, mailsProblem, readMail } from "./state";
@@ -34,7 +34,7 @@ function State({ mail }: { mail: Mail }) {
 	);
 }
 
-async function open(mail: Mail, show: (m: { mail: Mail; text: string }) => void) {
+async function open(mail: Mail, show: (m: Shown) => void) {
 	try {
 		show({ mail, text: await readMail(mail.id) });
 	} catch (e) {
@@ -43,9 +43,36 @@ async function open(mail: Mail, show: (m: { mail: Mail; text: string }) => void)
 	}
 }
 
+interface Shown {
+	mail: Mail;
+	text: string;
+}
+
+const columns = (show: (m: Shown) => void): Column<Mail>[] => [
+	{ key: "to", label: t.to(), cell: (m) => <span class="ob-to">{m.to}</span> },
+	{ key: "subject", label: t.subject(), cell: (m) => m.subject },
+	{ key: "state", label: t.state(), cell: (m) => <State mail={m} /> },
+	{
+		key: "action",
+		label: t.action(),
+		hideLabel: true,
+		cell: (m) =>
+			m.state === "not_sent" && (
+				<Button look="quiet" label={t.show_name({ who: m.to })} onClick={() => open(m, show)}>
+					{t.show()}
+				</Button>
+			),
+	},
+];
+
+function List({ list, show }: { list: Mail[]; show: (m: Shown) => void }) {
+	if (list.length === 0) return <Empty icon="mail" title={t.empty()} text={t.empty_text()} />;
+	return <Table caption={t.title()} rows={list} keyOf={(m) => m.id} columns={columns(show)} />;
+}
+
 export default function Outbox() {
 	const to = place.value.query.get("to") ?? "";
-	const [shown, show] = useState<{ mail: Mail; text: string } | null>(null);
+	const [shown, show] = useState<Shown | null>(null);
 	const list = mails.value;
 	useEffect(() => {
 		const timer = setTimeout(() => loadMails(to.includes("@") ? to : ""), 200);
@@ -65,34 +92,7 @@ export default function Outbox() {
 				</Notice>
 			)}
 			{list === null && mailsProblem.value === null && <Skeleton lines={5} />}
-			{list?.length === 0 && <Empty icon="mail" title={t.empty()} text={t.empty_text()} />}
-			{list !== null && list.length > 0 && (
-				<Table
-					caption={t.title()}
-					rows={list}
-					keyOf={(m) => m.id}
-					columns={[
-						{ key: "to", label: t.to(), cell: (m) => <span class="ob-to">{m.to}</span> },
-						{ key: "subject", label: t.subject(), cell: (m) => m.subject },
-						{ key: "state", label: t.state(), cell: (m) => <State mail={m} /> },
-						{
-							key: "action",
-							label: t.action(),
-							hideLabel: true,
-							cell: (m) =>
-								m.state === "not_sent" && (
-									<Button
-										look="quiet"
-										label={t.show_name({ who: m.to })}
-										onClick={() => open(m, show)}
-									>
-										{t.show()}
-									</Button>
-								),
-						},
-					]}
-				/>
-			)}
+			{list && <List list={list} show={show} />}
 			{shown && (
 				<Dialog title={shown.mail.subject} wide onClose={() => show(null)}>
 					{/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by keyboard */}

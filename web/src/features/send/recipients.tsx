@@ -96,13 +96,9 @@ const row = (c: Contact) => (
 	</span>
 );
 
-export function Recipients({ error }: { error: string | null }) {
-	const [text, setText] = useState("");
-	const [bad, setBad] = useState<string[]>([]);
+/** Whether the domains that are known have come. */
+function useLearned(to: readonly string[]): boolean {
 	const [learned, setLearned] = useState(false);
-	const to = draft.value.to;
-	const asked = to.join();
-
 	useEffect(() => {
 		let gone = false;
 		setLearned(false);
@@ -113,38 +109,63 @@ export function Recipients({ error }: { error: string | null }) {
 		return () => {
 			gone = true;
 		};
-	}, [asked]);
+	}, [to.join()]);
+	return learned;
+}
 
-	const take = (typed: string) => {
-		const found = parseAddresses(typed);
-		add(found.good);
-		setBad(found.bad);
-		setText(found.bad.join(", "));
-		if (found.good.length > 0) announce(found.good.join(", "));
-	};
+function Chips({ to }: { to: readonly string[] }) {
+	if (to.length === 0) return null;
 	return (
-		<div
-			class="stack sd-to"
-			onPaste={(e) => {
-				const pasted = e.clipboardData?.getData("text") ?? "";
-				if (parseAddresses(pasted).good.length === 0 || text !== "") return;
-				e.preventDefault();
-				take(pasted);
-			}}
-			onFocusOut={() => {
-				if (text !== "") take(text);
-			}}
-		>
+		<ul class="row sd-chips" aria-label={t.to()}>
+			{to.map((a) => (
+				<Chip key={a} address={a} />
+			))}
+		</ul>
+	);
+}
+
+const found = (q: string) => (q.trim() === "" ? Promise.resolve([]) : findContacts(q.trim()));
+
+/** What is being typed, what of it is no address, and what takes it. */
+function useTyped() {
+	const [text, setText] = useState("");
+	const [bad, setBad] = useState<string[]>([]);
+	const take = (typed: string) => {
+		const parsed = parseAddresses(typed);
+		add(parsed.good);
+		setBad(parsed.bad);
+		setText(parsed.bad.join(", "));
+		if (parsed.good.length > 0) announce(parsed.good.join(", "));
+	};
+	const type = (typed: string) => {
+		setBad([]);
+		if (/[,;]\s*$/.test(typed)) take(typed);
+		else setText(typed);
+	};
+	const pick = (c: Contact) => {
+		setText("");
+		setBad([]);
+		add([c.address]);
+	};
+	const paste = (e: ClipboardEvent) => {
+		const pasted = e.clipboardData?.getData("text") ?? "";
+		if (parseAddresses(pasted).good.length === 0 || text !== "") return;
+		e.preventDefault();
+		take(pasted);
+	};
+	return { text, bad, take, type, pick, paste };
+}
+
+export function Recipients({ error }: { error: string | null }) {
+	const to = draft.value.to;
+	const learned = useLearned(to);
+	const { text, bad, take, type, pick, paste } = useTyped();
+	return (
+		<div class="stack sd-to" onPaste={paste} onFocusOut={() => text !== "" && take(text)}>
 			<span class="b" aria-hidden="true">
 				{t.to()}
 			</span>
-			{to.length > 0 && (
-				<ul class="row sd-chips" aria-label={t.to()}>
-					{to.map((a) => (
-						<Chip key={a} address={a} />
-					))}
-				</ul>
-			)}
+			<Chips to={to} />
 			<Combobox<Contact>
 				label={t.to()}
 				hideLabel
@@ -153,18 +174,10 @@ export function Recipients({ error }: { error: string | null }) {
 				placeholder={to.length > 0 ? t.to_placeholder() : t.to_first()}
 				hint={to.length === 0 ? t.to_hint() : ""}
 				error={bad.length > 0 ? t.to_bad({ what: bad.join(", ") }) : error}
-				onInput={(v) => {
-					setBad([]);
-					if (/[,;]\s*$/.test(v)) take(v);
-					else setText(v);
-				}}
+				onInput={type}
 				onEnter={take}
-				onPick={(c) => {
-					setText("");
-					setBad([]);
-					add([c.address]);
-				}}
-				load={(q) => (q.trim() === "" ? Promise.resolve([]) : findContacts(q.trim()))}
+				onPick={pick}
+				load={found}
 				keyOf={(c) => c.address}
 				show={row}
 			/>
