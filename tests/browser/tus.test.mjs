@@ -2,6 +2,7 @@
 // tus-js-client in Node against the real server: cut at random bytes, a front killed, two
 // writers, offsets that do not fit, what is refused, expiry, termination. Judged by SHA-256.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:https";
 import { createRequire } from "node:module";
@@ -84,10 +85,16 @@ async function until(what, look) {
 	assert.fail(`never: ${what}`);
 }
 
-const stored = (asset) =>
-	until(`the hash of ${asset}`, async () =>
-		(await call(server, "GET", `/api/v1/assets/${asset}`, undefined, { key: server.key })).json?.version?.sha256,
+const whole = new Set(); // uploads that came to their end, by asset
+async function stored(asset) {
+	const found = await until(
+		`the hash of ${asset}`,
+		async () =>
+			(await call(server, "GET", `/api/v1/assets/${asset}`, undefined, { key: server.key })).json?.version?.sha256,
 	);
+	whole.add(asset);
+	return found;
+}
 
 test("cut again and again at bytes nobody chose, nothing is lost or doubled", async () => {
 	const data = randomBytes(9 * MiB);
@@ -219,4 +226,15 @@ test("creation with upload: what arrives with it counts", async () => {
 	assert.equal(await stored(await upload(data, { uploadDataDuringCreation: true })), shaOf(data));
 	assert.equal(wire.of("POST")[0].body, 2 * MiB);
 	assert.equal(wire.of("PATCH")[0].offset, 2 * MiB);
+});
+
+test("what was sent is told", () => {
+	assert.ok(whole.size > 5);
+	execFileSync("/usr/bin/python3", [
+		new URL("../lib/scoreboard.py", import.meta.url).pathname,
+		"tus-js-client",
+		`${whole.size}`,
+		"uploads cut, killed, doubled or resumed days later, each whole by SHA-256",
+		"node --test tests/browser/tus.test.mjs",
+	]);
 });

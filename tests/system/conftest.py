@@ -4,6 +4,7 @@
 For PostgreSQL a throw-away cluster is started once (tests/lib/pg.sh) and each
 server gets databases of its own.
 """
+import collections
 import os
 import pathlib
 import random
@@ -20,7 +21,34 @@ sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
 from scoreboard import figure  # noqa: E402
 
 
+# Suites whose figure is how many of their tests passed, when all of the file did.
+COUNTED = {"test_20_kill": ("kill -9", "roles killed in an upload or a download, nothing acknowledged lost"),
+           "test_71_tus_checksum": ("tus checksum", "ways a checksum is given, and what it does to a piece"),
+           "test_82_access": ("access", "ways in, guesses and ends of keys, sessions, links and codes"),
+           "test_86_malware": ("malware", "situations of a real clamd told apart")}
+outcomes = collections.defaultdict(list)
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call" or report.failed:
+        outcomes[pathlib.Path(report.location[0]).stem].append(report.passed)
+
+
+def count_suites(session):
+    collected = collections.Counter(item.path.stem for item in session.items)
+    for name, (suite, unit) in COUNTED.items():
+        if outcomes[name] and all(outcomes[name]) and len(outcomes[name]) == collected[name] > 3:
+            figure(suite, collected[name], unit, f"pytest tests/system/{name}.py")
+
+
 def pytest_sessionfinish(session):
+    """What a process ran itself counts: below xdist that is each worker, the first of all sees them twice."""
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+        count_suites(session)
+    count_watched(session)
+
+
+def count_watched(session):
     """A whole suite that was watched by one process (pytest without -n), and in which no server failed for it."""
     if outbound.watched[0] and not hasattr(session.config, "workerinput") and session.testscollected > 150 and session.testsfailed == 0:
         figure("outbound", outbound.watched[0], "servers watched by strace, 0 connections that no setting names",
