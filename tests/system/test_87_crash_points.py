@@ -262,6 +262,20 @@ def test_what_was_not_synced_is_not_acknowledged(world, detail):
     oracle.check(world.server, [client])
 
 
+def test_a_commit_that_was_not_synced_is_not_acknowledged(world):
+    client, number = world.client, world.client.send(world.ready)
+    if world.server.db != "sqlite":
+        pytest.skip("PostgreSQL syncs its own journal")
+    client.wait_mailed(number)
+    client.ask("GET", "/api/v1/assets?limit=1")     # the key's last use is written once a minute
+    with world.faults.armed(faults.Point("app", "fsync", 3, 1, "fail", errno.EIO)):
+        told = client.try_once("POST", f"/api/v1/deliveries/{number}/revoke", {"reason": "crash"}, {"Content-Type": "application/json"})
+        assert world.faults.struck and told.status >= 500
+    client.check_delivery(number)
+    client.revoke(number)
+    oracle.check(world.server, [client])
+
+
 @pytest.mark.parametrize("operation", ROLES)
 def test_an_allocation_fails(world, plan, operation):
     """There are thousands: of each role some."""
