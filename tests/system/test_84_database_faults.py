@@ -722,6 +722,7 @@ def test_a_full_disk_refuses_what_is_new_and_loses_nothing(small, little):
     server = s.server
     doc = server.run("send", little, "--release", "cleared", "--to", "voll@customer.test")
     asset = doc["files"][0]["asset"]
+    early = Recipient(server, doc["recipients"][0]["link"], "voll@customer.test").prove()
     wait_for(lambda: all(m["state"] == "not_sent" for m in server.mails("voll@customer.test")))
     s.fill()
     told = fill_up(s, asset)
@@ -732,6 +733,9 @@ def test_a_full_disk_refuses_what_is_new_and_loses_nothing(small, little):
     # each table has a page with room, until that is full
     a = wait_for(lambda: (a := create(s, 5, "voll.bin")).status != 201 and a, 30, 0)
     assert a.status == 507 and a.json()["code"] == "no-space"
+    # no byte without its record
+    a = wait_for(lambda: (a := early.request("GET", early.path + "/file/1")).status != 200 and a, 30, 0)
+    assert a.status == 507 and little.read_bytes()[:1000] not in a.body
     before = server.roles("app") + server.roles("worker")
     s.free()
     a = wait_for(lambda: (a := send(s, asset, "leer@customer.test", "leer")).status == 201 and a)
