@@ -6,6 +6,7 @@
 static file is /static/NAME.HASH.EXT, so that browsers may keep it for ever: url(NAME)
 in a style sheet and {{static:NAME}} in a template become that address.
 """
+import gzip
 import hashlib
 import os
 import re
@@ -30,6 +31,12 @@ def address(name, digest):
 def shrink_css(text):
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"\s*\n\s*", "\n", text).strip() + "\n"
+
+
+def packed(data):
+    """As gzip, or nothing when that is hardly smaller (fonts, pictures)."""
+    made = gzip.compress(data, 9, mtime=0)
+    return made if len(made) < len(data) * 0.9 else b""
 
 
 def main(target, *files):
@@ -63,6 +70,7 @@ def main(target, *files):
             f.write(f"static const unsigned char template_{i}[] = {c_bytes(templates[name])};\n")
         for i, name in enumerate(sorted(static)):
             f.write(f"static const unsigned char file_{i}[] = {c_bytes(static[name])};\n")
+            f.write(f"static const unsigned char packed_{i}[] = {c_bytes(packed(static[name]))};\n")
         f.write("\nconst struct linked_template linked_templates[] = {\n")
         for i, name in enumerate(sorted(templates)):
             f.write(f'\t{{"{name}", {{(const char *)template_{i}, {len(templates[name])}}}}},\n')
@@ -72,7 +80,8 @@ def main(target, *files):
             digest = places[name].split(".")[-2]
             kind = TYPES[os.path.splitext(name)[1]]
             f.write(f'\t{{"{name}", "{kind}", "{digest}", ')
-            f.write(f"{{(const char *)file_{i}, {len(static[name])}}}}},\n")
+            f.write(f"{{(const char *)file_{i}, {len(static[name])}}}, ")
+            f.write(f"{{(const char *)packed_{i}, {len(packed(static[name]))}}}}},\n")
         f.write(f"}};\nconst size_t linked_file_count = {len(static)};\n")
 
 

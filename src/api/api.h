@@ -81,6 +81,8 @@ NODISCARD int request_form(
 NODISCARD int request_query(
     struct api *x, const struct request *q, const char *name, struct str *ret, struct error *e);
 struct actor request_actor(const struct request *q);
+/* gzip is among the codings the browser takes, and not with weight 0. */
+bool request_takes_gzip(const struct request *q);
 
 /* Filled by a handler.  Starts as 200, no body. */
 struct reply {

@@ -359,6 +359,37 @@ the_page_speaks_both_languages(void **state)
 	assert_true(shows(b, "lang=\"de\""));
 }
 
+static size_t
+size_as(struct fixture *f, const char *target, const char *coding)
+{
+	assert_int_equal(send_ask(f, (struct ask){.method = "GET",
+	                                 .target = str_c(target),
+	                                 .key = S(""),
+	                                 .fields = {"accept-encoding", coding},
+	                                 .length = -2}),
+	    200);
+	assert_true(has(field(f, "Vary"), "Accept-Encoding"));
+	return f->r.body.n;
+}
+
+static void
+static_files_come_packed_to_who_takes_it(void **state)
+{
+	struct fixture *f = ((struct browser *)*state)->f;
+	size_t plain = size_as(f, "/static/recipient.css", "br");
+	struct str etag = field(f, "ETag");
+
+	assert_null(field(f, "Content-Encoding").p);
+	assert_true(size_as(f, "/static/recipient.css", "br, gzip") < plain / 2);
+	assert_true(str_eq_c(field(f, "Content-Encoding"), "gzip"));
+	assert_memory_equal(f->r.body.p, "\x1f\x8b", 2);
+	assert_false(str_eq(field(f, "ETag"), etag));
+	assert_int_equal(size_as(f, "/static/recipient.css", "gzip;q=0"), plain);
+	plain = size_as(f, "/static/hg.woff2", "gzip"); /* is packed itself */
+	assert_null(field(f, "Content-Encoding").p);
+	assert_int_equal(size_as(f, "/static/hg.woff2", "br"), plain);
+}
+
 static void
 static_files_keep_for_ever(void **state)
 {
@@ -397,6 +428,7 @@ main(void)
 	    TEST(a_session_ends_when_idle),
 	    TEST(the_page_speaks_both_languages),
 	    TEST(static_files_keep_for_ever),
+	    TEST(static_files_come_packed_to_who_takes_it),
 	};
 #undef TEST
 

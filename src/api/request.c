@@ -52,3 +52,17 @@ request_actor(const struct request *q)
 		return (struct actor){ACTOR_PERSON, q->who.person.v};
 	return (struct actor){ACTOR_SYSTEM, 0};
 }
+
+bool
+request_takes_gzip(const struct request *q)
+{
+	struct str rest = request_field(q, "accept-encoding");
+
+	while (rest.n > 0) {
+		struct str weight, coding = str_cut(str_cut(rest, ',', &rest), ';', &weight);
+
+		if (str_ieq(str_trim(coding), S("gzip")))
+			return !str_eq(str_trim(weight), S("q=0"));
+	}
+	return false;
+}

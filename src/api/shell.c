@@ -88,21 +88,6 @@ app_get(struct api *x, const struct request *q, struct reply *r, struct error *e
 	return 0;
 }
 
-/* gzip is among the codings the browser takes, and not with weight 0. */
-static bool
-takes_gzip(const struct request *q)
-{
-	struct str rest = request_field(q, "accept-encoding");
-
-	while (rest.n > 0) {
-		struct str weight, coding = str_cut(str_cut(rest, ',', &rest), ';', &weight);
-
-		if (str_ieq(str_trim(coding), S("gzip")))
-			return !str_eq(str_trim(weight), S("q=0"));
-	}
-	return false;
-}
-
 static const struct web_file *
 find(struct str name)
 {
@@ -117,7 +102,7 @@ int
 shell_static(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	const struct web_file *f = find(q->params[0]);
-	bool packed = takes_gzip(q);
+	bool packed = request_takes_gzip(q);
 
 	if (f == NULL)
 		return err_set(e, ERR_NOT_FOUND, "no such static file");

@@ -55,5 +55,6 @@ NODISCARD int template_render_text(
 struct asset_file {
 	const char *name, *media_type, *hash;
 	struct str content;
+	struct str gzip; /* the same packed; empty when that is hardly smaller */
 };
 const struct asset_file *template_file(struct str name);

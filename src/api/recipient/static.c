@@ -37,12 +37,17 @@ static_get(struct api *x, const struct request *q, struct reply *r, struct error
 {
 	const struct asset_file *f = template_file(q->params[0]);
 	bool bare = f != NULL && str_eq_c(q->params[0], f->name);
+	bool packed = f != NULL && f->gzip.n > 0 && request_takes_gzip(q);
 
 	if (f == NULL)
 		return shell_static(x, q, r, e);
 	reply_field(r, "Content-Type", str_c(f->media_type));
 	reply_field(r, "Cache-Control", bare ? ASK_AGAIN : FOR_EVER);
-	answer_bytes(r, q, f->content, arena_printf(x->a, "\"%s\"", f->hash));
+	reply_field(r, "Vary", S("Accept-Encoding"));
+	if (packed)
+		reply_field(r, "Content-Encoding", S("gzip"));
+	answer_bytes(r, q, packed ? f->gzip : f->content,
+	    arena_printf(x->a, "\"%s%s\"", f->hash, packed ? "-gzip" : ""));
 	return 0;
 }
 
