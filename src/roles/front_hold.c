@@ -28,6 +28,7 @@
 #include "roles/sources.h"
 
 #define HELD_MAX 1024
+#define REFUSALS_MAX 512 /* of them: wrong keys do not take the places of forms */
 
 static void
 arm(struct front *f)
@@ -92,12 +93,12 @@ on_hold_timer(void *arg, uint32_t events)
 }
 
 static bool
-hold(struct exchange *x, struct sources *tries)
+hold(struct exchange *x, struct sources *tries, size_t most)
 {
 	struct front *f = x->f;
 	int64_t wait = sources_try(tries, net_peer(x->conn), loop_now(f->loop));
 
-	if (wait == 0 || f->held_count >= HELD_MAX)
+	if (wait == 0 || f->held_count >= most)
 		return false;
 	x->held_until_us = loop_now(f->loop) + wait;
 	x->next_held = f->held;
@@ -113,7 +114,7 @@ hold(struct exchange *x, struct sources *tries)
 bool
 front_hold(struct exchange *x)
 {
-	return hold(x, x->f->sources);
+	return hold(x, x->f->sources, HELD_MAX);
 }
 
 static bool
@@ -133,7 +134,8 @@ has_credential(const struct exchange *x)
 bool
 front_hold_refusal(struct exchange *x, struct late_answer late)
 {
-	if (x->tries_secret || x->up != NULL || !has_credential(x) || !hold(x, x->f->refused))
+	if (x->tries_secret || x->up != NULL || !has_credential(x) ||
+	    !hold(x, x->f->refused, REFUSALS_MAX))
 		return false;
 	x->late = ARENA_NEW(x->arena, struct late_answer);
 	*x->late = late;
