@@ -165,25 +165,34 @@ def ask_all(g, some):
 
 
 def slow(g, world, n):
-    held = []
-    for i in range(n):
-        raw = socket.socket()
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-        raw.settimeout(120)
-        raw.connect(("127.0.0.1", world.port))
-        tls = world.context.wrap_socket(raw, server_hostname="localhost")
-        cookie = world.cookies[i % RECIPIENTS]["Cookie"]
-        tls.sendall(f"GET {world.path}/file/3 HTTP/1.1\r\nHost: localhost:{world.port}\r\nCookie: {cookie}\r\n\r\n".encode())
-        assert tls.recv(16384).startswith(b"HTTP/1.1 200 ")
-        held.append(tls)
-    g.ready.set()
-    while not g.stop.wait(0):
-        begin = time.monotonic()
-        for tls in held:
-            got = len(tls.recv(16384))
-            assert got, "a slow reader was cut"
-            g.count(0, got)
-        g.stop.wait(max(0, begin + 1 - time.monotonic()))
+    held, last = [], time.monotonic()
+    while not g.stop.is_set():
+        if len(held) < n:
+            held.append(read_large(world, world.cookies[len(held) % RECIPIENTS]["Cookie"]))
+        if len(held) == n:
+            g.ready.set()
+            g.stop.wait(max(0, last + 1 - time.monotonic()))
+        if time.monotonic() >= last + 1:
+            last = time.monotonic()
+            read_a_little(g, held)
+
+
+def read_large(world, cookie):
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+    raw.settimeout(120)
+    raw.connect(("127.0.0.1", world.port))
+    tls = world.context.wrap_socket(raw, server_hostname="localhost")
+    tls.sendall(f"GET {world.path}/file/3 HTTP/1.1\r\nHost: localhost:{world.port}\r\nCookie: {cookie}\r\n\r\n".encode())
+    assert tls.recv(16384).startswith(b"HTTP/1.1 200 ")
+    return tls
+
+
+def read_a_little(g, held):
+    for i, tls in enumerate(held):
+        got = len(tls.recv(16384))
+        assert got, f"slow reader {i} of {len(held)} was cut after {g.tally['bytes']} bytes of all"
+        g.count(0, got)
 
 
 def downloads(g, world, n, rate):
@@ -393,6 +402,8 @@ def main():
         wrong += [e for t in (*told.values(), idle_page, idle_small) for e in t["errors"]]
         now = {r["pid"]: r["role"] for r in world.server.run("status")["roles"]}
         wrong += [f"{role} {pid} has died" for pid, role in world.roles.items() if pid not in now]
+        if wrong:
+            print("\n".join([line for line in world.server.log_text().splitlines() if " warn " in line or " error " in line][-10:]))
     finally:
         world.server.remove()
     tell(args, rows, told, idle_page["took"], small, idle_small["took"], wrong)
