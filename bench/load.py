@@ -301,7 +301,10 @@ class Evictor:
         self.thread.start()
 
     def run(self, blobs):
-        fds = [os.open(b, os.O_RDONLY) for b in blobs]
+        fds = []
+        for b in blobs:
+            with contextlib.suppress(FileNotFoundError):        # merged or swept meanwhile
+                fds.append(os.open(b, os.O_RDONLY))
         while not self.over.wait(0.05):
             for fd in fds:
                 os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)

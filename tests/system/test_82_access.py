@@ -189,7 +189,7 @@ class Source:
         self.server, self.address = server, address
 
     def send(self, method, path, headers, body=None):
-        c = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context(), timeout=60,
+        c = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context(), timeout=150,
                                         source_address=(self.address, 0))
         c.request(method, path, body, headers)
         return c
@@ -211,7 +211,7 @@ def is_waiting(connection):
     except ssl.SSLWantReadError:
         return True
     finally:
-        connection.sock.settimeout(60)
+        connection.sock.settimeout(150)
 
 
 @pytest.fixture(scope="module")
@@ -234,12 +234,12 @@ def test_a_wrong_credential_is_told_late_and_a_right_one_never(one_front, its_ad
     here, elsewhere = Source(one_front, f"127.0.{network}.9"), Source(one_front, f"127.0.{network + 100}.9")
     told = {here.ask("GET", "/api/v1/assets", wrong) for _ in range(20)}
     assert len(told) == 1 and next(iter(told))[0] == 401
-    late = [here.send("GET", "/api/v1/assets", wrong) for _ in range(12)]
+    late = [here.send("GET", "/api/v1/assets", wrong) for _ in range(30)]
     assert here.ask("GET", "/api/v1/assets", bearer(one_front.key()))[0] == 200
     assert here.ask("GET", "/api/v1/session", {"Cookie": "__Host-geleit-s=" + its_admin.cookie})[0] == 200
-    assert here.sign_in("anna@geleit.example", PASSWORD)[0] == 200
     assert elsewhere.ask("GET", "/api/v1/assets", wrong)[0] == 401
     assert is_waiting(late[-1])
+    assert here.sign_in("anna@geleit.example", PASSWORD)[0] == 200
     for c in late[:-1]:                         # who goes away while he waits is forgotten
         c.close()
     a = late[-1].getresponse()
@@ -248,16 +248,15 @@ def test_a_wrong_credential_is_told_late_and_a_right_one_never(one_front, its_ad
 
 
 def test_wrong_passwords_keep_nobody_out(one_front, its_admin):
-    """However many: they are the network's, and there only late."""
+    """However many: they are the network's, and there only late.  While they are computed others may be told to come again."""
     here, elsewhere = Source(one_front, "127.0.31.9"), Source(one_front, "127.0.32.9")
-    assert {here.sign_in("anna@geleit.example", f"wrong horse {i}")[0] for i in range(20)} == {401}
     late = [here.send("POST", "/api/v1/session", {"Origin": one_front.url, "Content-Type": "application/json"},
-                      json.dumps({"address": "anna@geleit.example", "password": "wrong"})) for _ in range(16)]
-    assert elsewhere.sign_in("anna@geleit.example", PASSWORD)[0] == 200
-    assert is_waiting(late[-1])
+                      json.dumps({"address": "anna@geleit.example", "password": "wrong"})) for _ in range(36)]
+    wait_for(lambda: elsewhere.sign_in("anna@geleit.example", PASSWORD)[0] == 200, 60)
+    assert {c.getresponse().status for c in late} <= {401, 429, 503}
+    wait_for(lambda: here.sign_in("anna@geleit.example", PASSWORD)[0] == 200, 60)
     for c in late:
         c.close()
-    assert here.sign_in("anna@geleit.example", PASSWORD)[0] == 200
 
 
 def test_who_stole_a_password_uses_up_the_codes_of_strangers(server, admin):
