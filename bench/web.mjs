@@ -44,7 +44,7 @@ function probe() {
 	const loaded = (e) => {
 		if (m.picture === 0 && e.target.matches?.(".vg img")) m.picture = performance.now();
 	};
-	addEventListener("load", loaded, true);
+	document.addEventListener("load", loaded, true); // what an element loads is not told to the window
 }
 
 async function measuredPage(server, how, slow) {
@@ -65,6 +65,8 @@ async function load({ page, cdp }, address, cold) {
 	await page.goto("about:blank");
 	if (cold) await cdp.send("Network.clearBrowserCache");
 	await page.goto(address, { waitUntil: "load" });
+	// the line may be idle while a slow processor still reads the scripts
+	await page.locator("h1").first().waitFor();
 	await page.waitForLoadState("networkidle");
 	await page.waitForTimeout(500);
 	return page.evaluate(() => {
@@ -74,7 +76,7 @@ async function load({ page, cdp }, address, cold) {
 		return {
 			...window.measured,
 			inp,
-			requests: files.filter((r) => r.initiatorType !== "img").length + 1,
+			requests: files.filter((r) => r.initiatorType !== "img" && r.startTime <= window.measured.lcp).length + 1,
 			scripts: sum(files.filter((r) => r.initiatorType === "script" || r.name.endsWith(".js"))),
 		};
 	});
@@ -105,7 +107,7 @@ async function pageRows(server, name, address, how, goals, act) {
 	if (goals.warm) row(`${name}: LCP, slow, warm`, "ms", least(warm.map((r) => r.lcp)), goals.warm);
 	if (act) row(`${name}: INP (75 %), slow`, "ms", least(inp), goals.inp);
 	row(`${name}: layout shift`, "", Math.max(...cold.map((r) => r.cls)), 0.02);
-	row(`${name}: requests beside pictures`, "", least(cold.map((r) => r.requests)), goals.requests);
+	row(`${name}: requests until then, beside pictures`, "", least(cold.map((r) => r.requests)), goals.requests);
 	row(`${name}: scripts`, "KB gz", least(cold.map((r) => r.scripts)), goals.scripts);
 }
 
@@ -171,7 +173,9 @@ async function firstPictures(server, who, ids) {
 	for (let i = 0; i < RUNS; i++) {
 		const at = await measuredPage(server, { who });
 		await many(at.page, ids);
-		times.push((await load(at, `${server.url}/app/library`, true)).picture);
+		const first = await load(at, `${server.url}/app/library`, true);
+		await at.page.locator(".vg img:not([hidden])").first().waitFor();
+		times.push(first.picture || (await at.page.evaluate(() => window.measured.picture)));
 		await at.page.context().close();
 	}
 	row(`Library of ${FILES}: first picture, LAN`, "ms", least(times.filter((t) => t > 0)), 800);
