@@ -158,6 +158,14 @@ def power_cut():
         count(int(code == 0), int(code != 0), "power cuts")
 
 
+def analysers():
+    missing = [tool for tool in ("clang-tidy-14", "cppcheck") if not shutil.which(tool)]
+    if missing:
+        say(f"tools/analyze: SKIPPED, {' and '.join(missing)} not there")
+    else:
+        step("tools/analyze", ["tools/analyze"])
+
+
 def main():
     args = argparse.ArgumentParser()
     which = args.add_mutually_exclusive_group()
@@ -186,6 +194,7 @@ def main():
                    ["tests/with_pg.sh"])
             if long:
                 power_cut()
+                analysers()
     print(f"{passed} passed, {failed} failed", flush=True)
     sys.exit(1 if failed or not passed else 0)
 

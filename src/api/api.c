@@ -97,7 +97,7 @@ authenticate(struct api *x, const struct route *rt, struct request *q, struct er
 			return err_set(e, ERR_UNAUTHENTICATED, "no authorization");
 	}
 	if (r < 0 || check_permission(rt, q, e) < 0)
-		return e->code;
+		return err_code(e);
 	return rt->step_up ? staff_check_fresh(x, q, e) : 0;
 }
 
@@ -139,7 +139,7 @@ run(struct api *x, const struct route *rt, struct request *q, struct reply *r, s
 	if (res < 0)
 		return res;
 	if (rt->reads_only && db_read_begin(x->db, e) < 0)
-		return e->code;
+		return err_code(e);
 	res = rt->run(x, q, r, e);
 	if (rt->reads_only)
 		db_read_end(x->db);
@@ -185,7 +185,7 @@ api_request(struct api *x, const struct msg_request *m, struct reply *r, struct 
 	reply_init(r, x->a);
 	route_find(x->a, m->method, q.path, &rt, q.params, &allow);
 	if (rt == NULL) {
-		err_set(e, ERR_NOT_FOUND, "no such address");
+		err_put(e, ERR_NOT_FOUND, "", "no such address");
 		refuse(x, &q, r, e);
 		if (allow.n > 0) {
 			r->status = 405;

@@ -110,7 +110,7 @@ put_words(struct js *j, struct api *x, asset_id id, struct error *e)
 
 	if (asset_keywords(x->db, x->a, id, &keywords, &keyword_count, e) < 0 ||
 	    asset_notes(x->db, x->a, id, &notes, &note_count, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_key(j, "keywords");
 	js_list(j);
 	for (size_t i = 0; i < keyword_count; i++)
@@ -136,7 +136,7 @@ put_members(struct js *j, struct api *x, const struct asset *f, struct error *e)
 	struct version v;
 
 	if (version_get(x->db, x->a, f->current, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_kv_id(j, "asset", f->id.v);
 	js_kv_str(j, "title", f->title);
 	js_kv_str(j, "folder", f->folder_path);
@@ -146,7 +146,7 @@ put_members(struct js *j, struct api *x, const struct asset *f, struct error *e)
 	put_version(j, x, &v);
 	put_release(j, x, &f->release);
 	if (put_words(j, x, f->id, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_kv_time(j, "created", x->a, f->created_us);
 	js_kv_time(j, "changed", x->a, f->changed_us);
 	js_kv_str(j, "etag", asset_etag(x, f));
@@ -158,7 +158,7 @@ asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
 {
 	js_open(j);
 	if (put_members(j, x, f, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_close(j);
 	return 0;
 }
@@ -178,14 +178,14 @@ assets_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	    (in_folder > 0 && path_clean(x->a, typed, &folder, e) < 0) ||
 	    asset_list(x->db, x->a, in_folder > 0 ? &folder : NULL, (struct page_at){before.v, max},
 	        &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_key(&j, "assets");
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {
 		if (asset_put(&j, x, &list[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	js_list_end(&j);
 	js_kv_id(&j, "next", n == (size_t)max ? list[n - 1].id.v : 0);
@@ -201,14 +201,14 @@ put_versions(struct js *j, struct api *x, asset_id id, struct error *e)
 	size_t n;
 
 	if (version_list(x->db, x->a, id, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_key(j, "versions");
 	js_list(j);
 	for (size_t i = n; i-- > 0;) {
 		const struct version *v = &list[i];
 
 		if (person_get(x->db, x->a, v->created_by, &by, e) < 0)
-			return e->code;
+			return err_code(e);
 		js_open(j);
 		js_kv_id(j, "id", v->id.v);
 		put_content(j, x, v);
@@ -229,7 +229,7 @@ put_more(struct js *j, struct api *x, asset_id id, struct error *e)
 	size_t n;
 
 	if (card_list(x->db, x->a, &id, 1, &card, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
 	card_put_shape(j, x, card);
@@ -242,7 +242,7 @@ put_whole(struct js *j, struct api *x, const struct asset *f, struct error *e)
 {
 	js_open(j);
 	if (put_members(j, x, f, e) < 0 || put_more(j, x, f->id, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_close(j);
 	return 0;
 }
@@ -256,7 +256,7 @@ answer(struct api *x, const struct request *q, struct reply *r, asset_id id, str
 	struct js j;
 
 	if (asset_get(x->db, x->a, id, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	reply_field(r, "ETag", asset_etag(x, &f));
 	if (have.p != NULL && str_eq_c(q->m->method, "GET") &&
@@ -273,7 +273,7 @@ assets_get(struct api *x, const struct request *q, struct reply *r, struct error
 	asset_id id;
 
 	if (input_id(q, 0, &id.v, e) < 0)
-		return e->code;
+		return err_code(e);
 	return answer(x, q, r, id, e);
 }
 
@@ -300,11 +300,11 @@ read_texts(struct api *x, struct json *o, struct patch *p, struct error *e)
 		return err_key(e, ERR_INVALID, "bad-title", "the title is empty");
 	p->edit.title = r > 0 ? &p->title : NULL;
 	if (r < 0 || (r = input_text(x, o, &note, &p->note, e)) < 0)
-		return e->code;
+		return err_code(e);
 	p->edit.note = r > 0 && p->note.n > 0 ? &p->note : NULL;
 	r = json_get_str(o, "folder", &typed, e);
 	if (r < 0 || (r > 0 && path_clean(x->a, typed, &p->folder, e) < 0))
-		return e->code;
+		return err_code(e);
 	p->edit.folder_path = r > 0 ? &p->folder : NULL;
 	return 0;
 }
@@ -344,7 +344,7 @@ read_keywords(struct api *x, struct json *o, struct patch *p, struct error *e)
 
 	if (input_keywords(x, o, "keywords", &add, e) < 0 ||
 	    input_keywords(x, o, "remove_keywords", &remove, e) < 0)
-		return e->code;
+		return err_code(e);
 	p->edit.add_keywords = add.list;
 	p->edit.add_keyword_count = add.n;
 	p->edit.remove_keywords = remove.list;
@@ -371,7 +371,7 @@ read_condition(
 	if (if_match.p == NULL)
 		return 0;
 	if (asset_get(x->db, x->a, id, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!http_etag_strong_match(if_match, asset_etag(x, &f)))
 		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
 	ed->if_stamp = f.stamp;
@@ -386,7 +386,7 @@ put_changed(struct api *x, struct reply *r, asset_id id, struct error *e)
 	struct js j;
 
 	if (asset_get(x->db, x->a, id, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 412;
 	reply_json(r, &j);
 	reply_field(r, "Content-Type", S("application/problem+json"));
@@ -399,7 +399,7 @@ put_changed(struct api *x, struct reply *r, asset_id id, struct error *e)
 	js_kv_str(&j, "detail", S("nothing was changed; current is the file as it is now"));
 	js_key(&j, "current");
 	if (put_whole(&j, x, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_close(&j);
 	return 0;
 }
@@ -412,7 +412,7 @@ apply(struct api *x, const struct request *q, asset_id id, struct asset_edit *ed
 	if (read_condition(x, q, id, ed, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
 	    asset_edit(c, x->a, id, ed, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -426,11 +426,11 @@ assets_patch(struct api *x, const struct request *q, struct reply *r, struct err
 	int res;
 
 	if (input_id(q, 0, &id.v, e) < 0 || json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	o = json_root(doc);
 	if (read_texts(x, o, &p, e) < 0 || read_class(o, &p, e) < 0 ||
 	    read_dates(x, o, &p, e) < 0 || read_keywords(x, o, &p, e) < 0 || json_done(o, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (says_nothing(&p.edit))
 		return err_key(e, ERR_INVALID, "nothing-to-change", "nothing is to be changed");
 	res = apply(x, q, id, &p.edit, e);

@@ -24,7 +24,7 @@ basket_show(struct api *x, const struct request *q, struct reply *r, struct erro
 
 	if (basket_get(x->db, x->a, q->who.person, &basket, e) < 0 ||
 	    card_list(x->db, x->a, basket.ids, basket.n, &cards, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	cards_put(&j, x, cards, n);
@@ -49,11 +49,11 @@ read_edit(struct api *x, struct json *o, struct basket_edit *ret, struct error *
 
 	*ret = (struct basket_edit){.adds = adds};
 	if (json_get_bool(o, "clear", &ret->clears, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (adds + removes + ret->clears != 1)
 		return err_key(e, ERR_INVALID, "bad-edit", "one of add, remove, clear");
 	if (!ret->clears && input_ids(x, o, &wanted, &ids, &ret->list.n, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->list.ids = ret->clears ? NULL : ids;
 	return json_done(o, e);
 }
@@ -80,7 +80,7 @@ basket_post(struct api *x, const struct request *q, struct reply *r, struct erro
 	    change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    apply(c, q->who.person, &ed, e) < 0 ||
 	    basket_get(x->db, x->a, q->who.person, &basket, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_int(&j, "count", (int64_t)basket.n);

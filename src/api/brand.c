@@ -41,7 +41,7 @@ answer(struct api *x, struct reply *r, struct error *e)
 	struct js j;
 
 	if (brand_get(x->db, x->a, &b, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	put_brand(&j, x, &b);
 	return 0;
@@ -134,13 +134,13 @@ read_brand(struct api *x, const struct request *q, struct brand *b, struct error
 	struct json *o;
 
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	o = json_root(doc);
 	if (input_text(x, o, &name, &b->name, e) < 0 ||
 	    input_text(x, o, &colour, &b->colour, e) < 0 || read_logo(x, o, b, e) < 0 ||
 	    input_text(x, o, &imprint, &b->imprint, e) < 0 ||
 	    input_text(x, o, &privacy, &b->privacy_url, e) < 0 || json_done(o, e) < 0)
-		return e->code;
+		return err_code(e);
 	return check_values(b, e);
 }
 
@@ -153,6 +153,6 @@ brand_patch(struct api *x, const struct request *q, struct reply *r, struct erro
 	if (change_begin(x->db, request_actor(q), EVENT_BRAND_CHANGED, &c, e) < 0 ||
 	    brand_get(x->db, x->a, &b, e) < 0 || read_brand(x, q, &b, e) < 0 ||
 	    brand_set(c, x->a, &b, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	return answer(x, r, e);
 }

@@ -36,7 +36,7 @@ read_flag(struct json *o, const char *name, enum bulk_what what, struct asked *r
 	bool on = false;
 
 	if (json_get_bool(o, name, &on, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (on)
 		ret->bulk.what = what;
 	ret->things += on;
@@ -113,7 +113,7 @@ read_asked(struct api *x, struct json *o, struct asked *ret, struct error *e)
 	    read_words(x, o, "add_keywords", BULK_ADD_KEYWORDS, ret, e) < 0 ||
 	    read_words(x, o, "remove_keywords", BULK_REMOVE_KEYWORDS, ret, e) < 0 ||
 	    read_class(o, ret, e) < 0 || read_release(x, o, ret, e) < 0 || json_done(o, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->list.ids = ids;
 	if (ret->things != 1)
 		return err_key(e, ERR_INVALID, "bad-edit", "one thing at a time");
@@ -149,10 +149,10 @@ release_all(struct change *c, struct arena *a, const struct asset_list *list,
 	size_t n;
 
 	if (asset_get_list(change_db(c), a, list->ids, list->n, files, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (release_set(c, files[i].id, release, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	*ret_done = (int64_t)n;
 	return 0;
@@ -169,13 +169,13 @@ bulk_step(struct work *w, struct error *e)
 	int r;
 
 	if (change_begin(w->x->db, request_actor(w->q), verb, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = k->is_release ? release_all(c, a, &w->part, &k->release, &done, e)
 	                  : bulk_do(c, a, &k->bulk, &w->part, &done, e);
 	if (r < 0 || done == 0)
 		return r;
 	if (change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	w->done += done;
 	return 0;
 }
@@ -190,7 +190,7 @@ undo_step(struct work *w, struct error *e)
 
 	if (change_begin(w->x->db, request_actor(w->q), EVENT_UNDO_DONE, &c, e) < 0 ||
 	    undo_do(c, a, &w->undo, &done, &more, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	w->done += done;
 	w->more = more;
 	return 0;
@@ -229,7 +229,7 @@ bulk_all(struct work *w, size_t *ret_left, struct error *e)
 		*ret_left = all->n - at;
 		if (take(w, bulk_step, e) < 0) {
 			if (w->done == 0)
-				return e->code;
+				return err_code(e);
 			log_warn("bulk: %zu of %zu left: %s", *ret_left, all->n, e->msg);
 			return 0;
 		}
@@ -253,11 +253,11 @@ assets_bulk(struct api *x, const struct request *q, struct reply *r, struct erro
 	struct js j;
 
 	if (json_parse(q->m->body, &doc, e) < 0 || read_asked(x, json_root(doc), &k, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (k.is_release && (q->who.scopes & SCOPE_RELEASE) == 0)
 		return err_set(e, ERR_DENIED, "the scope release is needed");
 	if (bulk_all(&w, &left, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_int(&j, "done", w.done);
@@ -279,7 +279,7 @@ undo_all(struct work *w, struct error *e)
 
 	for (;;) {
 		if (take(w, undo_step, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (!w->more)
 			return 0;
 		if (time_monotonic_us() >= end)
@@ -297,7 +297,7 @@ undo_post(struct api *x, const struct request *q, struct reply *r, struct error 
 	if (!id128_parse(q->params[0], &w.undo.token))
 		return err_key(e, ERR_NOT_FOUND, "undo-over", "this is no token");
 	if (undo_all(&w, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_int(&j, "done", w.done);

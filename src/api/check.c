@@ -69,7 +69,7 @@ read_asset(struct json *v, int64_t *ret, int64_t *ret_version, struct error *e)
 	        ? json_str(v, &asset, e) < 0
 	        : json_get_str(v, "asset", &asset, e) < 0 ||
 	              json_get_str(v, "version", &version, e) < 0 || json_done(v, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!id_parse(asset, ret) || (version.n > 0 && !id_parse(version, ret_version)))
 		return err_key(e, ERR_INVALID, "bad-id", "an id in assets is none");
 	return 0;
@@ -82,12 +82,12 @@ read_assets(struct api *x, struct json *o, struct check_ask *ret, struct error *
 	int64_t id, version;
 
 	if (needed_list(o, "assets", LIMIT_DELIVERY_ITEMS, &list, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->assets = ARENA_ARRAY(x->a, asset_id, json_list_size(list));
 	ret->versions = ARENA_ARRAY(x->a, version_id, json_list_size(list));
 	for (size_t i = 0; i < json_list_size(list); i++) {
 		if (read_asset(json_list_at(list, i), &id, &version, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (has_asset(ret, id))
 			continue;
 		ret->versions[ret->asset_count] = (version_id){version};
@@ -103,14 +103,14 @@ read_addresses(struct api *x, struct json *o, struct check_ask *ret, struct erro
 	struct str s, address;
 
 	if (needed_list(o, "to", LIMIT_DELIVERY_RECIPIENTS, &list, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->addresses = ARENA_ARRAY(x->a, struct str, json_list_size(list));
 	for (size_t i = 0; i < json_list_size(list); i++) {
 		if (json_str(json_list_at(list, i), &s, e) < 0)
-			return e->code;
+			return err_code(e);
 		ret->typed = arena_str(x->a, s);
 		if (address_clean(x->a, s, &address, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (!has_address(ret, address))
 			ret->addresses[ret->address_count++] = address;
 	}
@@ -123,7 +123,7 @@ check_ask_refuse(struct reply *r, struct api *x, const struct check_ask *ask, co
 	struct js j;
 
 	if (strcmp(e->key, "bad-address") != 0)
-		return e->code;
+		return err_code(e);
 	r->status = 422;
 	reply_json(r, &j);
 	reply_field(r, "Content-Type", S("application/problem+json"));
@@ -146,7 +146,7 @@ check_ask_read(struct api *x, struct json *o, struct check_ask *ret, struct erro
 	*ret = (struct check_ask){.method = METHOD_PACKAGE};
 	if (read_assets(x, o, ret, e) < 0 || read_addresses(x, o, ret, e) < 0 ||
 	    json_get_str(o, "method", &method, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_eq_c(method, "package"))
 		return err_key(e, ERR_INVALID, "bad-method", "method is not package");
 	return 0;
@@ -160,12 +160,12 @@ choose_version(struct api *x, asset_id id, version_id asked, version_id *ret, st
 	struct version v;
 
 	if (asset_get(x->db, x->a, id, &asset, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = asked.v != 0 ? asked : asset.current;
 	if (asked.v == 0)
 		return 0;
 	if (version_get(x->db, x->a, asked, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	return v.asset.v == id.v ? 0 : err_set(e, ERR_NOT_FOUND, "the file has no such version");
 }
 
@@ -179,7 +179,7 @@ file_facts(struct api *x, const struct request *q, const struct check_ask *ask, 
 	*ret = (struct verdict_facts){0};
 	if (choose_version(x, id, ask->versions[i], ret_version, e) < 0 ||
 	    verdict_facts_file(x->db, x->a, id, *ret_version, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD;
 	ret->level_reached = -1;
 	ret->level_possible = LEVEL_CODE;
@@ -216,13 +216,13 @@ check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
 	line = ARENA_ARRAY(x->a, struct check_line, ask->asset_count * ask->address_count);
 	*ret = line;
 	if (blocked_list(x, ask, blocked, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < ask->asset_count; i++) {
 		struct verdict_facts facts;
 		version_id version = {0};
 
 		if (file_facts(x, q, ask, i, &facts, &version, e) < 0)
-			return e->code;
+			return err_code(e);
 		for (size_t k = 0; k < ask->address_count; k++, line++) {
 			*line = (struct check_line){.asset = ask->assets[i],
 			    .version = version,
@@ -299,11 +299,11 @@ check_post(struct api *x, const struct request *q, struct reply *r, struct error
 	struct js j;
 
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (check_ask_read(x, json_root(doc), &ask, e) < 0)
 		return check_ask_refuse(r, x, &ask, e);
 	if (json_done(json_root(doc), e) < 0 || check_lines(x, q, &ask, &lines, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	check_lines_put(&j, x, lines, ask.asset_count * ask.address_count);

@@ -24,7 +24,7 @@ contacts_list(struct api *x, const struct request *q, struct reply *r, struct er
 	if (request_query(x, q, "q", &typed, e) < 0 ||
 	    text_clean(x->a, typed, LIMIT_ADDRESS_BYTES, false, &typed, e) < 0 ||
 	    contact_search(x->db, x->a, str_trim(typed), LIST_MOST, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {

@@ -50,7 +50,7 @@ load_cards(
 		for (size_t i = 0; i < part; i++)
 			ids[i] = items[done + i].asset;
 		if (card_list(x->db, x->a, ids, part, &cards, &found, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (found != part)
 			return err_set(e, ERR_INTERNAL, "a file of a delivery has no card");
 		memcpy(&ret[done], cards, part * sizeof *cards);
@@ -64,7 +64,7 @@ put_files(struct js *j, struct api *x, const struct delivery_item *items, size_t
 	struct card *cards = ARENA_ARRAY(x->a, struct card, n);
 
 	if (load_cards(x, items, n, cards, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_key(j, "files");
 	js_list(j);
 	for (size_t i = 0; i < n; i++) {
@@ -110,7 +110,7 @@ put_recipient(struct js *j, struct api *x, const struct delivery *d, const struc
 	struct file_progress *progress;
 
 	if (recipient_progress(x->db, x->a, who->id, n, &progress, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_open(j);
 	js_kv_str(j, "address", who->address);
 	js_kv_str(j, "state", str_c(recipient_shown(who, d, x->now_us)));
@@ -119,7 +119,7 @@ put_recipient(struct js *j, struct api *x, const struct delivery *d, const struc
 	js_kv_str(j, "revoke_reason", who->revoke_reason);
 	js_key(j, "mail");
 	if (put_mail(j, x, who, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_key(j, "files");
 	js_list(j);
 	for (size_t i = 0; i < n; i++) {
@@ -176,17 +176,17 @@ deliveries_get(struct api *x, const struct request *q, struct reply *r, struct e
 	    delivery_items(x->db, x->a, d.id, &items, &item_count, e) < 0 ||
 	    recipient_list(x->db, x->a, d.id, &recipients, &recipient_count, e) < 0 ||
 	    event_list_delivery(x->db, x->a, d.id, &events, &event_count, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	put_head(&j, x, &d);
 	if (put_files(&j, x, items, item_count, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_key(&j, "recipients");
 	js_list(&j);
 	for (size_t i = 0; i < recipient_count; i++) {
 		if (put_recipient(&j, x, &d, &recipients[i], items, item_count, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	js_list_end(&j);
 	js_key(&j, "events");

@@ -31,7 +31,7 @@ read_revoke(struct api *x, const struct request *q, struct str *recipient, struc
 	    json_get_str(json_root(doc), "reason", &why, e) < 0 ||
 	    json_done(json_root(doc), e) < 0 ||
 	    text_clean(x->a, why, LIMIT_NOTE_BYTES, true, reason, e) < 0)
-		return e->code;
+		return err_code(e);
 	return to.n > 0 ? address_clean(x->a, to, recipient, e) : 0;
 }
 
@@ -53,12 +53,12 @@ revoke(struct api *x, const struct request *q, const struct delivery *d, struct 
 	int done;
 
 	if (recipient.n > 0 && find_recipient(x, d, recipient, &who, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (d->revoked_us != 0)
 		return 0; /* with all its recipients */
 	if (change_begin(x->db, request_actor(q),
 	        recipient.n > 0 ? EVENT_RECIPIENT_REVOKED : EVENT_DELIVERY_REVOKED, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	done = recipient.n > 0 ? recipient_revoke(c, who.id, reason, e)
 	                       : delivery_revoke(c, d->id, reason, e);
 	return done > 0 ? change_commit(&c, e) : done; /* 0: the first time counts */
@@ -74,7 +74,7 @@ deliveries_revoke(struct api *x, const struct request *q, struct reply *r, struc
 	if (delivery_of_path(x, q, &d, e) < 0 || read_revoke(x, q, &recipient, &reason, e) < 0 ||
 	    revoke(x, q, &d, recipient, reason, e) < 0 ||
 	    delivery_get(x->db, x->a, d.id, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_str(&j, "delivery", d.number);
@@ -94,10 +94,10 @@ read_expires(
 	int r;
 
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = validity_date(x, json_root(doc), "expires", ret, &day, e);
 	if (r < 0 || json_done(json_root(doc), e) < 0)
-		return e->code;
+		return err_code(e);
 	if (r == 0)
 		return err_key(e, ERR_INVALID, "missing", "expires is missing");
 	if (*ret <= d->expires_us)
@@ -115,10 +115,10 @@ deliveries_extend(struct api *x, const struct request *q, struct reply *r, struc
 	struct js j;
 
 	if (delivery_of_path(x, q, &d, e) < 0 || read_expires(x, q, &d, &expires, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (change_begin(x->db, request_actor(q), EVENT_DELIVERY_EXTENDED, &c, e) < 0 ||
 	    delivery_extend(c, d.id, expires, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	d.expires_us = expires;
 	reply_json(r, &j);
 	js_open(&j);
@@ -147,7 +147,7 @@ read_link_ask(struct api *x, const struct request *q, struct link_ask *ret, stru
 	    json_get_str(json_root(doc), "address", &address, e) < 0 ||
 	    json_get_bool(json_root(doc), "mail", &ret->mail, e) < 0 ||
 	    json_done(json_root(doc), e) < 0)
-		return e->code;
+		return err_code(e);
 	return address_clean(x->a, address, &ret->address, e);
 }
 
@@ -172,7 +172,7 @@ change_link(struct api *x, const struct request *q, const struct recipient *who,
 	if (change_begin(x->db, request_actor(q), EVENT_RECIPIENT_LINK, &c, e) < 0 ||
 	    recipient_new_link(c, who->id, &link->hash, LINK_ENDS_SESSIONS, e) < 0 ||
 	    (mail != NULL && mail_queue(c, mail, e) < 0))
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -190,7 +190,7 @@ deliveries_link(struct api *x, const struct request *q, struct reply *r, struct 
 	    find_recipient(x, &d, ask.address, &who, e) < 0 || link_new(x, &link, e) < 0 ||
 	    (ask.mail && prepare_mail(x, &d, &who, &link, &mail, e) < 0) ||
 	    change_link(x, q, &who, &link, ask.mail ? &mail : NULL, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_str(&j, "address", who.address);

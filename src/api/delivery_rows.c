@@ -21,7 +21,7 @@ put_row(struct js *j, struct api *x, const struct delivery *d, struct error *e)
 	struct delivery_progress p;
 
 	if (delivery_progress_get(x->db, d->id, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_open(j);
 	js_kv_str(j, "delivery", d->number);
 	js_kv_str(j, "subject", d->subject);
@@ -45,7 +45,7 @@ delivery_rows_put(
 	js_list(j);
 	for (size_t i = 0; i < n; i++) {
 		if (put_row(j, x, &list[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	js_list_end(j);
 	return 0;
@@ -66,7 +66,7 @@ read_before(struct api *x, const struct request *q, struct delivery_filter *f, s
 	if (!number_parse(x->a, number, &number))
 		return err_key(e, ERR_INVALID, "bad-number", "before is no number of a delivery");
 	if (delivery_by_number(x->db, x->a, number, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	f->before = d.id;
 	return 0;
 }
@@ -78,7 +78,7 @@ read_state(struct api *x, const struct request *q, struct delivery_filter *f, st
 	struct str state = {0};
 
 	if (request_query(x, q, "state", &state, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		if (str_eq_c(state, states[i]))
 			f->state = states[i];
@@ -95,7 +95,7 @@ read_mine(struct api *x, const struct request *q, struct delivery_filter *f, str
 	struct str mine = {0};
 
 	if (request_query(x, q, "mine", &mine, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (str_eq_c(mine, "1"))
 		f->sender = q->who.person;
 	return 0;
@@ -112,7 +112,7 @@ read_filter(struct api *x, const struct request *q, struct delivery_filter *f, s
 	    read_mine(x, q, f, e) < 0 || request_query(x, q, "q", &words, e) < 0 ||
 	    text_clean(x->a, words, LIMIT_TITLE_BYTES, false, &words, e) < 0 ||
 	    request_query(x, q, "limit", &limit, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (limit.n > 0 && (!str_i64(limit, &max) || max < 1 || max > LIST_MOST))
 		return err_key(e, ERR_INVALID, "bad-limit", "limit is 1 to %d", LIST_MOST);
 	f->q = str_trim(words);
@@ -130,7 +130,7 @@ deliveries_list(struct api *x, const struct request *q, struct reply *r, struct 
 
 	if (read_filter(x, q, &filter, e) < 0 ||
 	    delivery_list(x->db, x->a, &filter, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	return delivery_rows_put(&j, x, list, n, e);
 }

@@ -41,7 +41,7 @@ put_addresses(struct api *x, struct json *o, struct js *j, struct error *e)
 	for (size_t i = 0; r > 0 && i < json_list_size(list); i++) {
 		if (json_str(json_list_at(list, i), &typed, e) < 0 ||
 		    text_clean(x->a, typed, LIMIT_ADDRESS_BYTES, false, &address, e) < 0)
-			return e->code;
+			return err_code(e);
 		js_str(j, address);
 	}
 	js_list_end(j);
@@ -58,18 +58,18 @@ read_content(struct api *x, struct str body, struct str *ret, struct error *e)
 	struct js j;
 
 	if (json_parse(body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	o = json_root(doc);
 	buf_init_arena(&b, x->a, LIMIT_FORM_BYTES * 2);
 	js_begin(&j, &b);
 	js_open(&j);
 	if (put_addresses(x, o, &j, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		struct str text = S("");
 
 		if (input_text(x, o, &texts[i], &text, e) < 0)
-			return e->code;
+			return err_code(e);
 		js_kv_str(&j, texts[i].name, text);
 	}
 	js_close(&j);
@@ -102,7 +102,7 @@ draft_show(struct api *x, const struct request *q, struct reply *r, struct error
 	struct draft d;
 
 	if (draft_get(x->db, x->a, q->who.person, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	answer(x, r, &d);
 	return 0;
 }
@@ -116,7 +116,7 @@ check_condition(struct api *x, const struct request *q, struct error *e)
 	if (if_match.p == NULL)
 		return 0;
 	if (draft_get(x->db, x->a, q->who.person, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!http_etag_strong_match(if_match, etag_of(x, &d)))
 		return err_key(
 		    e, ERR_PRECONDITION, "changed", "the draft has been changed in another window");
@@ -134,7 +134,7 @@ draft_write(struct api *x, const struct request *q, struct reply *r, struct erro
 	    change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    check_condition(x, q, e) < 0 || draft_put(c, q->who.person, content, e) < 0 ||
 	    draft_get(x->db, x->a, q->who.person, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	answer(x, r, &d);
 	return change_commit(&c, e);
 }
@@ -146,7 +146,7 @@ draft_delete(struct api *x, const struct request *q, struct reply *r, struct err
 
 	if (change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    draft_remove(c, q->who.person, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 204;
 	return change_commit(&c, e);
 }

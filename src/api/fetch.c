@@ -34,14 +34,14 @@ may_go_on(struct api *x, const struct fetch_ticket *t, const struct delivery *d,
 	if (!delivery_is_live(d, x->now_us))
 		return 0;
 	if (recipient_get(x->db, x->a, t->recipient, &who, e) < 0)
-		return e->code == ERR_NOT_FOUND ? 0 : e->code;
+		return e->code == ERR_NOT_FOUND ? 0 : err_code(e);
 	live = session_is_live(x->db, t->session, x->now_us, e);
 	if (live < 0)
 		return live;
 	if (live == 0 || who.revoked_us != 0 || who.delivery.v != d->id.v)
 		return 0;
 	if (files_load(x, d, &who, MAX(d->level, LEVEL_CODE), f, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (t->position == 0)
 		return files_all_let(f);
 	return t->position <= (int64_t)f->count && verdict_lets(&f->verdicts[t->position - 1]);
@@ -87,7 +87,7 @@ count_uses(struct api *x, const struct fetch_ticket *t, const struct delivery *d
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, t->recipient.v},
 	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    transfer_use(c, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -102,14 +102,14 @@ keys_for(struct api *x, const struct msg_keys *m, struct data_key *keys, struct 
 
 	if (fetch_ticket_open(x, m->ticket, &t, e) < 0 ||
 	    delivery_get(x->db, x->a, t.delivery, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = may_go_on(x, &t, &d, &f, e);
 	if (r < 0)
 		return r;
 	if (r == 0 || m->count == 0 || collect_versions(&t, &f, m, versions) < 0)
 		return err_set(e, ERR_DENIED, "the verdict is no");
 	if (keyring_version_list(&x->keys, versions, m->count, keys, e) < 0)
-		return e->code;
+		return err_code(e);
 	return count_uses(x, &t, &d, &f, m, e);
 }
 
@@ -121,7 +121,7 @@ keys_to_look(struct api *x, const struct view_ticket *t, const struct msg_keys *
 	unsigned scopes;
 
 	if (scopes_now(x, t->key, t->session, &scopes, e) < 0)
-		return e->code;
+		return err_code(e);
 	if ((scopes & SCOPE_READ) == 0 || m->first != 0 || m->count != 1)
 		return err_set(e, ERR_DENIED, "may not look");
 	return keyring_version_list(&x->keys, &t->version, 1, keys, e);
@@ -208,7 +208,7 @@ judge(struct api *x, struct report *p, struct told *told, bool *ret_stop, struct
 	if (told->t.expires_us < x->now_us)
 		return 0;
 	if (look(x, p, told, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (told->seen->unknown)
 		return 0;
 	r = may_go_on(x, &told->t, &told->seen->delivery, &f, e);
@@ -225,7 +225,7 @@ judge_all(struct api *x, struct report *p, struct error *e)
 	for (size_t i = 0; i < p->count; i++)
 		ids[i] = p->told[i].t.session;
 	if (session_stamps(x->db, ids, p->count, x->now_us, stamps, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct fetch_ticket *t = &p->told[i].t;
 		bool as_it_was = stamps[i] == t->stamp && x->now_us < t->recheck_us &&
@@ -233,7 +233,7 @@ judge_all(struct api *x, struct report *p, struct error *e)
 
 		p->answers[i]->stop = false;
 		if (!as_it_was && judge(x, p, &p->told[i], &p->answers[i]->stop, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -280,7 +280,7 @@ item_ranges(struct api *x, const struct told *told, struct transfer_report *repo
 	struct str etag;
 
 	if (delivery_items(x->db, x->a, told->t.delivery, &f.items, &f.count, e) < 0)
-		return e->code;
+		return err_code(e);
 	report->delivery_items = f.count;
 	out = ARENA_ARRAY(x->a, struct item_range, MAX(f.count, LIMIT_SENT_RANGES));
 	report->ranges = out;
@@ -297,7 +297,7 @@ item_ranges(struct api *x, const struct told *told, struct transfer_report *repo
 	        &(struct package_label){
 	            told->seen->delivery.number, arena_cstr(x->a, x->conf->timezone)},
 	        &plan, &etag, e) < 0)
-		return e->code;
+		return err_code(e);
 	/* an answer has one window, sent from its start: one range */
 	g = within(&told->t, &one->ranges[0]);
 	report->range_count = package_ranges(f.package, f.count, g.from, g.to, out);
@@ -326,7 +326,7 @@ record(struct api *x, struct change *c, const struct told *told, struct error *e
 	}
 	r.sent_bytes = MIN(r.sent_bytes, r.window_bytes);
 	if (item_ranges(x, told, &r, e) < 0)
-		return e->code;
+		return err_code(e);
 	return transfer_record(c, x->a, &r, e);
 }
 
@@ -360,18 +360,18 @@ record_all(struct api *x, struct report *p, struct error *e)
 			continue;
 		any = true;
 		if (look(x, p, &p->told[i], e) < 0)
-			return e->code;
+			return err_code(e);
 		find_origin(x, &p->told[i]);
 	}
 	if (!any)
 		return 0;
 	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct told *told = &p->told[i];
 
 		if (told->one->flags != 0 && !told->seen->unknown && record(x, c, told, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return change_commit(&c, e);
 }
@@ -389,7 +389,7 @@ judge_look(
 	if ((l->last.version.v == 0 || l->last.key.v != t->key.v ||
 	        l->last.session.v != t->session.v) &&
 	    scopes_now(x, t->key, t->session, &l->scopes, e) < 0)
-		return e->code;
+		return err_code(e);
 	l->last = *t;
 	*ret_stop = (l->scopes & SCOPE_READ) == 0;
 	return 0;
@@ -412,7 +412,7 @@ api_sent(struct api *x, const struct msg_sent *m, struct msg_sent_ok *ret, struc
 		ok[i] = (struct msg_sent_ok_one){one->number, one->seq, true};
 		if (view_ticket_open(x, one->ticket, &look, e) == 0) {
 			if (judge_look(x, &looks, &look, &ok[i].stop, e) < 0)
-				return e->code;
+				return err_code(e);
 			continue;
 		}
 		if (fetch_ticket_open(x, one->ticket, &p.told[p.count].t, e) < 0)
@@ -421,7 +421,7 @@ api_sent(struct api *x, const struct msg_sent *m, struct msg_sent_ok *ret, struc
 		p.told[p.count++].one = one;
 	}
 	if (judge_all(x, &p, e) < 0 || record_all(x, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = (struct msg_sent_ok){ok, n};
 	return 0;
 }

@@ -32,7 +32,7 @@ folders_list(struct api *x, const struct request *q, struct reply *r, struct err
 
 	(void)q;
 	if (folder_list(x->db, x->a, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++)
@@ -49,12 +49,12 @@ read_path(struct api *x, const struct request *q, struct str *ret, struct error 
 	int r;
 
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = json_get_str(json_root(doc), "path", &typed, e);
 	if (r == 0)
 		return err_key(e, ERR_INVALID, "missing", "path is missing");
 	if (r < 0 || path_clean(x->a, typed, ret, e) < 0 || json_done(json_root(doc), e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = arena_str(x->a, *ret); /* outlives the document */
 	return 0;
 }
@@ -68,7 +68,7 @@ answer(struct api *x, struct reply *r, folder_id id, struct error *e)
 	size_t n;
 
 	if (folder_list(x->db, x->a, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].id.v == id.v)
@@ -87,7 +87,7 @@ folders_post(struct api *x, const struct request *q, struct reply *r, struct err
 	if (read_path(x, q, &path, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_FOLDER_CHANGED, &c, e) < 0 ||
 	    folder_create(c, x->a, path, &id, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 201;
 	return answer(x, r, id, e);
 }
@@ -102,6 +102,6 @@ folders_patch(struct api *x, const struct request *q, struct reply *r, struct er
 	if (input_id(q, 0, &id.v, e) < 0 || read_path(x, q, &path, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_FOLDER_CHANGED, &c, e) < 0 ||
 	    folder_move(c, x->a, id, path, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	return answer(x, r, id, e);
 }

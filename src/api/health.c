@@ -119,12 +119,12 @@ health_get(struct api *x, const struct request *q, struct reply *r, struct error
 	if (queue_get(x->db, &h.queue, e) < 0 || scan_queue_get(x->db, x->a, &h.scan, e) < 0 ||
 	    store_free_bytes(x->store, &h.free, e) < 0 ||
 	    store_total_bytes(x->store, &h.total, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	put_checks(&j, x, &h);
 	if (status_roles_put(&j, x, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_numbers(&j, &h);
 	js_close(&j);
 	return 0;

@@ -27,7 +27,7 @@ number_of(struct api *x, delivery_id id, struct last *last, struct error *e)
 	if (id.v == 0 || id.v == last->id.v)
 		return 0;
 	if (delivery_get(x->db, x->a, id, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	*last = (struct last){id, d.number};
 	return 0;
 }
@@ -37,7 +37,7 @@ put_event(
     struct js *j, struct api *x, const struct event_row *ev, struct last *last, struct error *e)
 {
 	if (number_of(x, ev->delivery, last, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_open(j);
 	js_kv_str(j, "id", id128_hex(x->a, ev->id));
 	js_kv_str(j, "kind", ev->kind);
@@ -74,7 +74,7 @@ assets_history(struct api *x, const struct request *q, struct reply *r, struct e
 
 	if (input_id(q, 0, &f.id.v, e) < 0 || asset_get(x->db, x->a, f.id, &f, e) < 0 ||
 	    event_list_asset(x->db, x->a, f.id, &events, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_id(&j, "asset", f.id.v);
@@ -82,7 +82,7 @@ assets_history(struct api *x, const struct request *q, struct reply *r, struct e
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {
 		if (put_event(&j, x, &events[i], &last, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	js_list_end(&j);
 	js_close(&j);

@@ -73,7 +73,7 @@ input_page(
 	*ret_before = 0;
 	if (request_query(x, q, "cursor", &cursor, e) < 0 ||
 	    request_query(x, q, "limit", &limit, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (cursor.n > 0 && !id_parse(cursor, ret_before))
 		return err_key(e, ERR_INVALID, "bad-cursor", "the cursor is none of ours");
 	if (limit.n > 0 && (!str_i64(limit, &n) || n < 1 || n > PAGE_MOST))
@@ -123,7 +123,7 @@ input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **r
 	*ret = ARENA_ARRAY(x->a, asset_id, *ret_n);
 	for (size_t i = 0; i < *ret_n; i++) {
 		if (json_str(json_list_at(list, i), &text, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (!id_parse(text, &(*ret)[i].v))
 			return err_key(e, ERR_INVALID, "bad-id", "an id in %s is none", w->name);
 	}
@@ -150,7 +150,7 @@ input_keywords(
 
 		if (json_str(json_list_at(list, ret->n), &typed, e) < 0 ||
 		    text_clean(x->a, typed, LIMIT_KEYWORD_BYTES, false, word, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (word->n == 0)
 			return err_key(e, ERR_INVALID, "bad-keyword", "a keyword is empty");
 	}

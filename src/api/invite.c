@@ -30,11 +30,11 @@ subject_of(struct api *x, const char *lang, struct str *ret, struct error *e)
 	struct buf b;
 
 	if (brand_get(x->db, x->a, &brand, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_str(t, "brand_name", brand.name);
 	buf_init_arena(&b, x->a, LIMIT_TITLE_BYTES * 2);
 	if (template_render(&b, "mail_invite_subject.txt", lang, t, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = str_trim(buf_view(&b));
 	return 0;
 }
@@ -71,7 +71,7 @@ invite_prepare(struct api *x, const struct request *q, struct invite *v, struct 
 	    .give_up_us = x->now_us + sign_in_link_life(v->purpose)};
 	if (person_get(x->db, x->a, q->who.person, &sender, e) < 0 ||
 	    subject_of(x, q->lang, &v->mail.subject, e) < 0)
-		return e->code;
+		return err_code(e);
 	return mail_prepare(
 	    x->a, &x->keys, x->conf, "mail_invite", values_of(x, q, v, sender.name), &v->mail, e);
 }
@@ -80,7 +80,7 @@ int
 invite_put(struct change *c, const struct invite *v, struct error *e)
 {
 	if (sign_in_link_put(c, v->to.id, v->purpose, v->token, e) < 0)
-		return e->code;
+		return err_code(e);
 	return v->mails ? mail_queue(c, &v->mail, e) : 0;
 }
 

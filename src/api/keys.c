@@ -30,7 +30,7 @@ read_scopes(struct api *x, struct json *o, struct str *ret, struct error *e)
 	*ret = S("");
 	for (size_t i = 0; i < json_list_size(list); i++) {
 		if (json_str(json_list_at(list, i), &one, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (one.n > 16 || i > 16)
 			return err_key(e, ERR_INVALID, "bad-scope", "there is no such scope");
 		*ret = arena_printf(x->a, "%.*s%s%.*s", STR(*ret), i > 0 ? "," : "", STR(one));
@@ -66,7 +66,7 @@ read_key(struct api *x, const struct request *q, struct api_key_new *ret, struct
 	    read_scopes(x, json_root(doc), &ret->scopes, e) < 0 ||
 	    input_date(x, json_root(doc), "expires", &ret->expires_us, e) < 0 ||
 	    json_done(json_root(doc), e) < 0 || scopes_parse(ret->scopes, &scopes, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (ret->name.n == 0)
 		return err_key(e, ERR_INVALID, "bad-name", "the key needs a name");
 	if ((scopes & ~q->who.scopes) != 0)
@@ -87,7 +87,7 @@ keys_post(struct api *x, const struct request *q, struct reply *r, struct error 
 	if (read_key(x, q, &n, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_KEY_CREATED, &c, e) < 0 ||
 	    api_key_create(c, x->a, &n, &id, &secret, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 201;
 	reply_json(r, &j);
 	js_open(&j);
@@ -132,7 +132,7 @@ keys_list(struct api *x, const struct request *q, struct reply *r, struct error 
 
 	(void)q;
 	if (api_key_list(x->db, x->a, &all, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++)
@@ -150,7 +150,7 @@ keys_delete(struct api *x, const struct request *q, struct reply *r, struct erro
 	if (input_id(q, 0, &id.v, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_KEY_REVOKED, &c, e) < 0 ||
 	    api_key_revoke(c, id, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 204;
 	return 0;
 }

@@ -21,7 +21,7 @@ keywords_list(struct api *x, const struct request *q, struct reply *r, struct er
 	if (request_query(x, q, "prefix", &typed, e) < 0 ||
 	    text_clean(x->a, typed, LIMIT_KEYWORD_BYTES, false, &prefix, e) < 0 ||
 	    keyword_list(x->db, x->a, prefix, list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {

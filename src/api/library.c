@@ -54,7 +54,7 @@ read_choice(struct api *x, const struct request *q, const struct choice *w, stru
 {
 	*ret = S("");
 	if (request_query(x, q, w->name, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (ret->n > 0 && !w->is_known(*ret))
 		return err_key(e, ERR_INVALID, "bad-filter", "%s has no such value", w->name);
 	return 0;
@@ -108,7 +108,7 @@ read_choices(struct api *x, const struct request *q, struct asked *ret, struct e
 	    read_choice(x, q, &class, &class_typed, e) < 0 ||
 	    read_choice(x, q, &trash, &trash_typed, e) < 0 ||
 	    read_choice(x, q, &sort, &sort_typed, e) < 0)
-		return e->code;
+		return err_code(e);
 	f->trash = trash_typed.n > 0;
 	if (class_parse(class_typed, &ret->class))
 		f->class = &ret->class;
@@ -126,7 +126,7 @@ read_filter(struct api *x, const struct request *q, struct asked *ret, struct er
 	                          .hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD}};
 	if (read_folder(x, q, ret, e) < 0 || read_text(x, q, "q", &f->query, e) < 0 ||
 	    read_text(x, q, "keyword", &f->keyword, e) < 0)
-		return e->code;
+		return err_code(e);
 	return read_choices(x, q, ret, e);
 }
 
@@ -157,7 +157,7 @@ assets_layout(struct api *x, const struct request *q, struct reply *r, struct er
 
 	if (read_filter(x, q, &asked, e) < 0 ||
 	    layout_read(x->db, x->a, &asked.filter, &layout, e) < 0)
-		return e->code;
+		return err_code(e);
 	etag = arena_printf(x->a, "\"%016llx\"", (unsigned long long)layout.stamp);
 	reply_field(r, "Content-Type", S("application/octet-stream"));
 	reply_field(r, "Cache-Control", S("private, no-cache"));
@@ -183,7 +183,7 @@ assets_cards(struct api *x, const struct request *q, struct reply *r, struct err
 	if (json_parse(q->m->body, &doc, e) < 0 ||
 	    input_ids(x, json_root(doc), &wanted, &ids, &n, e) < 0 ||
 	    json_done(json_root(doc), e) < 0 || card_list(x->db, x->a, ids, n, &cards, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	cards_put(&j, x, cards, n);

@@ -23,7 +23,7 @@ render(struct arena *a, const struct mail_request *q, const char *ending, struct
 
 	buf_init_arena(&b, a, LIMIT_MAIL_BYTES);
 	if (template_render(&b, name.p, q->lang, v, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (b.full)
 		return err_set(e, ERR_TOO_LARGE, "mail");
 	*ret = buf_view(&b);
@@ -73,6 +73,6 @@ mail_text_make(struct arena *a, const struct mail_request *q, const struct brand
 	struct tv *v = values_of(a, q, brand, logo_src);
 
 	if (render(a, q, ".txt", v, &ret->text, e) < 0)
-		return e->code;
+		return err_code(e);
 	return render(a, q, ".html", v, &ret->html, e);
 }

@@ -29,12 +29,12 @@ outbox_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	int goes_on = has_to < 0 ? has_to : request_query(x, q, "after", &typed, e);
 
 	if (goes_on < 0)
-		return e->code;
+		return err_code(e);
 	if (goes_on > 0 && !id_parse(typed, &after.v))
 		return err_key(e, ERR_INVALID, "bad-id", "after is no id");
 	if ((has_to > 0 && address_clean(x->a, to, &to, e) < 0) ||
 	    mail_list(x->db, x->a, to, (struct page_at){after.v, LIST_MOST}, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {
@@ -64,7 +64,7 @@ note_the_look(struct api *x, const struct request *q, const struct mail *m, stru
 	ev.recipient = m->recipient;
 	if (change_begin(x->db, request_actor(q), EVENT_OUTBOX_READ, &c, e) < 0 ||
 	    event_add(c, &ev, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -78,7 +78,7 @@ outbox_show(struct api *x, const struct request *q, struct reply *r, struct erro
 	if (!id_parse(q->params[0], &id.v))
 		return err_set(e, ERR_NOT_FOUND, "no mail has this id");
 	if (mail_get(x->db, x->a, id, &m, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (str_eq_c(m.form, "wiped"))
 		return err_key(
 		    e, ERR_NOT_FOUND, "mail-wiped", "the mail was handed over and wiped");
@@ -87,7 +87,7 @@ outbox_show(struct api *x, const struct request *q, struct reply *r, struct erro
 		    x->conf->smtp_url.n > 0 ? "mails can be read only while no SMTP server is set"
 		                            : "the mail is being composed, please try again");
 	if (mail_content(x->db, x->a, &x->keys, id, &text, e) < 0 || note_the_look(x, q, &m, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_field(r, "Content-Type", S("message/rfc822"));
 	reply_field(r, "Cache-Control", S("no-store"));
 	buf_str(&r->body, text);

@@ -62,13 +62,13 @@ overview_show(struct api *x, const struct request *q, struct reply *r, struct er
 	(void)q;
 	if (overview_get(x->db, x->now_us, &o, e) < 0 ||
 	    delivery_list(x->db, x->a, &newest, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	put_attention(&j, &o);
 	js_key(&j, "recent");
 	if (delivery_rows_put(&j, x, list, n, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_counts(&j, &o);
 	js_close(&j);
 	return 0;

@@ -43,7 +43,7 @@ people_get_all(struct api *x, const struct request *q, struct reply *r, struct e
 
 	(void)q;
 	if (people_list(x->db, x->a, &all, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++)
@@ -87,7 +87,7 @@ read_address(struct api *x, struct json *o, struct str *ret, struct error *e)
 
 	if (r <= 0)
 		return r;
-	return staff_address(x, raw, ret, e) < 0 ? e->code : 1;
+	return staff_address(x, raw, ret, e) < 0 ? err_code(e) : 1;
 }
 
 static int
@@ -99,13 +99,13 @@ read_patch(struct api *x, const struct request *q, struct person_patch *ret, str
 
 	*ret = (struct person_patch){0};
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	o = json_root(doc);
 	r = json_get_bool(o, "disabled", &ret->disabled, e);
 	ret->sets_disabled = r > 0;
 	if (r < 0 || read_name(x, o, &ret->name, e) < 0 || read_role(x, o, &ret->role, e) < 0 ||
 	    read_address(x, o, &ret->address, e) < 0)
-		return e->code;
+		return err_code(e);
 	return json_done(o, e);
 }
 
@@ -115,7 +115,7 @@ read_new(struct api *x, const struct request *q, struct person *ret, struct erro
 	struct person_patch p;
 
 	if (read_patch(x, q, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (p.sets_disabled)
 		return err_key(e, ERR_INVALID, "unknown-member", "a new person is not disabled");
 	if (p.name.p == NULL || p.address.p == NULL || p.role.p == NULL)
@@ -142,7 +142,7 @@ put_person(struct js *j, struct api *x, person_id id, struct error *e)
 	struct person_row row;
 
 	if (people_get(x->db, x->a, id, &row, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_row(j, x, &row);
 	return 0;
 }
@@ -172,18 +172,18 @@ people_post(struct api *x, const struct request *q, struct reply *r, struct erro
 
 	if (read_new(x, q, &v.to, e) < 0 || check_gives(q, v.to.role, e) < 0 ||
 	    keyring_person(&x->keys, v.to.id.v, &key, e) < 0 || invite_prepare(x, q, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	who.person = v.to.id;
 	if (change_begin(x->db, request_actor(q), EVENT_PERSON_INVITED, &c, e) < 0 ||
 	    person_invite(c, &who, &v.to, e) < 0 || invite_put(c, &v, e) < 0 ||
 	    change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 201;
 	reply_json(r, &j);
 	js_open(&j);
 	js_key(&j, "person");
 	if (put_person(&j, x, v.to.id, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_link(&j, x, &v);
 	js_close(&j);
 	return 0;
@@ -205,12 +205,12 @@ people_patch(struct api *x, const struct request *q, struct reply *r, struct err
 	    check_gives(q, row.person.role, e) < 0 ||
 	    (patch.role.p != NULL && check_gives(q, patch.role, e) < 0) ||
 	    keyring_person(&x->keys, who.person.v, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (change_begin(x->db, request_actor(q), EVENT_PERSON_CHANGED, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	changed = person_change(c, x->a, &who, &patch, e);
 	if (changed < 0 || (changed > 0 && change_commit(&c, e) < 0))
-		return e->code;
+		return err_code(e);
 	change_abort(&c);
 	reply_json(r, &j);
 	return put_person(&j, x, who.person, e);
@@ -224,9 +224,9 @@ find_reset(struct api *x, const struct request *q, struct person *ret, struct er
 	person_id id;
 
 	if (input_id(q, 0, &id.v, e) < 0 || people_get(x->db, x->a, id, &row, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (check_gives(q, row.person.role, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (row.person.disabled)
 		return err_key(
 		    e, ERR_CONFLICT, "person-disabled", "a disabled person cannot sign in");
@@ -245,12 +245,12 @@ people_reset(struct api *x, const struct request *q, struct reply *r, struct err
 
 	if (find_reset(x, q, &v.to, e) < 0 || keyring_person(&x->keys, v.to.id.v, &key, e) < 0 ||
 	    invite_prepare(x, q, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	who.person = v.to.id;
 	if (change_begin(x->db, request_actor(q), EVENT_PERSON_RESET, &c, e) < 0 ||
 	    person_reset(c, &who, v.to.name, e) < 0 || invite_put(c, &v, e) < 0 ||
 	    change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	put_link(&j, x, &v);

@@ -71,7 +71,7 @@ version_asked(
 	int r;
 
 	if (input_id(q, 0, &id.v, e) < 0 || asset_get(x->db, x->a, id, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = f.current;
 	r = request_query(x, q, "version", &text, e);
 	*ret_named = r > 0;
@@ -80,7 +80,7 @@ version_asked(
 	if (!id_parse(text, &ret->v))
 		return err_set(e, ERR_NOT_FOUND, "not the id of a version");
 	if (version_get(x->db, x->a, *ret, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	return v.asset.v == id.v ? 0 : err_set(e, ERR_NOT_FOUND, "a version of another file");
 }
 
@@ -107,11 +107,11 @@ preview_get(struct api *x, const struct request *q, struct reply *r, struct erro
 	bool named = false;
 
 	if (version_asked(x, q, &w.version, &named, e) < 0 || page_asked(x, q, &w.page, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_i64(q->params[1], &w.size) || !rendition_is_size(w.size))
 		return err_key(e, ERR_NOT_FOUND, "no-preview", "sizes are 64, 320, 640 and 1600");
 	if (rendition_find(x->db, x->a, &w, &p, &blob, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_field(r, "Cache-Control",
 	    named ? S("private, max-age=31536000, immutable") : S("private, no-cache"));
 	preview_plan(r, x, q, &w, &p, blob);
@@ -151,14 +151,14 @@ content_get(struct api *x, const struct request *q, struct reply *r, struct erro
 
 	if (input_id(q, 0, &asset, e) < 0 || input_id(q, 1, &id.v, e) < 0 ||
 	    version_get(x->db, x->a, id, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (v.asset.v != asset)
 		return err_set(e, ERR_NOT_FOUND, "a version of another file");
 	if (!v.ready)
 		return err_key(e, ERR_CONFLICT, v.damaged ? "damaged" : "not-ready",
 		    "this version cannot be read");
 	if (version_parts(x->db, x->a, id, &parts, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_field(r, "Content-Type", S("application/octet-stream"));
 	reply_field(r, "Content-Disposition", http_attachment(x->a, v.name));
 	reply_field(r, "Cache-Control", S("private, no-store"));

@@ -35,7 +35,7 @@ read_date(struct api *x, const struct request *q, const char *name, int64_t *ret
 	struct str typed = {0};
 
 	if (request_form(x, q, name, &typed, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (typed.n > 0 &&
 	    !time_parse_human(typed, x->now_us, arena_cstr(x->a, x->conf->timezone), ret))
 		return err_key(e, ERR_INVALID, "bad-date", "%s is no date", name);
@@ -48,7 +48,7 @@ read_number(struct api *x, const struct request *q, const char *name, int64_t *r
 	struct str typed = {0};
 
 	if (request_form(x, q, name, &typed, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (typed.n > 0 && (!str_i64(typed, ret) || *ret < 0))
 		return err_key(e, ERR_INVALID, "bad-number", "%s is no number", name);
 	return 0;
@@ -64,7 +64,7 @@ read_texts(struct api *x, const struct request *q, struct delivery *d, struct er
 	    request_form(x, q, "lang", &lang, e) < 0 ||
 	    text_clean(x->a, subject, LIMIT_TITLE_BYTES, false, &d->subject, e) < 0 ||
 	    text_clean(x->a, message, LIMIT_MESSAGE_BYTES, true, &d->message, e) < 0)
-		return e->code;
+		return err_code(e);
 	d->lang = str_eq_c(lang, "en") ? S("en") : S("de");
 	return 0;
 }
@@ -77,7 +77,7 @@ read_address(struct api *x, const struct request *q, struct str *ret, struct err
 	struct error not_yet;
 
 	if (request_form(x, q, "to", &typed, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (typed.n == 0 || address_clean(x->a, typed, ret, &not_yet) < 0)
 		*ret = S("name@example.org");
 	return 0;
@@ -95,7 +95,7 @@ read_delivery(struct api *x, const struct request *q, struct delivery *d, struct
 	    read_number(x, q, "count", &count, e) < 0 ||
 	    read_number(x, q, "bytes", &d->total_bytes, e) < 0 ||
 	    read_date(x, q, "valid_from", &d->valid_from_us, e) < 0)
-		return e->code;
+		return err_code(e);
 	d->expires_us = MAX(d->valid_from_us, x->now_us) + x->conf->delivery_days * US_PER_DAY;
 	d->item_count = MAX(count, 1);
 	d->sender = sender.id;
@@ -120,7 +120,7 @@ show_mail(struct api *x, const struct delivery *d, struct reply *r, struct error
 	    mail_request_parse(x->a, json, &request, e) < 0 ||
 	    mail_text_make(x->a, &request, &brand,
 	        arena_printf(x->a, "/r/logo.png?v=%.*s", STR(brand.logo_hash)), &text, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_html_fields(r, x);
 	reply_field(r, "Content-Security-Policy", S(MAIL_POLICY));
 	buf_str(&r->body, text.html);
@@ -138,10 +138,10 @@ show_page(struct api *x, const struct request *q, const struct delivery *d, stru
 	if (read_address(x, q, &v.recipient.address, e) < 0 ||
 	    page_begin(x, q, str_eq_c(d->lang, "en") ? "en" : "de", &p, e) < 0 ||
 	    page_delivery_values(&p, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_bool(p.values, "no_script", true); /* the frame would refuse it, and say so */
 	if (page_show(&p, r, "arrival.html", e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_field(r, "Content-Security-Policy", S(PAGE_POLICY));
 	return 0;
 }
@@ -153,7 +153,7 @@ preview_post(struct api *x, const struct request *q, struct reply *r, struct err
 	struct delivery d;
 
 	if (request_form(x, q, "view", &view, e) < 0 || read_delivery(x, q, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (str_eq_c(view, "mail"))
 		return show_mail(x, &d, r, e);
 	if (str_eq_c(view, "page"))

@@ -56,7 +56,7 @@ release_read(struct api *x, struct json *o, struct release *ret, struct error *e
 	    input_text(x, o, &reason, &ret->reason, e) < 0 ||
 	    input_text(x, o, &credit, &ret->credit, e) < 0 ||
 	    json_get_bool(o, "view_only", &ret->view_only, e) < 0 || json_done(o, e) < 0)
-		return e->code;
+		return err_code(e);
 	return check_whole(ret, e);
 }
 
@@ -73,7 +73,7 @@ assets_release(struct api *x, const struct request *q, struct reply *r, struct e
 	    release_read(x, json_root(doc), &rel, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_RELEASE_CHANGED, &c, e) < 0 ||
 	    release_set(c, id, &rel, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_id(&j, "asset", id.v);

@@ -50,11 +50,11 @@ read_dates(struct api *x, struct json *o, struct delivery *d, struct error *e)
 
 	d->valid_from_us = x->now_us;
 	if (validity_date(x, o, "valid_from", &d->valid_from_us, &day, e) < 0)
-		return e->code;
+		return err_code(e);
 	d->expires_us = MAX(d->valid_from_us, x->now_us) + days * US_PER_DAY;
 	day = false;
 	if (validity_date(x, o, "expires", &d->expires_us, &day, e) < 0)
-		return e->code;
+		return err_code(e);
 	return validity_check(x, d->valid_from_us, d->expires_us, day, e);
 }
 
@@ -68,7 +68,7 @@ read_texts(struct api *x, struct json *o, struct delivery *d, struct error *e)
 	    json_get_int(o, "limit", &d->download_limit, e) < 0 ||
 	    text_clean(x->a, subject, LIMIT_TITLE_BYTES, false, &d->subject, e) < 0 ||
 	    text_clean(x->a, message, LIMIT_MESSAGE_BYTES, true, &d->message, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_eq_c(lang, "de") && !str_eq_c(lang, "en"))
 		return err_key(e, ERR_INVALID, "bad-language", "lang is de or en");
 	d->lang = arena_str(x->a, lang);
@@ -84,11 +84,11 @@ read_sending(struct api *x, const struct request *q, struct sending *s, struct e
 	struct json *o;
 
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	o = json_root(doc);
 	if (check_ask_read(x, o, &s->ask, e) < 0 || read_dates(x, o, &s->d, e) < 0 ||
 	    read_texts(x, o, &s->d, e) < 0)
-		return e->code;
+		return err_code(e);
 	return json_done(o, e);
 }
 
@@ -108,7 +108,7 @@ prepare_items(struct api *x, struct sending *s, struct error *e)
 		struct version v;
 
 		if (version_get(x->db, x->a, line->version, &v, e) < 0)
-			return e->code;
+			return err_code(e);
 		*it = (struct delivery_item){.position = (int64_t)i + 1,
 		    .asset = line->asset,
 		    .version = v.id,
@@ -150,7 +150,7 @@ prepare_recipients(struct api *x, struct sending *s, struct error *e)
 		r->address = s->ask.addresses[i];
 		if (make_link(x, s, r->address, &s->links[i], e) < 0 ||
 		    link_mail(x, &s->d, r->id, r->address, &s->links[i], &s->mails[i], e) < 0)
-			return e->code;
+			return err_code(e);
 		r->token_hash = s->links[i].hash;
 	}
 	return 0;
@@ -196,7 +196,7 @@ prepare(struct api *x, const struct request *q, struct sending *s, struct error 
 	struct person sender;
 
 	if (person_get(x->db, x->a, q->who.person, &sender, e) < 0)
-		return e->code;
+		return err_code(e);
 	s->d.id = (delivery_id){random_id()};
 	s->d.number = number_new(x->a);
 	s->d.sender = sender.id;
@@ -204,7 +204,7 @@ prepare(struct api *x, const struct request *q, struct sending *s, struct error 
 	s->d.level = LEVEL_CODE;
 	s->d.created_us = x->now_us;
 	if (prepare_items(x, s, e) < 0)
-		return e->code;
+		return err_code(e);
 	tell(x, s);
 	return prepare_recipients(x, s, e);
 }
@@ -231,23 +231,23 @@ commit(struct api *x, const struct request *q, struct sending *s, struct error *
 	    .recipient_count = s->ask.address_count};
 
 	if (change_begin(x->db, request_actor(q), EVENT_DELIVERY_CREATED, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n.recipient_count; i++) {
 		if (contact_need(c, x->a, s->recipients[i].address, &s->recipients[i].contact, e) <
 		    0)
-			return e->code;
+			return err_code(e);
 	}
 	if (delivery_create(c, &n, e) < 0)
 		/* its number is taken, which another number settles; the log may say what was */
-		return e->code == ERR_EXISTS ? (e->code = ERR_RETRY) : e->code;
+		return e->code == ERR_EXISTS ? (e->code = ERR_RETRY) : err_code(e);
 	for (size_t i = 0; i < n.recipient_count; i++) {
 		if (mail_queue(c, &s->mails[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	s->again.status = 201;
 	s->again.body = s->told;
 	if (s->again.idem.n > 0 && idempotency_keep(c, &s->again, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -336,7 +336,7 @@ answer_again(struct api *x, struct sending *s, struct reply *r, struct error *e)
 	s->links = ARENA_ARRAY(x->a, struct link, s->ask.address_count);
 	for (size_t i = 0; i < s->ask.address_count; i++) {
 		if (make_link(x, s, s->ask.addresses[i], &s->links[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	put_sent(r, x, s);
 	return 1;
@@ -351,16 +351,16 @@ deliveries_post(struct api *x, const struct request *q, struct reply *r, struct 
 	if (read_sending(x, q, &s, e) < 0)
 		return check_ask_refuse(r, x, &s.ask, e);
 	if (read_idem(x, q, &s, e) < 0)
-		return e->code;
+		return err_code(e);
 	n = answer_again(x, &s, r, e);
 	if (n != 0)
 		return MIN(n, 0);
 	if (check_lines(x, q, &s.ask, &s.lines, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (check_refuses(s.lines, s.ask.asset_count * s.ask.address_count))
 		return put_refused(r, x, &s);
 	if (prepare(x, q, &s, e) < 0 || commit(x, q, &s, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_sent(r, x, &s);
 	return 0;
 }

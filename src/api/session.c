@@ -60,7 +60,7 @@ put_needs(struct js *j, struct api *x, const struct person *p, struct error *e)
 	struct credential cred;
 
 	if (credential_get(x->db, x->a, p->id, &cred, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_key(j, "needs");
 	js_list(j);
 	if (p->address.n == 0)
@@ -83,7 +83,7 @@ put_session(
 	js_open(j);
 	js_kv_str(j, "state", str_c(staff_state_name(s->state)));
 	if (s->state == STAFF_ENROL && put_needs(j, x, &s->person, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_person(j, &s->person);
 	put_scopes(j, scopes);
 	js_kv_str(j, "csrf", staff_csrf(x, token));
@@ -136,7 +136,7 @@ read_token(struct api *x, const struct request *q, struct str *ret, struct error
 	*ret = S("");
 	if (json_parse(q->m->body, &doc, e) < 0 ||
 	    json_get_str(json_root(doc), "token", ret, e) < 0 || json_done(json_root(doc), e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = arena_str(x->a, *ret);
 	if (ret->n != TOKEN_CHARACTERS)
 		return err_key(e, ERR_UNAUTHENTICATED, "link-dead", "that is no link of ours");
@@ -152,14 +152,14 @@ session_link(struct api *x, const struct request *q, struct reply *r, struct err
 	person_id who;
 
 	if (origin_check(x, q, e) < 0 || read_token(x, q, &token, e) < 0)
-		return e->code;
+		return err_code(e);
 	cookie = staff_cookie_new(x, &hash);
 	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_SESSION_BEGUN, &c, e) < 0 ||
 	    sign_in_link_use(c, token, &who, e) < 0 ||
 	    staff_session_begin(c, who, STAFF_ENROL, &hash, request_field(q, "user-agent"), e) <
 	        0 ||
 	    change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	return session_show_new(x, r, cookie, e);
 }
 
@@ -171,7 +171,7 @@ session_delete(struct api *x, const struct request *q, struct reply *r, struct e
 	if (change_begin(x->db, request_actor(q), EVENT_SESSION_ENDED, &c, e) < 0 ||
 	    staff_session_end(c, q->who.person, q->who.staff->id, e) < 0 ||
 	    change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	staff_cookie_clear(r);
 	reply_field(r, "Clear-Site-Data", S("\"cache\"")); /* pictures are kept for a year */
 	r->status = 204;
@@ -188,7 +188,7 @@ sessions_list(struct api *x, const struct request *q, struct reply *r, struct er
 	size_t n;
 
 	if (staff_session_list(x->db, x->a, q->who.person, x->now_us, &all, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {
@@ -217,7 +217,7 @@ sessions_end(struct api *x, const struct request *q, struct reply *r, struct err
 	if (input_id(q, 0, &id.v, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_SESSION_ENDED, &c, e) < 0 ||
 	    staff_session_end(c, q->who.person, id, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 204;
 	return 0;
 }

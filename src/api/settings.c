@@ -30,7 +30,7 @@ static int
 read_state(struct api *x, struct state *ret, struct error *e)
 {
 	if (setting_list(x->db, x->a, &ret->here, &ret->n, e) < 0)
-		return e->code;
+		return err_code(e);
 	return conf_overlay(x->a, x->file, ret->here, ret->n, &ret->conf, e);
 }
 
@@ -119,7 +119,7 @@ answer(struct api *x, struct reply *r, struct error *e)
 	struct js j;
 
 	if (read_state(x, &s, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	reply_field(r, "ETag", etag_of(x, &s));
 	put_settings(&j, x, &s);
@@ -158,7 +158,7 @@ read_values(struct api *x, struct json *o, struct conf_value **ret, size_t *ret_
 			    "%.*s: is no setting that can be changed here",
 			    STR(str_head(v->name, 60)));
 		if (json_get_str(o, arena_cstr(x->a, v->name), &v->value, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -191,16 +191,16 @@ set_all(struct api *x, const struct request *q, struct change *c, const struct c
 	int changed = 0;
 
 	if (read_state(x, &before, e) < 0 || check_condition(x, q, &before, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (is_so_already(&before, &list[i]))
 			continue;
 		if (setting_set(c, x->a, &list[i], q->who.person, e) < 0)
-			return e->code;
+			return err_code(e);
 		changed = 1;
 	}
 	/* all together: may they count? */
-	return read_state(x, &after, e) < 0 ? e->code : changed;
+	return read_state(x, &after, e) < 0 ? err_code(e) : changed;
 }
 
 int
@@ -216,6 +216,6 @@ settings_patch(struct api *x, const struct request *q, struct reply *r, struct e
 	    read_values(x, json_root(doc), &list, &n, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_SETTING_CHANGED, &c, e) < 0 ||
 	    (changed = set_all(x, q, c, list, n, e)) < 0 || answer(x, r, e) < 0)
-		return e->code;
+		return err_code(e);
 	return changed > 0 ? change_commit(&c, e) : 0;
 }

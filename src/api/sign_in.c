@@ -48,7 +48,7 @@ read_members(
 	AUTO(json_free) struct json_doc *doc = NULL;
 
 	if (json_parse(q->m->body, &doc, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		int r = json_get_str(json_root(doc), m[i].name, m[i].ret, e);
 
@@ -79,7 +79,7 @@ open_secret(
 	if (sealed.n == 0)
 		return err_key(e, ERR_CONFLICT, "no-totp", "no authenticator is set up");
 	if (keyring_person(&x->keys, p.v, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = text_open(x->a, &key, totp_aad(x, p), sealed, &secret, e);
 	explicit_bzero(&key, sizeof key);
 	if (r < 0)
@@ -107,7 +107,7 @@ note_failure(
 		*e = later;
 		return later.code;
 	}
-	return e->code;
+	return err_code(e);
 }
 
 /* ---- password ---- */
@@ -121,6 +121,7 @@ check_password(struct api *x, struct str address, struct str password, struct pe
 	int known = 0, has = 0;
 
 	*ret = (struct person){0};
+	*ret_c = (struct credential){0};
 	if (address.n > 0 && staff_address(x, address, &clean, e) == 0)
 		known = person_by_address(x->db, x->a, clean, ret, e);
 	if (known < 0)
@@ -129,11 +130,13 @@ check_password(struct api *x, struct str address, struct str password, struct pe
 		has = credential_get(x->db, x->a, ret->id, ret_c, e);
 	if (has < 0)
 		return has;
-	if (has > 0 && ret_c->password.n > 0 && !ret->disabled
-	        ? password_matches(ret_c->password, password)
-	        : password_matches_nobody(password))
-		return 0;
-	err_key(e, ERR_UNAUTHENTICATED, "wrong-credentials", "address or password is not right");
+	if (has > 0 && ret_c->password.n > 0 && !ret->disabled) {
+		if (password_matches(ret_c->password, password))
+			return 0;
+	} else {
+		password_matches_nobody(password);
+	}
+	err_put(e, ERR_UNAUTHENTICATED, "wrong-credentials", "address or password is not right");
 	return note_failure(x, ret->id, "wrong-password", NULL, e);
 }
 
@@ -148,18 +151,18 @@ session_post(struct api *x, const struct request *q, struct reply *r, struct err
 
 	if (origin_check(x, q, e) < 0 ||
 	    READ_MEMBERS(x, q, e, {"address", &address}, {"password", &password}) < 0)
-		return e->code;
+		return err_code(e);
 	if (password.n > PASSWORD_MOST)
 		return err_key(e, ERR_INVALID, "weak-password", "at most %d bytes", PASSWORD_MOST);
 	if (check_password(x, address, password, &who, &cred, e) < 0)
-		return e->code;
+		return err_code(e);
 	cookie = staff_cookie_new(x, &hash);
 	if (change_begin(
 	        x->db, (struct actor){ACTOR_PERSON, who.id.v}, EVENT_SESSION_BEGUN, &c, e) < 0 ||
 	    staff_session_begin(c, who.id, cred.totp.n > 0 ? STAFF_TOTP : STAFF_ENROL, &hash,
 	        request_field(q, "user-agent"), e) < 0 ||
 	    change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	return session_show_new(x, r, cookie, e);
 }
 
@@ -175,7 +178,7 @@ read_new_person(
 	if (address->n == 0 || name->n == 0 || name->n > LIMIT_TITLE_BYTES)
 		return err_key(e, ERR_INVALID, "bad-name", "name and address are needed");
 	if (staff_address(x, *address, address, e) < 0)
-		return e->code;
+		return err_code(e);
 	return 0;
 }
 
@@ -209,13 +212,13 @@ session_password(struct api *x, const struct request *q, struct reply *r, struct
 	        {"address", &address}) < 0 ||
 	    credential_get(x->db, x->a, q->who.person, &cred, e) < 0 ||
 	    read_new_person(x, q, &name, &address, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (check_new_password(q, &cred, password, current, e) < 0)
 		return strcmp(e->key, "wrong-credentials") == 0
 		           ? note_failure(x, q->who.person, "wrong-password", NULL, e)
-		           : e->code;
+		           : err_code(e);
 	if (password_hash(x->a, password, &hash, e) < 0)
-		return e->code;
+		return err_code(e);
 	cookie = staff_cookie_new(x, &token);
 	if (change_begin(x->db, request_actor(q), EVENT_PASSWORD_CHANGED, &c, e) < 0 ||
 	    credential_set_password(c, s->person.id, hash, e) < 0 ||
@@ -223,7 +226,7 @@ session_password(struct api *x, const struct request *q, struct reply *r, struct
 	    staff_session_end_all(c, s->person.id, s->id, e) < 0 ||
 	    staff_session_proved(c, s->id, s->state, &token, e) < 0 || event_add(c, &ev, e) < 0 ||
 	    change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	return session_show_new(x, r, cookie, e);
 }
 
@@ -267,7 +270,7 @@ check_may_set_up(struct api *x, const struct request *q, struct error *e)
 	if (q->who.staff->state == STAFF_ACTIVE)
 		return staff_check_fresh(x, q, e);
 	if (credential_get(x->db, x->a, q->who.person, &cred, e) < 0)
-		return e->code;
+		return err_code(e);
 	return cred.password.n > 0
 	           ? 0
 	           : err_key(e, ERR_CONFLICT, "password-first", "the password is set first");
@@ -287,7 +290,7 @@ session_totp_setup(struct api *x, const struct request *q, struct reply *r, stru
 
 	if (check_may_set_up(x, q, e) < 0 || brand_get(x->db, x->a, &brand, e) < 0 ||
 	    keyring_person(&x->keys, p->id.v, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	random_bytes(secret, sizeof secret);
 	text = base32(x->a, secret, sizeof secret);
 	uri = key_uri(x, &brand, p, text);
@@ -296,7 +299,7 @@ session_totp_setup(struct api *x, const struct request *q, struct reply *r, stru
 	    qr_make(x->a, uri, &qr, e) < 0 ||
 	    change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    credential_offer_totp(c, p->id, sealed, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_str(&j, "secret", text);
@@ -317,7 +320,7 @@ make_recovery(struct api *x, struct str codes[RECOVERY_CODES], struct sha256 has
 		random_bytes(random, sizeof random);
 		codes[i] = str_head(base32(x->a, random, sizeof random), RECOVERY_CHARACTERS);
 		if (keyring_pepper(&x->keys, S(RECOVERY_LABEL), codes[i], &hashes[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -346,7 +349,7 @@ get_credential(struct api *x, const struct request *q, struct credential *ret, s
 	struct sha256 browser;
 
 	if (credential_get(x->db, x->a, q->who.person, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return staff_browser(q, &browser)
 	           ? credential_know_browser(x->db, ret, &browser, x->now_us, e)
 	           : 0;
@@ -363,7 +366,7 @@ check_code(struct api *x, const struct credential *cred, struct str sealed, stru
 		return err_key(e, ERR_LIMIT, "too-many-tries",
 		    "too many wrong codes: wait, or use a recovery code");
 	if (open_secret(x, cred->person, sealed, secret, e) < 0)
-		return e->code;
+		return err_code(e);
 	ok = totp_check(secret, code, x->now_us, cred->totp_step, ret_step);
 	explicit_bzero(secret, sizeof secret);
 	return ok ? 0 : err_key(e, ERR_UNAUTHENTICATED, "wrong-code", "that code is not right");
@@ -383,10 +386,10 @@ session_totp_confirm(struct api *x, const struct request *q, struct reply *r, st
 
 	if (READ_MEMBERS(x, q, e, {"code", &code}) < 0 || check_may_set_up(x, q, e) < 0 ||
 	    get_credential(x, q, &cred, e) < 0)
-		return e->code;
+		return err_code(e);
 	cred.totp_step = 0; /* of the old secret */
 	if (check_code(x, &cred, cred.offered, code, &step, e) < 0)
-		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, &cred, e) : e->code;
+		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, &cred, e) : err_code(e);
 	cookie = staff_cookie_new(x, &token);
 	browser = staff_browser_keep(x, q, cred.is_known, &known);
 	if (make_recovery(x, codes, hashes, e) < 0 ||
@@ -397,7 +400,7 @@ session_totp_confirm(struct api *x, const struct request *q, struct reply *r, st
 	    credential_keep_browser(c, s->person.id, &known, e) < 0 ||
 	    staff_session_proved(c, s->id, STAFF_ACTIVE, &token, e) < 0 ||
 	    event_add(c, &ev, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	staff_cookie_set(r, x, cookie);
 	staff_browser_set(r, x, browser);
 	reply_json(r, &j);
@@ -405,7 +408,7 @@ session_totp_confirm(struct api *x, const struct request *q, struct reply *r, st
 	put_recovery(&j, codes);
 	js_key(&j, "session");
 	if (session_put_new(&j, x, cookie, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_close(&j);
 	return 0;
 }
@@ -444,7 +447,7 @@ prove_by_password(
 	if (q->who.staff->state == STAFF_ACTIVE && p->cred.password.n > 0 &&
 	    password.n <= PASSWORD_MOST && password_matches(p->cred.password, password))
 		return 0;
-	err_key(e, ERR_UNAUTHENTICATED, "wrong-credentials", "the password is not right");
+	err_put(e, ERR_UNAUTHENTICATED, "wrong-credentials", "the password is not right");
 	return note_failure(x, q->who.person, "wrong-password", NULL, e);
 }
 
@@ -457,7 +460,7 @@ read_proof(struct api *x, const struct request *q, struct proof *p, struct error
 	if (READ_MEMBERS(
 	        x, q, e, {"code", &code}, {"recovery", &recovery}, {"password", &password}) < 0 ||
 	    get_credential(x, q, &p->cred, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (password.n > 0)
 		return prove_by_password(x, q, p, password, e);
 	p->by_recovery = recovery.n > 0;
@@ -465,7 +468,8 @@ read_proof(struct api *x, const struct request *q, struct proof *p, struct error
 		return keyring_pepper(
 		    &x->keys, S(RECOVERY_LABEL), plain_recovery(x, recovery), &p->recovery, e);
 	if (check_code(x, &p->cred, p->cred.totp, code, &p->step, e) < 0)
-		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, &p->cred, e) : e->code;
+		return strcmp(e->key, "wrong-code") == 0 ? refuse_code(x, &p->cred, e)
+		                                         : err_code(e);
 	return 0;
 }
 
@@ -496,7 +500,7 @@ prove(struct api *x, const struct request *q, struct reply *r, const struct proo
 
 	ev.outcome = p->by_recovery ? S("recovery") : is_first ? S("active") : S("fresh");
 	if (change_begin(x->db, request_actor(q), EVENT_SESSION_BEGUN, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	spent = spend(c, p, &known, e);
 	if (spent == ERR_UNAUTHENTICATED) {
 		change_abort(&c);
@@ -506,7 +510,7 @@ prove(struct api *x, const struct request *q, struct reply *r, const struct proo
 	    staff_session_proved(c, s->id, STAFF_ACTIVE, &token, e) < 0 ||
 	    event_add(c, &ev, e) < 0 || change_commit(&c, e) < 0 ||
 	    session_show_new(x, r, cookie, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!p->by_password)
 		staff_browser_set(r, x, browser);
 	return 0;
@@ -520,7 +524,7 @@ session_totp(struct api *x, const struct request *q, struct reply *r, struct err
 	if (q->who.staff->state != STAFF_TOTP)
 		return err_key(e, ERR_CONFLICT, "not-asked", "no second factor is asked for now");
 	if (read_proof(x, q, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return prove(x, q, r, &p, true, e);
 }
 
@@ -532,6 +536,6 @@ session_step_up(struct api *x, const struct request *q, struct reply *r, struct 
 	if (q->who.staff->state != STAFF_ACTIVE)
 		return err_key(e, ERR_UNAUTHENTICATED, "sign-in-incomplete", "signed in half way");
 	if (read_proof(x, q, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return prove(x, q, r, &p, false, e);
 }

@@ -103,7 +103,7 @@ check_csrf(struct api *x, const struct request *q, struct error *e)
 	/* a form cannot set a field of the head */
 	if (given.p == NULL && str_starts(request_field(q, "content-type"), S(FORM_TYPE)) &&
 	    request_form(x, q, "csrf", &given, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (given.n != want.n || !mem_eq(given.p, want.p, want.n))
 		return err_key(
 		    e, ERR_DENIED, "csrf", "the word against forged requests is missing");
@@ -141,7 +141,7 @@ staff_authenticate(struct api *x, struct request *q, struct error *e)
 	    .cookie = hash,
 	    .cookie_token = token};
 	if (!is_safe(q) && check_csrf(x, q, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (staff_session_touch(x->db, s, x->now_us, &unseen) < 0)
 		log_debug("when a session was last seen: %s", unseen.msg);
 	return 1;
@@ -191,7 +191,7 @@ int
 staff_address(struct api *x, struct str in, struct str *ret, struct error *e)
 {
 	if (address_clean(x->a, str_trim(in), ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = str_lower(x->a, *ret);
 	return 0;
 }

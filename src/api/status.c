@@ -24,7 +24,7 @@ put_role(struct js *j, struct json *role, struct error *e)
 
 	if (json_get_str(role, "role", &name, e) < 0 ||
 	    json_get_int(role, "index", &index, e) < 0 || json_get_int(role, "pid", &pid, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_open(j);
 	js_kv_str(j, "role", name);
 	js_kv_int(j, "index", index);
@@ -47,7 +47,7 @@ status_roles_put(struct js *j, struct api *x, struct error *e)
 	js_list(j);
 	for (size_t i = 0; i < json_list_size(list); i++) {
 		if (put_role(j, json_list_at(list, i), e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	js_list_end(j);
 	return 0;
@@ -64,7 +64,7 @@ status_get(struct api *x, const struct request *q, struct reply *r, struct error
 	js_kv_str(&j, "version", S(GELEIT_VERSION));
 	js_kv_str(&j, "url", x->conf->url);
 	if (status_roles_put(&j, x, e) < 0)
-		return e->code;
+		return err_code(e);
 	js_close(&j);
 	return 0;
 }

@@ -63,7 +63,7 @@ open_kind(
 	struct str payload;
 
 	if (ticket_open(&x->ticket_key, ticket, &payload, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (payload.n != bytes || (uint8_t)payload.p[0] != kind)
 		return err_set(e, ERR_DENIED, "not a ticket of this kind");
 	*ret = (const uint8_t *)payload.p + 1;
@@ -96,7 +96,7 @@ upload_ticket_open(struct api *x, struct str ticket, struct upload_ticket *ret, 
 	const uint8_t *p;
 
 	if (open_kind(x, ticket, KIND_UPLOAD, UPLOAD_BYTES, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	p = get_id(p, &ret->upload);
 	p = get_id(p, &ret->blob);
 	p = get_int(p, &ret->person.v);
@@ -141,7 +141,7 @@ fetch_ticket_open(struct api *x, struct str ticket, struct fetch_ticket *ret, st
 	int64_t position;
 
 	if (open_kind(x, ticket, KIND_FETCH, FETCH_BYTES, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	p = get_id(p, &ret->transfer);
 	p = get_int(p, &ret->session.v);
 	p = get_int(p, &ret->recipient.v);
@@ -179,7 +179,7 @@ view_ticket_open(struct api *x, struct str ticket, struct view_ticket *ret, stru
 	const uint8_t *p;
 
 	if (open_kind(x, ticket, KIND_VIEW, VIEW_BYTES, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	p = get_int(p, &ret->key.v);
 	p = get_int(p, &ret->session.v);
 	p = get_int(p, &ret->version.v);

@@ -52,7 +52,7 @@ static int
 refuse(struct api *x, struct reply *r, const struct error *e)
 {
 	if (e->code == ERR_RETRY)
-		return e->code;
+		return err_code(e);
 	if (api_status(e->code) >= 500)
 		log_warn("upload: %s", e->msg);
 	api_problem(r, x, e);
@@ -103,7 +103,7 @@ find(struct api *x, const struct request *q, struct upload *ret, struct error *e
 	if (!id128_parse(q->params[0], &id))
 		return err_set(e, ERR_NOT_FOUND, "no such upload");
 	if (upload_get(x->db, x->a, id, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (ret->person.v != q->who.person.v && (q->who.scopes & SCOPE_ADMIN) == 0)
 		return err_set(e, ERR_NOT_FOUND, "no such upload");
 	if (ret->expires_us < x->now_us && ret->result.v == 0)
@@ -123,7 +123,7 @@ check_space(struct api *x, int64_t part_bytes, struct error *e)
 	uint64_t left;
 
 	if (store_free_bytes(x->store, &left, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (left < (uint64_t)part_bytes + LIMIT_DISK_RESERVE_BYTES)
 		return err_key(e, ERR_NO_SPACE, "no-space", "less than the reserve is free");
 	return 0;
@@ -150,7 +150,7 @@ hand_out(struct api *x, const struct upload *u, const struct upload_ticket *like
 	if (check_space(x, MIN(rest, LIMIT_PART_BYTES), e) < 0 ||
 	    keyring_version_get(&x->keys, u->version, &key, e) < 0 ||
 	    store_part_create(x->store, t.blob, &r->part_fd, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->takes_body = true;
 	r->take = (struct msg_take_body){.ticket = upload_ticket_make(x, &t),
 	    .blob = t.blob,
@@ -279,7 +279,7 @@ read_metadata(struct api *x, const struct request *q, struct upload *u, struct e
 	u->metadata = rest.p != NULL ? arena_str(x->a, rest) : S("");
 	while ((n = tus_metadata_next(x->a, &rest, &key, &value)) > 0) {
 		if (take_pair(x, q, key, value, u, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (n < 0)
 		return bad_metadata(e);
@@ -295,13 +295,13 @@ create(struct api *x, const struct request *q, struct upload *u, struct error *e
 	struct asset a;
 
 	if (u->asset.v != 0 && asset_get(x->db, x->a, u->asset, &a, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (keyring_version_new(&x->keys, u->version, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	explicit_bzero(&key, sizeof key);
 	if (change_begin(x->db, request_actor(q), verb, &c, e) < 0 ||
 	    upload_create(c, x->a, u, &u->result, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -316,14 +316,14 @@ post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 
 	if (tus_check(q, r, e) < 0 || read_checksum(x, q, &like, e) < 0 ||
 	    read_length(x, q, &u.length, e) < 0 || read_metadata(x, q, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (has_body(q) && check_type(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (has_body(q) && q->m->content_length > u.length)
 		return err_key(
 		    e, ERR_TOO_LARGE, "upload-too-large", "the body is longer than Upload-Length");
 	if (create(x, q, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (has_body(q) && u.length > 0)
 		return hand_out(x, &u, &like, r, e);
 	r->status = 201;
@@ -340,7 +340,7 @@ head(struct api *x, const struct request *q, struct reply *r, struct error *e)
 	struct upload u;
 
 	if (tus_check(q, r, e) < 0 || find(x, q, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	put_state(r, x, &u);
 	reply_field(r, "Upload-Length", arena_printf(x->a, "%lld", (long long)u.length));
 	if (u.metadata.n > 0)
@@ -356,12 +356,12 @@ patch(struct api *x, const struct request *q, struct reply *r, struct error *e)
 	uint64_t offset;
 
 	if (tus_check(q, r, e) < 0 || check_type(q, e) < 0 || read_checksum(x, q, &like, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_u64(request_field(q, "upload-offset"), &offset))
 		return err_key(
 		    e, ERR_INVALID, "bad-offset", "Upload-Offset is missing or no number");
 	if (find(x, q, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (offset != (uint64_t)u.committed)
 		return err_key(e, ERR_CONFLICT, "offset-mismatch", "the upload stands at %lld",
 		    (long long)u.committed);
@@ -382,12 +382,12 @@ terminate(struct api *x, const struct request *q, struct reply *r, struct error 
 	struct upload u;
 
 	if (tus_check(q, r, e) < 0 || find(x, q, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (u.result.v != 0)
 		return err_key(e, ERR_CONFLICT, "complete", "the upload is complete");
 	if (change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    upload_remove(c, u.id, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->status = 204;
 	return 0;
 }
@@ -438,12 +438,12 @@ add_row(struct api *x, const struct upload_ticket *t, const struct upload_part *
 	bool is_last;
 
 	if (upload_get(x->db, x->a, t->upload, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	is_last = p->offset + p->bytes == u.length;
 	if (change_begin(
 	        x->db, actor, is_last ? EVENT_VERSION_CREATED : CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    upload_add_part(c, x->a, p, &result, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -498,7 +498,7 @@ check_still_may(struct api *x, const struct upload_ticket *t, struct error *e)
 
 	if (upload_get(x->db, x->a, t->upload, &u, e) < 0 ||
 	    scopes_now(x, t->key, t->session, &has, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (has == 0)
 		return err_set(e, ERR_UNAUTHENTICATED, "the key or the session has ended");
 	if (u.release_cleared)
@@ -514,7 +514,7 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 
 	tus_fields(r);
 	if (upload_ticket_open(x, m->ticket, &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!id128_eq(t.blob, m->blob))
 		return err_set(e, ERR_DENIED, "a part of another upload");
 	if (m->failed) {
@@ -524,14 +524,14 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 	if (check_still_may(x, &t, e) < 0 || check_digest(m, &t, e) < 0) {
 		if (e->code != ERR_RETRY && e->code != ERR_BUSY)
 			drop_part(x, t.blob);
-		return e->code;
+		return err_code(e);
 	}
 	if (m->bytes == 0)
 		drop_part(x, t.blob);
 	else if (commit_part(x, m, &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (upload_get(x->db, x->a, t.upload, &u, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (m->ended || m->broken || m->excess || u.committed == u.length)
 		return answer_end(x, m, &t, &u, r, e);
 	t.digest_kind = DIGEST_NONE;
@@ -544,7 +544,7 @@ api_body(struct api *x, const struct msg_body *m, struct reply *r, struct error 
 	if (body(x, m, r, e) == 0)
 		return 0;
 	if (refuse(x, r, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->close = true;
 	return 0;
 }

@@ -34,35 +34,22 @@ static const char *const words[] = {
     [-ERR_INTERNAL] = "internal",
 };
 
-static int
+static void
 set(struct error *e, int code, const char *key, const char *fmt, va_list ap)
 {
 	e->code = code;
 	snprintf(e->key, sizeof e->key, "%s", key);
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
-	return code;
 }
 
-int
-err_set(struct error *e, int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	set(e, code, "", fmt, ap);
-	va_end(ap);
-	return code;
-}
-
-int
-err_key(struct error *e, int code, const char *key, const char *fmt, ...)
+void
+err_put(struct error *e, int code, const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	set(e, code, key, fmt, ap);
 	va_end(ap);
-	return code;
 }
 
 static int
@@ -87,8 +74,8 @@ code_of_errno(int n)
 	}
 }
 
-int
-err_errno(struct error *e, const char *fmt, ...)
+void
+err_put_errno(struct error *e, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
@@ -99,11 +86,10 @@ err_errno(struct error *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(saved));
-	return e->code;
 }
 
-int
-err_prefix(struct error *e, const char *fmt, ...)
+void
+err_put_prefix(struct error *e, const char *fmt, ...)
 {
 	char old[sizeof e->msg];
 	va_list ap;
@@ -115,7 +101,6 @@ err_prefix(struct error *e, const char *fmt, ...)
 	va_end(ap);
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %.*s", (int)(sizeof old - n), old);
-	return e->code;
 }
 
 const char *

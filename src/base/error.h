@@ -44,17 +44,29 @@ struct error {
 	char msg[400]; /* for the log: short, factual, lower case */
 };
 
-/* Set e and return code, so that a failing function ends with one line. */
-int err_set(struct error *e, int code, const char *fmt, ...) PRINTF(3, 4);
-
+/*
+ * Set e and return code, so that a failing function ends with one line.  Macros,
+ * so that whoever reads along, the compiler or an analyser, sees that it fails.
+ */
+#define err_set(e, code, ...) (err_put(e, code, "", __VA_ARGS__), (code))
 /* The same with a stable API code (interface.md, docs/openapi.yaml). */
-int err_key(struct error *e, int code, const char *key, const char *fmt, ...) PRINTF(4, 5);
-
+#define err_key(e, code, key, ...) (err_put(e, code, key, __VA_ARGS__), (code))
 /* From errno: ENOSPC and EDQUOT become ERR_NO_SPACE, ENOENT ERR_NOT_FOUND, ... */
-int err_errno(struct error *e, const char *fmt, ...) PRINTF(2, 3);
+#define err_errno(e, ...) (err_put_errno(e, __VA_ARGS__), err_code(e))
+/* Put "context: " before the message; returns the code. */
+#define err_prefix(e, ...) (err_put_prefix(e, __VA_ARGS__), err_code(e))
 
-/* Put "context: " before the message; returns e->code. */
-int err_prefix(struct error *e, const char *fmt, ...) PRINTF(2, 3);
+/* The same without a value. */
+void err_put(struct error *e, int code, const char *key, const char *fmt, ...) PRINTF(4, 5);
+void err_put_errno(struct error *e, const char *fmt, ...) PRINTF(2, 3);
+void err_put_prefix(struct error *e, const char *fmt, ...) PRINTF(2, 3);
+
+/* The code after a failure: one that was never set is an internal error, not a success. */
+static inline int
+err_code(const struct error *e)
+{
+	return e->code < 0 ? e->code : ERR_INTERNAL;
+}
 
 /* "not-found", "denied", ...: the default key of a code. */
 const char *err_word(int code);

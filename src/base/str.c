@@ -249,8 +249,11 @@ str_unhex(struct str s, void *ret, size_t n)
 		if (hex_value(s.p[i]) < 0)
 			return false;
 	}
-	for (size_t i = 0; i < n; i++)
-		to[i] = (uint8_t)(hex_value(s.p[2 * i]) << 4 | hex_value(s.p[2 * i + 1]));
+	for (size_t i = 0; i < n; i++) {
+		unsigned high = (unsigned)hex_value(s.p[2 * i]);
+
+		to[i] = (uint8_t)(high << 4 | (unsigned)hex_value(s.p[2 * i + 1]));
+	}
 	return true;
 }
 

@@ -334,7 +334,7 @@ upload_probe(struct cli *c, const char *path)
 int
 upload_file(struct cli *c, const char *path, const char *folder, bool cleared, struct uploaded *ret)
 {
-	struct sending s = {.c = c, .path = path, .fd = -1};
+	struct sending s = {.c = c, .path = path, .name = path, .fd = -1};
 	struct answer a = {0};
 	struct str asset;
 	int r;
@@ -404,7 +404,7 @@ upload_all(struct cli *c, const struct list *files, const char *folder, struct j
 	for (size_t i = 0; i < files->n && r == 0; i++)
 		r = upload_probe(c, files->v[i]);
 	for (size_t i = 0; i < files->n && r == 0; i++) {
-		struct uploaded u;
+		struct uploaded u = {0};
 
 		r = upload_file(c, files->v[i], folder, false, &u);
 		if (r == 0 && !c->json)

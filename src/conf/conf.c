@@ -583,14 +583,14 @@ conf_overlay(struct arena *a, const struct conf *file, const struct conf_value *
 		if (s == NULL || (s->flags & CHANGEABLE) == 0)
 			continue;
 		if (store(&t, s, list[i].value, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (t.conf.delivery_days > t.conf.delivery_max_days)
 		return err_key(e, ERR_INVALID, "bad-setting",
 		    "delivery.days: more than delivery.max_days (%lld)",
 		    (long long)t.conf.delivery_max_days);
 	if (derive(a, &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = t.conf;
 	return 0;
 }

@@ -53,7 +53,7 @@ master_key_lock(struct arena *a, const uint8_t key[MASTER_KEY_BYTES], struct str
 	random_bytes(salt, sizeof salt);
 	random_bytes(nonce_and_sealed, NONCE_BYTES);
 	if (key_of_passphrase(passphrase, salt, k, e) < 0)
-		return e->code;
+		return err_code(e);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(nonce_and_sealed + NONCE_BYTES, NULL, key,
 	    MASTER_KEY_BYTES, (const uint8_t *)HEAD, sizeof HEAD - 1, NULL, nonce_and_sealed, k);
 	explicit_bzero(k, sizeof k);
@@ -74,7 +74,7 @@ unlock(struct str file, struct str passphrase, uint8_t ret[MASTER_KEY_BYTES], st
 	    !str_unb64url(sealed_line, nonce_and_sealed, sizeof nonce_and_sealed))
 		return err_key(e, ERR_DENIED, "wrong-master-key", "the locked key is damaged");
 	if (key_of_passphrase(passphrase, salt, k, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = crypto_aead_xchacha20poly1305_ietf_decrypt(ret, NULL, NULL,
 	    nonce_and_sealed + NONCE_BYTES, SEALED_KEY_BYTES, (const uint8_t *)HEAD,
 	    sizeof HEAD - 1, nonce_and_sealed, k);

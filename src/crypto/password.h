@@ -24,6 +24,6 @@ bool password_matches(struct str hash, struct str password);
  * The same work for somebody who does not exist, so that its time tells nothing.
  * Always false.
  */
-bool password_matches_nobody(struct str password);
+void password_matches_nobody(struct str password);
 /* Long enough, and not one character again and again. */
 bool password_is_fit(struct str password);

@@ -38,7 +38,7 @@ sealed_writer_new(int fd, const struct data_key *key, const uint8_t context[SEAL
 
 	w->fd = fd;
 	if (sealed_new(key, context, w->out, &w->sealed, e) < 0)
-		return e->code;
+		return err_code(e);
 	w->out_n = SEALED_HEAD_BYTES;
 	*ret = TAKE(w);
 	return 0;
@@ -66,9 +66,9 @@ static int
 put_chunk(struct sealed_writer *w, const void *p, size_t n, struct error *e)
 {
 	if (w->out_n + SEALED_STEP_BYTES > sizeof w->out && flush(w, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (sealed_chunk_seal(w->sealed, w->chunk, p, n, w->out + w->out_n, e) < 0)
-		return e->code;
+		return err_code(e);
 	w->chunk++;
 	w->out_n += n + SEALED_TAG_BYTES;
 	return 0;
@@ -93,7 +93,7 @@ sealed_write(struct sealed_writer *w, const void *p, size_t n, struct error *e)
 			break;
 		if (put_chunk(w, w->plain, w->n, e) < 0) {
 			w->ended = true; /* half a blob: nothing may follow */
-			return e->code;
+			return err_code(e);
 		}
 		w->n = 0;
 	}
@@ -107,7 +107,7 @@ sealed_writer_end(struct sealed_writer *w, uint64_t *ret_plain_bytes, struct err
 		return err_set(e, ERR_INTERNAL, "the blob has ended");
 	w->ended = true;
 	if (put_chunk(w, w->plain, w->n, e) < 0 || flush(w, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret_plain_bytes = w->plain_bytes;
 	return 0;
 }
@@ -173,9 +173,9 @@ sealed_reader_new(int fd, const struct data_key *key, const uint8_t context[SEAL
 		return err_set(
 		    e, ERR_CORRUPT, "no blob has %llu bytes", (unsigned long long)r->file_bytes);
 	if (read_at(fd, 0, head, sizeof head, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (sealed_open(key, context, head, &r->sealed, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = TAKE(r);
 	return 0;
 }
@@ -192,7 +192,7 @@ open_chunk(struct sealed_reader *r, uint64_t k, void *out, struct error *e)
 	size_t n = chunk_plain_bytes(r, k) + SEALED_TAG_BYTES;
 
 	if (read_at(r->fd, SEALED_HEAD_BYTES + k * SEALED_STEP_BYTES, r->cipher, n, e) < 0)
-		return e->code;
+		return err_code(e);
 	return sealed_chunk_open(r->sealed, k, r->cipher, n, out, e);
 }
 
@@ -205,7 +205,7 @@ read_part(
 	if (r->held != k) {
 		r->held = UINT64_MAX;
 		if (open_chunk(r, k, r->plain, e) < 0)
-			return e->code;
+			return err_code(e);
 		r->held = k;
 	}
 	memcpy(out, r->plain + start, n);
@@ -225,7 +225,7 @@ prove_end(struct sealed_reader *r, struct error *e)
 		return 0;
 	r->held = UINT64_MAX;
 	if (open_chunk(r, last, r->plain, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->held = last;
 	return 0;
 }
@@ -244,12 +244,12 @@ sealed_read(
 		size_t take = (size_t)MIN(end - offset, (uint64_t)(SEALED_CHUNK_BYTES - start));
 
 		if (read_part(r, k, start, out, take, e) < 0)
-			return e->code;
+			return err_code(e);
 		out += take;
 		offset += take;
 	}
 	if (end >= r->plain_bytes && prove_end(r, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = (size_t)want;
 	return 0;
 }

@@ -101,7 +101,7 @@ vault_epoch_new(struct vault *v, uint32_t epoch, struct key_wrap *ret, struct er
 	v->held.epoch.epoch = NO_EPOCH;
 	random_bytes(v->held.key.b, sizeof v->held.key.b);
 	if (wrap_seal(&v->epoch_root, WRAP_EPOCH, epoch, none, &v->held.key, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	v->held.epoch = (struct vault_epoch){epoch, *ret};
 	return 0;
 }
@@ -139,7 +139,7 @@ vault_wrap(struct vault *v, const struct vault_epoch *epoch, enum wrap_kind kind
     const struct data_key *key, struct key_wrap *ret, struct error *e)
 {
 	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, e) < 0)
-		return e->code;
+		return err_code(e);
 	return wrap_seal(&v->held.key, kind, epoch->epoch, id, key, ret, e);
 }
 
@@ -148,7 +148,7 @@ vault_unwrap(struct vault *v, const struct vault_epoch *epoch, enum wrap_kind ki
     const struct key_wrap *wrap, struct data_key *ret, struct error *e)
 {
 	if (check_kind(kind, e) < 0 || hold_epoch(v, epoch, e) < 0)
-		return e->code;
+		return err_code(e);
 	return wrap_open(&v->held.key, kind, epoch->epoch, id, wrap, ret, e);
 }
 

@@ -70,7 +70,7 @@ fail(const struct db_pg *d, const PGresult *res, const char *what, struct error 
 
 	if (msg == NULL)
 		msg = PQerrorMessage(d->c);
-	(void)err_set(e, code, "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
+	err_put(e, code, "", "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
 	/* libpq writes paragraphs; ours is one line */
 	for (char *p = e->msg; *p != '\0'; p++) {
 		if (*p == '\n' || *p == '\t')

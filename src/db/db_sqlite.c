@@ -93,7 +93,8 @@ code_of(int rc)
 static int
 fail(struct db_sqlite *d, int rc, const char *what, struct error *e)
 {
-	return err_set(e, code_of(rc), "sqlite: %s (%d): %.80s", sqlite3_errmsg(d->h), rc, what);
+	err_put(e, code_of(rc), "", "sqlite: %s (%d): %.80s", sqlite3_errmsg(d->h), rc, what);
+	return err_code(e);
 }
 
 static int

@@ -89,7 +89,7 @@ one_change(struct db *db, struct error *e)
 	if (r == 0)
 		r = db_query(db, &q, e, "SELECT id FROM t");
 	if (r == 0)
-		r = rows_next(q, e) == 1 ? 0 : e->code;
+		r = rows_next(q, e) == 1 ? 0 : err_code(e);
 	rows_close(&q);
 	if (r == 0)
 		r = db_commit(db, e);

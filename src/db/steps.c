@@ -33,7 +33,7 @@ steps_next(struct steps *s, struct error *e)
 
 	while (r == 0 && (s->q != NULL || s->to < s->n)) {
 		if (s->q == NULL && begin(s, e) < 0)
-			return e->code;
+			return err_code(e);
 		r = rows_next(s->q, e);
 		if (r <= 0)
 			rows_close(&s->q);

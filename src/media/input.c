@@ -14,7 +14,7 @@ open_part(struct input *in, const struct msg_sealed_part *part, const struct dat
 
 	sealed_context(part->blob, SEALED_ORIGINAL, context);
 	if (sealed_reader_new(JOB_PARTS + (int)i, key, context, &in->readers[i], e) < 0)
-		return e->code;
+		return err_code(e);
 	if (sealed_reader_bytes(in->readers[i]) != part->bytes)
 		return err_set(e, ERR_CORRUPT, "a part of another length");
 	in->starts[i] = in->bytes;
@@ -31,7 +31,7 @@ input_open(struct input *in, const struct msg_render *m, struct error *e)
 	memcpy(key.b, m->key, sizeof key.b);
 	for (size_t i = 0; i < m->part_count; i++) {
 		if (open_part(in, &m->parts[i], &key, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	explicit_bzero(&key, sizeof key);
 	return 0;

@@ -195,14 +195,14 @@ start_job(struct media *m, struct running *j, const struct ipc_msg *in, const st
 	    .part_count = q->part_count};
 
 	if (give_request(in->body, &request, e) < 0)
-		return e->code;
+		return err_code(e);
 	jail.request = request;
 	*j = (struct running){.m = m,
 	    .pidfd = -1,
 	    .job = q->job,
 	    .ends_us = loop_now(m->loop) + LIMIT_RENDER_WALL_MS * 1000LL};
 	if (start_jailed(m, &jail, j, e) < 0)
-		return e->code;
+		return err_code(e);
 	return loop_watch(m->loop, j->pidfd, LOOP_READ, on_job_end, j, &j->watch, e);
 }
 
@@ -226,7 +226,7 @@ take(struct media *m, struct ipc_msg *in, struct error *e)
 	if (in->type != MSG_RENDER)
 		return err_set(e, ERR_PROTOCOL, "message %u from worker", in->type);
 	if (msg_render_get(in->body, m->request, &q, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (in->fd_count != 1 + q.part_count || j == NULL)
 		return err_set(e, ERR_PROTOCOL, "RENDER without its descriptors, or too many");
 	if (start_job(m, j, in, &q, e) == 0)
@@ -281,7 +281,7 @@ handle_control(struct media *m, struct ipc_msg *in, struct error *e)
 	if (in->type != MSG_PEER || in->fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "message %u from master", in->type);
 	if (msg_peer_get(in->body, m->request, &peer, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (peer.role != ROLE_WORKER)
 		return 0; /* nobody else has business here; the descriptor is closed */
 	worker_gone(m);
@@ -320,17 +320,17 @@ read_start(struct media *m, struct arena *forever, struct error *e)
 	struct conf conf;
 
 	if (ipc_recv_wait(CONTROL_FD, m->space, START_WAIT_MS, &in, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (in.type != MSG_START || in.fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "not START");
 	if (msg_start_get(in.body, forever, &start, e) < 0 ||
 	    memfd_map(in.fds[0], CONF_BYTES, &map, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (start.role != ROLE_MEDIA)
 		return err_set(e, ERR_PROTOCOL, "START for another role");
 	if (conf_parse(forever, S(""), arena_str(forever, (struct str){map.p, map.n}), &conf, e) <
 	    0)
-		return e->code;
+		return err_code(e);
 	log_init("media", (enum log_level)conf.log_level);
 	return 0;
 }
@@ -346,7 +346,7 @@ enter_sandbox(struct error *e)
 	unsigned missing = 0;
 
 	if (sandbox_enter(&s, &missing, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (missing != 0)
 		log_warn("sandbox: not offered by this kernel: seccomp");
 	return 0;
@@ -364,7 +364,7 @@ start(struct media *m, struct arena *forever, struct error *e)
 	    loop_signals(m->loop, NULL, NULL, e) < 0 ||
 	    loop_every(m->loop, LATE_LOOK_MS, on_late_look, m, e) < 0 ||
 	    loop_watch(m->loop, CONTROL_FD, LOOP_READ, on_control, m, &m->control, e) < 0)
-		return e->code;
+		return err_code(e);
 	return ipc_send_wait(CONTROL_FD, &ready, ANSWER_WAIT_MS, e);
 }
 

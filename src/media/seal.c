@@ -95,7 +95,7 @@ own_root(bool with_fonts, struct error *e)
 		return err_errno(e, "a root of its own");
 	for (size_t i = 0; with_fonts && i < ARRAY_LEN(font_dirs); i++) {
 		if (bind_dir(font_dirs[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (mount(NULL, ROOT, NULL, MS_REMOUNT | MS_RDONLY | ROOT_FLAGS, ROOT_SIZE) < 0)
 		return err_errno(e, "a read-only root");
@@ -221,6 +221,6 @@ seal_enter(bool with_fonts, bool in_own_root, struct error *e)
 		paths[s.path_count] = (struct sandbox_path){font_dirs[s.path_count], SANDBOX_READ};
 	if ((in_own_root && own_root(with_fonts, e) < 0) || sandbox_enter(&s, &missing, e) < 0 ||
 	    drop_capabilities(e) < 0)
-		return e->code;
+		return err_code(e);
 	return allow_only(with_fonts, e);
 }

@@ -102,7 +102,7 @@ read_live(struct rows *q, struct arena *a, int64_t now_us, struct api_key *ret, 
 	    .used_us = rows_int(q, 6),
 	    .expires_us = rows_int(q, 7)};
 	if (scopes_parse(rows_text(q, 2, a), &ret->scopes, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->scopes &= role_scopes(ret->role);
 	return 0;
 }
@@ -117,7 +117,7 @@ api_key_by_secret(struct db *db, struct arena *a, const struct api_key_ask *ask,
 	if (!str_starts(ask->secret, S("geleit_")))
 		return err_set(e, ERR_NOT_FOUND, "not an api key");
 	if (db_query(db, &q, e, FIND "k.hash = ?", db_bytes(hash.b, sizeof hash.b)) < 0)
-		return e->code;
+		return err_code(e);
 	return read_live(q, a, ask->now_us, ret, e);
 }
 
@@ -128,7 +128,7 @@ api_key_get(struct db *db, struct arena *a, api_key_id id, int64_t now_us, struc
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (db_query(db, &q, e, FIND "k.id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return read_live(q, a, now_us, ret, e);
 }
 
@@ -144,7 +144,7 @@ api_key_touch(struct db *db, const struct api_key *k, int64_t now_us, struct err
 	    db_exec(db, NULL, e,
 	        "UPDATE api_key SET used_us = ? WHERE id = ? AND (used_us IS NULL OR used_us < ?)",
 	        db_i(now_us), db_i(k->id.v), db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -160,7 +160,7 @@ api_key_create(struct change *c, struct arena *a, const struct api_key_new *n, a
 	unsigned bits;
 
 	if (scopes_parse(n->scopes, &bits, e) < 0)
-		return e->code;
+		return err_code(e);
 	random_bytes(random, sizeof random);
 	secret = arena_printf(
 	    a, "geleit_%lld_%.*s", (long long)id.v, STR(str_b64url(a, random, sizeof random)));
@@ -173,7 +173,7 @@ api_key_create(struct change *c, struct arena *a, const struct api_key_new *n, a
 	        db_bytes(hash.b, sizeof hash.b), db_i(change_now(c)),
 	        n->expires_us != 0 ? db_i(n->expires_us) : db_null()) < 0 ||
 	    event_add(c, &ev, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = id;
 	*ret_secret = secret;
 	return 0;
@@ -191,7 +191,7 @@ api_key_list(
 	        "SELECT k.id, k.person_id, k.name, k.scopes, p.name, k.created_us, k.used_us, "
 	        "k.revoked_us, k.expires_us FROM api_key k JOIN person p ON p.id = k.person_id "
 	        "ORDER BY k.id DESC") < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&all) = (struct api_key_row){.id = {rows_int(q, 0)},
 		    .person = {rows_int(q, 1)},
@@ -215,7 +215,7 @@ api_key_revoke(struct change *c, api_key_id id, struct error *e)
 	if (db_exec(change_db(c), &n, e,
 	        "UPDATE api_key SET revoked_us = ? WHERE id = ? AND revoked_us IS NULL",
 	        db_i(change_now(c)), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (n != 1)
 		return err_set(e, ERR_NOT_FOUND, "no such key, or it has ended");
 	return event_add(c, &ev, e);

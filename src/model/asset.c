@@ -74,7 +74,7 @@ asset_get(struct db *db, struct arena *a, asset_id id, struct asset *ret, struct
 
 	if (db_query(db, &q, e, "SELECT " ASSET_COLUMNS ASSET_FROM "WHERE a.id = ?", db_i(id.v)) <
 	    0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
@@ -161,7 +161,7 @@ asset_create(struct change *c, struct arena *a, const struct asset_new *n, struc
 	    db_exec(change_db(c), NULL, e, release, db_i(n->id.v), db_b(false), db_i(n->by.v),
 	        db_i(now)) < 0 ||
 	    search_index(c, n->id, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.asset = n->id;
 	return event_add(c, &ev, e);
 }
@@ -172,7 +172,7 @@ asset_changed(struct change *c, asset_id id, struct error *e)
 	if (db_exec(change_db(c), NULL, e,
 	        "UPDATE asset SET stamp = stamp + 1, changed_us = ? WHERE id = ?",
 	        db_i(change_now(c)), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return delivery_stamps_raise(c, id, e);
 }
 
@@ -182,7 +182,7 @@ asset_set_current(struct change *c, asset_id id, version_id v, struct error *e)
 	if (db_exec(change_db(c), NULL, e, "UPDATE asset SET current_version_id = ? WHERE id = ?",
 	        db_i(v.v), db_i(id.v)) < 0 ||
 	    asset_view_keep(c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	return asset_changed(c, id, e);
 }
 
@@ -195,22 +195,22 @@ edit_columns(
 
 	if (ed->title != NULL && db_exec(db, NULL, e, "UPDATE asset SET title = ? WHERE id = ?",
 	                             db_s(*ed->title), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (ed->class != NULL && db_exec(db, NULL, e, "UPDATE asset SET class = ? WHERE id = ?",
 	                             db_s(str_c(class_name(*ed->class))), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (ed->embargo_us != NULL &&
 	    db_exec(db, NULL, e, "UPDATE asset SET embargo_us = ? WHERE id = ?",
 	        db_i0(*ed->embargo_us), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (ed->expires_us != NULL &&
 	    db_exec(db, NULL, e, "UPDATE asset SET expires_us = ? WHERE id = ?",
 	        db_i0(*ed->expires_us), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (ed->folder_path == NULL)
 		return 0;
 	if (folder_need(c, a, *ed->folder_path, &folder, e) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(
 	    db, NULL, e, "UPDATE asset SET folder_id = ? WHERE id = ?", db_i(folder.v), db_i(id.v));
 }
@@ -223,23 +223,23 @@ asset_edit(
 	struct asset old;
 
 	if (asset_get(change_db(c), a, id, &old, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (ed->if_stamp != 0 && ed->if_stamp != old.stamp)
 		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
 	if (edit_columns(c, a, id, ed, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < ed->remove_keyword_count; i++) {
 		if (keyword_remove(c, a, id, ed->remove_keywords[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	for (size_t i = 0; i < ed->add_keyword_count; i++) {
 		if (keyword_add(c, a, id, ed->add_keywords[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (ed->note != NULL && note_add(c, id, *ed->note, ed->by, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (search_index(c, id, e) < 0 || asset_changed(c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.asset = id;
 	return event_add(c, &ev, e);
 }
@@ -256,11 +256,11 @@ release_set(struct change *c, asset_id id, const struct release *r, struct error
 	if (db_exec(change_db(c), &n, e, sql, db_s(str_c(release_name(r->state))),
 	        db_i0(r->until_us), db_s0(r->reason), db_s0(r->credit), db_b(r->view_only),
 	        db_i0(r->set_by.v), db_i(change_now(c)), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (n == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
 	if (asset_view_keep(c, id, e) < 0 || asset_changed(c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.asset = id;
 	ev.outcome = str_c(release_name(r->state));
 	return event_add(c, &ev, e);
@@ -274,7 +274,7 @@ verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
 	struct asset x;
 
 	if (asset_get(db, a, id, &x, e) < 0 || version_get(db, a, v, &version, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->release = x.release.state;
 	ret->release_until_us = x.release.until_us;
 	ret->credit = x.release.credit;

@@ -100,7 +100,7 @@ edit(struct fixture *f, asset_id id, struct asset_edit ed, struct error *e)
 	ed.by = f->person;
 	if (change_begin(f->db, nobody, EVENT_ASSET_CHANGED, &c, e) < 0 ||
 	    asset_edit(c, f->a, id, &ed, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -245,7 +245,7 @@ release(struct fixture *f, asset_id id, struct release r, struct error *e)
 	r.set_by = f->person;
 	if (change_begin(f->db, nobody, EVENT_RELEASE_CHANGED, &c, e) < 0 ||
 	    release_set(c, id, &r, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 

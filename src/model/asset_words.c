@@ -23,7 +23,7 @@ keyword_find(struct db *db, struct arena *a, struct str label, int64_t *ret, str
 
 	if (db_query(db, &q, e, "SELECT id FROM keyword WHERE folded = ?",
 	        db_s(name_folded(a, label))) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	*ret = r > 0 ? rows_int(q, 0) : 0;
 	return MIN(r, 0);
@@ -37,7 +37,7 @@ keyword_need(struct change *c, struct arena *a, struct str label, int64_t *ret, 
 	        "NOTHING",
 	        db_i(random_id()), db_s(label), db_s(name_folded(a, label))) < 0 ||
 	    keyword_find(change_db(c), a, label, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return *ret == 0 ? err_set(e, ERR_INTERNAL, "a keyword vanished") : 0;
 }
 
@@ -65,7 +65,7 @@ keyword_add(struct change *c, struct arena *a, asset_id id, struct str label, st
 	int64_t keyword, changed;
 
 	if (keyword_need(c, a, label, &keyword, e) < 0)
-		return e->code;
+		return err_code(e);
 	return keyword_link(c, id, keyword, &changed, e);
 }
 
@@ -75,7 +75,7 @@ keyword_remove(struct change *c, struct arena *a, asset_id id, struct str label,
 	int64_t keyword, changed;
 
 	if (keyword_find(change_db(c), a, label, &keyword, e) < 0)
-		return e->code;
+		return err_code(e);
 	return keyword_unlink(c, id, keyword, &changed, e);
 }
 
@@ -97,7 +97,7 @@ keyword_list(struct db *db, struct arena *a, struct str prefix, struct keyword_r
 	if (db_query(db, &q, e, sql, db_s(folded),
 	        db_s(arena_printf(a, "%.*s\xf4\x8f\xbf\xbf", STR(folded))),
 	        db_i(KEYWORDS_SHOWN)) < 0)
-		return e->code;
+		return err_code(e);
 	while (n < KEYWORDS_SHOWN && (r = rows_next(q, e)) > 0)
 		ret[n++] = (struct keyword_row){rows_text(q, 0, a), rows_int(q, 1)};
 	*ret_n = n;
@@ -124,7 +124,7 @@ asset_keywords(
 	        "SELECT k.label FROM asset_keyword ak JOIN keyword k ON k.id = ak.keyword_id "
 	        "WHERE ak.asset_id = ? ORDER BY k.folded",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = rows_text(q, 0, a);
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -144,7 +144,7 @@ asset_notes(
 	        "n.created_by "
 	        "WHERE n.asset_id = ? ORDER BY n.id",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct note){
 		    rows_int(q, 0), rows_text(q, 1, a), rows_text(q, 2, a), rows_int(q, 3)};

@@ -101,7 +101,7 @@ check_fields(struct db *db, struct arena *a, audit_found found, void *arg, struc
 	        "SELECT e.id, e.entry, p.field, p.sealed FROM event_person p JOIN event e ON e.id "
 	        "= p.event_id "
 	        "WHERE p.sealed IS NOT NULL") < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		struct str entry = rows_text(q, 1, a), field = rows_text(q, 2, a),
 		           sealed = rows_bytes(q, 3, a);
@@ -127,7 +127,7 @@ audit_events(struct db *db, struct arena *a, audit_found found, void *arg, int64
 	        "SELECT e.id, e.entry, l.leaf_hash FROM log_leaf l JOIN event e ON e.id = "
 	        "l.event_id "
 	        "ORDER BY l.seq") < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		struct str entry = rows_text(q, 1, a);
 		char *leaf = arena_alloc(a, entry.n + 1);
@@ -152,7 +152,7 @@ audit_versions(
 
 	if (db_query(db, &q, e, "SELECT id, bytes, state, sha256, crc32 FROM version ORDER BY id") <
 	    0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		struct audit_version *v = VEC_ADD(&list);
 

@@ -25,7 +25,7 @@ basket_get(struct db *db, struct arena *a, person_id person, struct basket *ret,
 
 	*ret = (struct basket){0};
 	if (db_query(db, &q, e, sql, db_i(person.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		if (!rows_is_null(q, 1)) {
 			ret->gone++;
@@ -47,7 +47,7 @@ state_of(struct db *db, person_id person, int64_t *ret_count, int64_t *ret_last,
 	if (db_query(db, &q, e,
 	        "SELECT count(*), coalesce(max(position), 0) FROM basket WHERE person_id = ?",
 	        db_i(person.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ERR_INTERNAL, "a count without a row");
@@ -66,11 +66,11 @@ basket_add(struct change *c, person_id person, const struct asset_list *list, st
 	int64_t count = 0, last = 0, n;
 
 	if (state_of(change_db(c), person, &count, &last, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < list->n; i++) {
 		if (db_exec(change_db(c), &n, e, sql, db_i(person.v), db_i(++last),
 		        db_i(list->ids[i].v)) < 0)
-			return e->code;
+			return err_code(e);
 		count += n;
 	}
 	if (count > LIMIT_DELIVERY_ITEMS)
@@ -86,7 +86,7 @@ basket_remove(struct change *c, person_id person, const struct asset_list *list,
 		if (db_exec(change_db(c), NULL, e,
 		        "DELETE FROM basket WHERE person_id = ? AND asset_id = ?", db_i(person.v),
 		        db_i(list->ids[i].v)) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }

@@ -23,7 +23,7 @@ brand_get(struct db *db, struct arena *a, struct brand *ret, struct error *e)
 	if (db_query(db, &q, e,
 	        "SELECT name, colour, logo, logo_hash, imprint, privacy_url FROM brand WHERE id = "
 	        "1") < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ERR_CORRUPT, "no brand");
@@ -49,6 +49,6 @@ brand_set(struct change *c, struct arena *a, const struct brand *b, struct error
 	if (db_exec(change_db(c), NULL, e, sql, db_s(b->name), db_s(b->colour),
 	        b->logo.n > 0 ? db_bytes(b->logo.p, b->logo.n) : db_null(), db_s0(hash),
 	        db_s(b->imprint), db_s(b->privacy_url), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	return event_add(c, &ev, e);
 }

@@ -53,7 +53,7 @@ touched(struct run *r, asset_id id, struct error *e)
 	ev.asset = id;
 	r->done++;
 	if (asset_changed(r->c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	return event_add(r->c, &ev, e);
 }
 
@@ -110,7 +110,7 @@ do_number(struct run *r, const struct asset *x, struct error *e)
 	if (is_so_already(r, x))
 		return 0;
 	if (keep(r, x->id, number_of(r, x), e) < 0 || set_number(r, x->id, wanted, e) < 0)
-		return e->code;
+		return err_code(e);
 	return touched(r, x->id, e);
 }
 
@@ -130,15 +130,15 @@ do_keywords(struct run *r, const struct asset *x, struct error *e)
 		if (r->keywords[i] == 0)
 			continue;
 		if (set_keyword(r, r->what == BULK_ADD_KEYWORDS, x->id, r->keywords[i], &n, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (n > 0 && keep(r, x->id, r->keywords[i], e) < 0)
-			return e->code;
+			return err_code(e);
 		all += n;
 	}
 	if (all == 0)
 		return 0;
 	if (search_index(r->c, x->id, e) < 0)
-		return e->code;
+		return err_code(e);
 	return touched(r, x->id, e);
 }
 
@@ -179,7 +179,7 @@ prepare(struct run *r, const struct bulk *b, struct error *e)
 	if (b->what != BULK_FOLDER)
 		return 0;
 	if (folder_need(r->c, r->a, b->folder_path, &folder, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->made = folder.v;
 	return 0;
 }
@@ -205,7 +205,7 @@ bulk_do(struct change *c, struct arena *a, const struct bulk *b, const struct as
 
 	if (asset_get_list(change_db(c), a, list->ids, list->n, files, &n, e) < 0 ||
 	    prepare(&r, b, e) < 0 || keep_undo(&r, b->by, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		int res = is_of_keywords(b->what) ? do_keywords(&r, &files[i], e)
 		                                  : do_number(&r, &files[i], e);
@@ -254,7 +254,7 @@ find_undo(struct run *r, const struct undo *u, struct error *e)
 	if (db_query(change_db(r->c), &q, e,
 	        "SELECT what, made FROM undo WHERE id = ? AND person_id = ? AND until_us > ?",
 	        db_id128(&u->token), db_i(u->by.v), db_i(change_now(r->c))) < 0)
-		return e->code;
+		return err_code(e);
 	res = rows_next(q, e);
 	if (res == 0)
 		return err_key(e, ERR_NOT_FOUND, "undo-over", "this cannot be undone any more");
@@ -282,7 +282,7 @@ read_items(struct run *r, struct was **ret, size_t *ret_n, bool *ret_more, struc
 	        "SELECT asset_id, was FROM undo_item WHERE undo_id = ? ORDER BY asset_id, was "
 	        "LIMIT CAST(? AS BIGINT)",
 	        db_id128(&r->undo), db_i(BULK_STEP + 1)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((res = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct was){{rows_int(q, 0)}, rows_int(q, 1)};
 	VEC_TO_ARENA(&list, r->a, ret, ret_n);
@@ -299,7 +299,7 @@ forget(struct run *r, asset_id last, bool more, struct error *e)
 
 	if (db_exec(db, NULL, e, "DELETE FROM undo_item WHERE undo_id = ? AND asset_id <= ?",
 	        db_id128(&r->undo), db_i(last.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return more ? 0 : db_exec(db, NULL, e, "DELETE FROM undo WHERE id = ?", db_id128(&r->undo));
 }
 
@@ -309,11 +309,11 @@ undo_number(struct run *r, const struct was *w, struct error *e)
 	struct asset x;
 
 	if (asset_get(change_db(r->c), r->a, w->asset, &x, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!is_so_already(r, &x))
 		return 0;
 	if (set_number(r, w->asset, w->number, e) < 0)
-		return e->code;
+		return err_code(e);
 	return touched(r, w->asset, e);
 }
 
@@ -326,13 +326,13 @@ undo_keywords(struct run *r, const struct was *list, size_t n, struct error *e)
 	for (size_t i = 0; i < n; i++) {
 		if (set_keyword(r, r->what == BULK_REMOVE_KEYWORDS, list[i].asset, list[i].number,
 		        &changed, e) < 0)
-			return e->code;
+			return err_code(e);
 		all += changed;
 	}
 	if (all == 0)
 		return 0;
 	if (search_index(r->c, list[0].asset, e) < 0)
-		return e->code;
+		return err_code(e);
 	return touched(r, list[0].asset, e);
 }
 
@@ -364,7 +364,7 @@ undo_do(struct change *c, struct arena *a, const struct undo *u, int64_t *ret_do
 	if (find_undo(&r, u, e) < 0 || read_items(&r, &list, &n, ret_more, e) < 0 ||
 	    undo_all(&r, list, n, e) < 0 ||
 	    forget(&r, n > 0 ? list[n - 1].asset : (asset_id){0}, *ret_more, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret_done = r.done;
 	ev.outcome = str_c(names[r.what]);
 	return event_add(c, &ev, e);

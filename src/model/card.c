@@ -43,7 +43,7 @@ pairs(struct db *db, struct arena *a, const char *sql, const struct ids *of, str
 	int r;
 
 	if (steps_query(db, &q, sql, of->v, of->n, e) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct pair){rows_int(q, 0), rows_int(q, 1), rows_text(q, 2, a)};
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -77,7 +77,7 @@ fill_step(struct db *db, struct arena *a, struct card *cards, size_t n, struct e
 		of.v[i] = cards[i].asset.id.v;
 	if (pairs(db, a, keywords_sql, &of, &words, &word_count, e) < 0 ||
 	    pairs(db, a, duplicates_sql, &of, &others, &other_count, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++)
 		give(a, &cards[i], words, word_count, others, other_count);
 	return 0;
@@ -94,18 +94,18 @@ card_list(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct 
 	struct card *cards = ARENA_ARRAY(a, struct card, n);
 
 	if (asset_get_list(db, a, ids, n, assets, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++)
 		current[i] = assets[i].current;
 	if (version_get_list(db, a, current, n, versions, e) < 0 ||
 	    media_get_list(db, a, current, n, media, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++)
 		cards[i] =
 		    (struct card){.asset = assets[i], .version = versions[i], .media = media[i]};
 	for (size_t at = 0; at < n; at += DB_STEP) {
 		if (fill_step(db, a, cards + at, MIN(n - at, (size_t)DB_STEP), e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	*ret = cards;
 	*ret_n = n;

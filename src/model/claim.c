@@ -24,7 +24,7 @@ read_locked(struct db *db, const struct claim *k, struct error *e)
 	int r;
 
 	if (db_query(db, &q, e, k->sql, db_i(k->id)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	return r <= 0 ? r : rows_int(q, 0) == k->fence && rows_int(q, 1) == k->lease_until_us;
 }

@@ -27,7 +27,7 @@ code_open(struct db *db, session_id s, int64_t now_us, int tries_most, struct co
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(s.v), db_i(now_us), db_i(tries_most)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
@@ -51,7 +51,7 @@ code_is_used_up(struct db *db, session_id s, int64_t now_us, int tries_most, str
 	        "? "
 	        "ORDER BY id DESC LIMIT 1",
 	        db_i(s.v), db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	return r > 0 ? rows_int(q, 0) >= tries_most : r;
 }
@@ -63,7 +63,7 @@ failures_of(struct db *db, recipient_id r, int64_t *ret, struct error *e)
 
 	if (db_query(db, &q, e, "SELECT failures FROM recipient WHERE id = ?", db_i(r.v)) < 0 ||
 	    rows_next(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = rows_int(q, 0);
 	return 0;
 }
@@ -75,7 +75,7 @@ code_may_send(struct db *db, recipient_id r, int64_t now_us, int64_t *ret_again_
 	int64_t failures;
 
 	if (failures_of(db, r, &failures, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (failures >= CODE_FAILURES_MOST) {
 		*ret_again_us = 0;
 		return err_key(
@@ -86,7 +86,7 @@ code_may_send(struct db *db, recipient_id r, int64_t now_us, int64_t *ret_again_
 	        "WHERE recipient_id = ? AND created_us > ?",
 	        db_i(r.v), db_i(now_us - HOUR_US)) < 0 ||
 	    rows_next(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (rows_int(q, 0) < LIMIT_CODES_PER_HOUR)
 		return 0;
 	*ret_again_us = rows_int(q, 1) + HOUR_US;
@@ -103,7 +103,7 @@ forget_all(struct change *c, recipient_id r, struct error *e)
 	        "level = 0",
 	        db_i(change_now(c)), db_i(r.v)) < 0 ||
 	    db_exec(db, NULL, e, "DELETE FROM code WHERE recipient_id = ?", db_i(r.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(db, NULL, e, "UPDATE recipient SET failures = 0 WHERE id = ?", db_i(r.v));
 }
 
@@ -125,7 +125,7 @@ code_create(struct change *c, const struct code *n, struct error *e)
 	if (db_exec(db, NULL, e,
 	        "UPDATE code SET used_us = ? WHERE session_id = ? AND used_us IS NULL", db_i(now),
 	        db_i(n->session.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(db, NULL, e,
 	    "INSERT INTO code (id, recipient_id, session_id, hash, tries, created_us, expires_us) "
 	    "VALUES (?, ?, ?, ?, 0, ?, ?)",
@@ -147,7 +147,7 @@ code_try(struct change *c, const struct code *k, const struct sha256 *candidate,
 	        "AND tries < CAST(? AS BIGINT) AND expires_us > ?",
 	        right ? db_i(change_now(c)) : db_null(), db_i(k->id), db_i(tries_most),
 	        db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	if (n != 1)
 		return err_set(e, ERR_RETRY, "the code was used up meanwhile");
 	*ret_right = right;

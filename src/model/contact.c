@@ -24,7 +24,7 @@ contact_find(
 	*ret = (struct contact){.address = address};
 	if (db_query(db, &q, e, "SELECT id, name, blocked_us FROM contact WHERE address = ?",
 	        db_s(address)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0) {
 		ret->id = (contact_id){rows_int(q, 0)};
@@ -45,7 +45,7 @@ contact_need(
 	        "ON CONFLICT (address) DO NOTHING",
 	        db_i(random_id()), db_s(address), db_i(change_now(c))) < 0 ||
 	    contact_find(change_db(c), a, address, &known, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = known.id;
 	return 0;
 }
@@ -77,7 +77,7 @@ contact_search(struct db *db, struct arena *a, struct str q, size_t max, struct 
 	int r = 0;
 
 	if (db_query(db, &rows, e, sql) < 0)
-		return e->code;
+		return err_code(e);
 	while (n < max && (r = rows_next(rows, e)) > 0) {
 		struct contact_row c = {rows_text(rows, 0, a), rows_text(rows, 1, a),
 		    rows_int(rows, 2), rows_int(rows, 3)};

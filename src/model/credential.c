@@ -22,7 +22,7 @@ credential_get(struct db *db, struct arena *a, person_id p, struct credential *r
 	        "SELECT password, totp, totp_offered, totp_step, failures, failed_us, signed_in_us "
 	        "FROM credential WHERE person_id = ?",
 	        db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
@@ -49,7 +49,7 @@ credential_know_browser(struct db *db, struct credential *c, const struct sha256
 	        "AND used_us > ?",
 	        db_i(c->person.v), db_bytes(browser->b, sizeof browser->b),
 	        db_i(now_us - BROWSER_LIFE_US)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
@@ -83,7 +83,7 @@ int
 credential_set_password(struct change *c, person_id p, struct str hash, struct error *e)
 {
 	if (need_row(c, p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e,
 	    "UPDATE credential SET password = ? WHERE person_id = ?", db_s(hash), db_i(p.v));
 }
@@ -92,7 +92,7 @@ int
 credential_offer_totp(struct change *c, person_id p, struct str sealed, struct error *e)
 {
 	if (need_row(c, p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e,
 	    "UPDATE credential SET totp_offered = ? WHERE person_id = ?",
 	    db_bytes(sealed.p, sealed.n), db_i(p.v));
@@ -107,7 +107,7 @@ credential_confirm_totp(struct change *c, person_id p, int64_t step, struct erro
 	        "UPDATE credential SET totp = totp_offered, totp_offered = NULL, totp_step = ?, "
 	        "failures = 0 WHERE person_id = ? AND totp_offered IS NOT NULL",
 	        db_i(step), db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return n == 1 ? 0 : err_key(e, ERR_CONFLICT, "no-totp-offered", "no secret was shown");
 }
 
@@ -120,7 +120,7 @@ credential_spend_step(struct change *c, person_id p, int64_t step, struct error 
 	        "UPDATE credential SET totp_step = ?, failures = 0 WHERE person_id = ? AND "
 	        "totp_step < ?",
 	        db_i(step), db_i(p.v), db_i(step)) < 0)
-		return e->code;
+		return err_code(e);
 	return n == 1 ? 0 : err_key(e, ERR_UNAUTHENTICATED, "wrong-code", "that code was used");
 }
 
@@ -150,7 +150,7 @@ credential_keep_browser(
 	if (db_exec(change_db(c), NULL, e,
 	        "DELETE FROM known_browser WHERE person_id = ? AND used_us <= ?", db_i(p.v),
 	        db_i(now - BROWSER_LIFE_US)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e,
 	    "INSERT INTO known_browser (person_id, hash, failures, failed_us, used_us) "
 	    "VALUES (?, ?, 0, 0, ?) ON CONFLICT (person_id, hash) DO UPDATE SET failures = 0, "
@@ -173,7 +173,7 @@ credential_clear(struct change *c, person_id p, struct error *e)
 	        db_i(p.v)) < 0 ||
 	    db_exec(change_db(c), NULL, e, "DELETE FROM known_browser WHERE person_id = ?",
 	        db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(
 	    change_db(c), NULL, e, "DELETE FROM credential WHERE person_id = ?", db_i(p.v));
 }
@@ -184,12 +184,12 @@ recovery_set(
 {
 	if (db_exec(change_db(c), NULL, e, "DELETE FROM recovery_code WHERE person_id = ?",
 	        db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	for (int i = 0; i < RECOVERY_CODES; i++) {
 		if (db_exec(change_db(c), NULL, e,
 		        "INSERT INTO recovery_code (person_id, hash) VALUES (?, ?)", db_i(p.v),
 		        db_bytes(codes[i].b, sizeof codes[i].b)) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -203,6 +203,6 @@ recovery_use(struct change *c, person_id p, const struct sha256 *code, struct er
 	        "UPDATE recovery_code SET used_us = ? WHERE person_id = ? AND hash = ? AND used_us "
 	        "IS NULL",
 	        db_i(change_now(c)), db_i(p.v), db_bytes(code->b, sizeof code->b)) < 0)
-		return e->code;
+		return err_code(e);
 	return n == 1 ? 0 : err_key(e, ERR_UNAUTHENTICATED, "wrong-code", "no such recovery code");
 }

@@ -88,7 +88,7 @@ one(struct db *db, struct arena *a, const char *sql, struct db_value v, struct d
 	int r;
 
 	if (db_query(db, &q, e, sql, v) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no such delivery");
@@ -174,7 +174,7 @@ delivery_list(struct db *db, struct arena *a, const struct delivery_filter *f,
 	        db_i(f->sender.v), db_i(f->sender.v), db_i(b.revoked), db_i(b.revoked),
 	        db_i(b.ends_from), db_i(b.ends_to), db_i(b.begins_from), db_i(b.begins_to),
 	        db_i(folded.n > 0 ? INT64_MAX : f->max)) < 0)
-		return e->code;
+		return err_code(e);
 	while (n < (size_t)f->max && (r = rows_next(q, e)) > 0) {
 		read_row(q, a, &list[n]);
 		n += matches(q, a, &list[n], folded);
@@ -240,7 +240,7 @@ delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_i
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		read_item(q, a, VEC_ADD(&list));
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -261,7 +261,7 @@ delivery_parts(struct db *db, struct arena *a, delivery_id id, int64_t position,
 
 	if (db_query(db, &q, e, sql, db_i(id.v), db_i(position),
 	        db_i(position > 0 ? position : INT64_MAX)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) =
 		    (struct delivery_part){rows_int(q, 0), rows_id128(q, 1), rows_int(q, 2)};
@@ -300,7 +300,7 @@ insert_items(struct change *c, const struct delivery_new *n, struct error *e)
 		        "VALUES (?, ?, ?, ?, ?)",
 		        db_i(n->id.v), db_i((int64_t)i + 1), db_i(n->items[i].asset.v),
 		        db_i(n->items[i].version.v), db_s(n->items[i].name)) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -317,7 +317,7 @@ insert_recipients(struct change *c, const struct delivery_new *n, struct error *
 		        "failures, created_us) VALUES (?, ?, ?, ?, ?, 'pending', 0, ?)",
 		        db_i(r->id.v), db_i(n->id.v), db_i(r->contact.v), db_s(r->address),
 		        db_bytes(r->token_hash.b, sizeof r->token_hash.b), db_i(change_now(c))) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -329,7 +329,7 @@ delivery_create(struct change *c, const struct delivery_new *n, struct error *e)
 
 	if (insert_delivery(c, n, e) < 0 || insert_items(c, n, e) < 0 ||
 	    insert_recipients(c, n, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.delivery = n->id;
 	ev.verdict = str_c(verdict_state_name(n->verdict));
 	return event_add(c, &ev, e);
@@ -345,11 +345,11 @@ delivery_revoke(struct change *c, delivery_id id, struct str reason, struct erro
 	        "UPDATE delivery SET revoked_us = ?, revoke_reason = ?, stamp = stamp + 1 "
 	        "WHERE id = ? AND revoked_us IS NULL",
 	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (changed == 0)
 		return 0;
 	ev.delivery = id;
-	return event_add(c, &ev, e) < 0 ? e->code : 1;
+	return event_add(c, &ev, e) < 0 ? err_code(e) : 1;
 }
 
 int
@@ -363,7 +363,7 @@ delivery_extend(struct change *c, delivery_id id, int64_t expires_us, struct err
 	        "UPDATE delivery SET expires_us = ?, stamp = stamp + 1 "
 	        "WHERE id = ? AND revoked_us IS NULL",
 	        db_i(expires_us), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (changed == 0)
 		return err_key(e, ERR_CONFLICT, "revoked", "a revoked delivery stays so");
 	ev.delivery = id;

@@ -18,7 +18,7 @@ draft_get(struct db *db, struct arena *a, person_id person, struct draft *ret, s
 	*ret = (struct draft){0};
 	if (db_query(db, &q, e, "SELECT content, stamp, changed_us FROM draft WHERE person_id = ?",
 	        db_i(person.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (struct draft){rows_text(q, 0, a), rows_int(q, 1), rows_int(q, 2)};

@@ -23,7 +23,7 @@ find(struct db *db, struct str path, folder_id *ret, struct error *e)
 	int r;
 
 	if (db_query(db, &q, e, "SELECT id FROM folder WHERE path = ?", db_s(path)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (folder_id){rows_int(q, 0)};
@@ -41,7 +41,7 @@ make(struct change *c, folder_id parent, struct str name, struct str path, folde
 	        "INSERT INTO folder (id, parent_id, name, path, created_us) VALUES (?, ?, ?, ?, ?) "
 	        "ON CONFLICT (path) DO NOTHING",
 	        db_i(id.v), db_i0(parent.v), db_s(name), db_s(path), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	if (n == 0)
 		return err_set(e, ERR_RETRY, "another change made the folder meanwhile");
 	*ret = id;
@@ -69,13 +69,13 @@ folder_need(struct change *c, struct arena *a, struct str path, folder_id *ret, 
 
 	(void)a;
 	if (need_one(c, at, S(""), S(""), &at, e) < 0)
-		return e->code;
+		return err_code(e);
 	while (rest.n > 0) {
 		struct str name = str_cut(rest, '/', &rest);
 
 		end += name.n;
 		if (need_one(c, at, name, str_head(path, end), &at, e) < 0)
-			return e->code;
+			return err_code(e);
 		end++;
 	}
 	*ret = at;
@@ -140,7 +140,7 @@ folder_list(struct db *db, struct arena *a, struct folder **ret, size_t *ret_n, 
 	int r;
 
 	if (db_query(db, &q, e, sql) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) =
 		    (struct folder){{rows_int(q, 0)}, rows_text(q, 1, a), rows_int(q, 2)};
@@ -173,7 +173,7 @@ folder_subtree(
 	int r;
 
 	if (query_below(db, a, path, &q, e) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = rows_int(q, 0);
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -199,7 +199,7 @@ folder_create(struct change *c, struct arena *a, struct str path, folder_id *ret
 	if (r > 0)
 		return err_key(e, ERR_EXISTS, "folder-exists", "there is such a folder");
 	if (r < 0 || folder_need(c, a, path, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return record(c, S("created"), e);
 }
 
@@ -211,7 +211,7 @@ path_of(struct db *db, struct arena *a, folder_id id, struct str *ret, struct er
 
 	if (db_query(db, &q, e, "SELECT path FROM folder WHERE id = ? AND path <> ''", db_i(id.v)) <
 	    0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = rows_text(q, 0, a);
@@ -241,7 +241,7 @@ set_path(struct change *c, folder_id id, struct str path, struct error *e)
 
 	if (db_exec(
 	        db, NULL, e, "UPDATE folder SET path = ? WHERE id = ?", db_s(path), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(
 	    db, NULL, e, "UPDATE asset SET stamp = stamp + 1 WHERE folder_id = ?", db_i(id.v));
 }
@@ -255,7 +255,7 @@ below(struct db *db, struct arena *a, struct str path, struct folder **ret, size
 	int r;
 
 	if (query_below(db, a, path, &q, e) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct folder){{rows_int(q, 0)}, rows_text(q, 1, a), 0};
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -271,13 +271,13 @@ move_all(struct change *c, struct arena *a, struct str old, struct str path, str
 	size_t n;
 
 	if (below(change_db(c), a, old, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		to = arena_printf(a, "%.*s%.*s", STR(path), STR(str_from(list[i].path, old.n)));
 		if (to.n > LIMIT_PATH_BYTES)
 			return err_key(e, ERR_INVALID, "bad-folder", "a path becomes too long");
 		if (set_path(c, list[i].id, to, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -293,6 +293,6 @@ folder_move(struct change *c, struct arena *a, folder_id id, struct str path, st
 	    db_exec(change_db(c), NULL, e, "UPDATE folder SET parent_id = ?, name = ? WHERE id = ?",
 	        db_i(parent.v), db_s(str_from(path, above.n > 0 ? above.n + 1 : 0)),
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return record(c, S("moved"), e);
 }

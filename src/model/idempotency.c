@@ -21,7 +21,7 @@ idempotency_find(struct db *db, struct arena *a, struct idempotency *i, struct e
 	if (db_query(db, &q, e,
 	        "SELECT fingerprint, status, body FROM idempotency WHERE key_id = ? AND idem = ?",
 	        db_i(i->key.v), db_s(i->idem)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
@@ -44,6 +44,6 @@ idempotency_keep(struct change *c, const struct idempotency *i, struct error *e)
 	        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key_id, idem) DO NOTHING",
 	        db_i(i->key.v), db_s(i->idem), db_bytes(i->fingerprint.b, sizeof i->fingerprint.b),
 	        db_i(i->status), db_s(i->body), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	return n == 1 ? 0 : err_set(e, ERR_RETRY, "the same request was quicker");
 }

@@ -70,7 +70,7 @@ due_job(struct db *db, const char *sql, int64_t now, struct job *ret, struct err
 	int r;
 
 	if (db_query(db, &q, e, sql, db_s(ret->kind), db_i(now), db_i(now)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0) {
 		ret->id.v = rows_int(q, 0);
@@ -91,7 +91,7 @@ job_claim(struct db *db, const char *kind, int64_t lease_us, struct job *ret, st
 	if ((r = due_job(db, look_sql, now, ret, e)) <= 0)
 		return r;
 	if (db_write_begin(db, DB_CLAIM, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = due_job(db, take_sql, now, ret, e);
 	if (r > 0 && db_exec(db, NULL, e,
 	                 "UPDATE job SET state = 'running', lease_until_us = ?, fence = fence + 1, "
@@ -120,7 +120,7 @@ job_renew(struct db *db, const struct job *j, int64_t lease_us, struct error *e)
 	        "UPDATE job SET lease_until_us = ? WHERE id = ? AND fence = ? AND state = "
 	        "'running'",
 	        db_i(change_now(c) + lease_us), db_i(j->id.v), db_i(j->fence)) < 0)
-		return e->code;
+		return err_code(e);
 	if (changed != 1)
 		return err_set(e, ERR_CONFLICT, "the job's lease was lost");
 	return change_commit(&c, e);
@@ -135,7 +135,7 @@ job_done(struct change *c, const struct job *j, struct error *e)
 	        "UPDATE job SET state = 'done', dedupe = NULL, lease_until_us = NULL "
 	        "WHERE id = ? AND fence = ? AND state = 'running'",
 	        db_i(j->id.v), db_i(j->fence)) < 0)
-		return e->code;
+		return err_code(e);
 	return changed == 1 ? 0 : err_set(e, ERR_CONFLICT, "the job's lease was lost");
 }
 
@@ -152,7 +152,7 @@ job_failed(struct db *db, const struct job *j, const char *why, struct error *e)
 	        "WHERE id = ? AND fence = ? AND state = 'running'",
 	        db_s(is_dead ? S("dead") : S("queued")), db_i(change_now(c) + wait),
 	        db_s(str_head(str_c(why), ERROR_MOST)), db_i(j->id.v), db_i(j->fence)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -167,6 +167,6 @@ job_wait(struct db *db, const struct job *j, const char *why, int64_t wait_us, s
 	        "tries = ? WHERE id = ? AND fence = ? AND state = 'running'",
 	        db_i(change_now(c) + wait_us), db_s(str_head(str_c(why), ERROR_MOST)),
 	        db_i(MAX(j->tries - 1, 0)), db_i(j->id.v), db_i(j->fence)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }

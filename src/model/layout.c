@@ -114,17 +114,17 @@ need_sets(struct db *db, struct arena *a, const struct layout_filter *f, struct 
 
 	if (f->folder != NULL && f->folder->n > 0) {
 		if (folder_subtree(db, a, *f->folder, &sets[0].ids, &sets[0].n, e) < 0)
-			return e->code;
+			return err_code(e);
 		ret->folders = &sets[0];
 	}
 	if (f->query.n > 0) {
 		if (search_find(db, a, f->query, &sets[1], e) < 0)
-			return e->code;
+			return err_code(e);
 		ret->found = &sets[1];
 	}
 	if (f->keyword.n > 0) {
 		if (search_keyword(db, a, f->keyword, &sets[2], e) < 0)
-			return e->code;
+			return err_code(e);
 		ret->tagged = &sets[2];
 	}
 	return 0;
@@ -250,7 +250,7 @@ layout_read(struct db *db, struct arena *a, const struct layout_filter *f, struc
 
 	*ret = (struct layout){.stamp = 1};
 	if (need_sets(db, a, f, &in, e) < 0 || db_query(db, &q, e, scans[f->sort][f->trash]) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		int64_t id = rows_int(q, 0);
 

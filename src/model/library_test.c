@@ -257,7 +257,7 @@ move(struct fixture *f, folder_id id, const char *path, struct error *e)
 
 	if (change_begin(f->db, nobody, EVENT_FOLDER_CHANGED, &c, e) < 0 ||
 	    folder_move(c, f->a, id, str_c(path), e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 

@@ -63,7 +63,7 @@ mail_prepare(struct arena *a, struct keyring *k, const struct conf *conf, const 
 		    time_now_us() +
 		    (strcmp(d->kind, "code") == 0 ? LIMIT_CODE_LIFE_US : DELIVERY_GIVE_UP_US);
 	if (keyring_mail_new(k, d->id, &d->epoch, &d->wrap, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = text_seal(a, &key, aad_of(a, d->id), request, &d->sealed, e);
 	explicit_bzero(&key, sizeof key);
 	return r;
@@ -96,7 +96,7 @@ mail_queue(struct change *c, const struct mail_draft *d, struct error *e)
 	        db_i0(d->delivery.v), db_i0(d->recipient.v), db_s(d->address), db_s(d->subject),
 	        db_s(d->message_id), db_i(d->epoch), db_bytes(d->wrap.b, sizeof d->wrap.b),
 	        db_bytes(d->sealed.p, d->sealed.n), db_i(now), db_i(d->give_up_us), db_i(now)) < 0)
-		return e->code;
+		return err_code(e);
 	return add_event(c, EVENT_MAIL_QUEUED, d->delivery, d->recipient, e);
 }
 
@@ -157,7 +157,7 @@ mail_get(struct db *db, struct arena *a, mail_id id, struct mail *ret, struct er
 	int r;
 
 	if (db_query(db, &q, e, "SELECT " MAIL_COLUMNS " FROM mail WHERE id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no mail %lld", (long long)id.v);
@@ -177,7 +177,7 @@ mail_last(struct db *db, struct arena *a, recipient_id recipient, const char *ki
 	        "SELECT " MAIL_COLUMNS
 	        " FROM mail WHERE recipient_id = ? AND kind = ? ORDER BY id DESC LIMIT 1",
 	        db_i(recipient.v), db_s(str_c(kind))) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		read_row(q, a, ret);
@@ -199,7 +199,7 @@ sealed_of(struct db *db, struct arena *a, mail_id id, struct sealed_row *ret, st
 
 	if (db_query(db, &q, e, "SELECT epoch, wrap, sealed FROM mail WHERE id = ?", db_i(id.v)) <
 	    0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r < 0)
 		return r;
@@ -223,7 +223,7 @@ mail_content(
 
 	if (sealed_of(db, a, id, &row, e) < 0 ||
 	    keyring_mail_get(k, id, row.epoch, &row.wrap, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = text_open(a, &key, aad_of(a, id), row.sealed, ret, e);
 	explicit_bzero(&key, sizeof key);
 	return r;
@@ -262,7 +262,7 @@ due_mail(
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (db_query(db, &q, e, sql, db_i(now), db_i(now)) < 0)
-		return e->code;
+		return err_code(e);
 	return first_row(q, a, ret, e);
 }
 
@@ -275,7 +275,7 @@ mail_claim(struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, s
 	if (r <= 0)
 		return r;
 	if (db_write_begin(db, DB_CLAIM, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = due_mail(db, a, take_mail, now, ret, e);
 	if (r > 0 && db_exec(db, NULL, e,
 	                 "UPDATE mail SET lease_until_us = ?, fence = fence + 1, tries = tries + 1 "
@@ -302,7 +302,7 @@ mail_lost(struct db *db, struct arena *a, int64_t now_us, struct mail *ret, stru
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (db_query(db, &q, e, sql, db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	return first_row(q, a, ret, e);
 }
 
@@ -318,7 +318,7 @@ mail_is_moot(struct db *db, const struct mail *m, int64_t now_us, struct error *
 	if (m->recipient.v == 0)
 		return 0;
 	if (db_query(db, &q, e, sql, db_i(m->recipient.v), db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	return rows_next(q, e);
 }
 
@@ -342,7 +342,7 @@ write_state(struct change *c, const struct mail *m, const char *state, struct st
 	if (db_exec(change_db(c), &changed, e, sql, db_s(str_c(state)),
 	        db_s0(str_head(reply, REPLY_MOST)), db_i(due), db_i(now), db_i(m->id.v),
 	        db_i(m->fence)) < 0)
-		return e->code;
+		return err_code(e);
 	return changed == 1 ? 0 : err_set(e, ERR_CONFLICT, "the mail's lease was lost");
 }
 
@@ -389,13 +389,13 @@ settle_in(struct change *c, const struct mail *m, const char *state, struct str 
 	enum event_kind kind = event_of(state);
 
 	if (write_state(c, m, state, reply, due, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (due == NEVER_US && wipe(c, m, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (kind == EVENT_MAIL_ACCEPTED && mark_recipient(c, m, STEP_MAILED, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (kind == EVENT_MAIL_FAILED && mark_recipient(c, m, STEP_UNDELIVERABLE, e) < 0)
-		return e->code;
+		return err_code(e);
 	return add_event(c, kind, m->delivery, m->recipient, e);
 }
 
@@ -406,7 +406,7 @@ give_up_of(struct db *db, mail_id id, int64_t *ret, struct error *e)
 	int r;
 
 	if (db_query(db, &q, e, "SELECT give_up_us FROM mail WHERE id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = rows_int(q, 0);
@@ -439,13 +439,13 @@ mail_settle(
 	int64_t give_up = 0, due;
 
 	if (give_up_of(db, m->id, &give_up, e) < 0)
-		return e->code;
+		return err_code(e);
 	due = due_again(m, state, give_up);
 	if (strcmp(state, "deferred") == 0 && due == NEVER_US)
 		state = "failed";
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, event_of(state), &c, e) < 0 ||
 	    settle_in(c, m, state, reply, due, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -465,7 +465,7 @@ mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *
 	int r;
 
 	if (keyring_mail_new(k, m->id, &epoch, &wrap, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = text_seal(a, &key, aad_of(a, m->id), message, &sealed, e);
 	explicit_bzero(&key, sizeof key);
 	if (r < 0 ||
@@ -473,6 +473,6 @@ mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *
 	    db_exec(change_db(c), NULL, e, sql, db_i(epoch), db_bytes(wrap.b, sizeof wrap.b),
 	        db_bytes(sealed.p, sealed.n), db_i(change_now(c)), db_i(m->id.v),
 	        db_i(m->fence)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }

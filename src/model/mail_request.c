@@ -19,7 +19,7 @@ value_of(struct arena *a, struct str name, struct json *v, struct mail_value *re
 	switch (json_kind(v)) {
 	case 't':
 		if (json_str(v, &ret->text, e) < 0)
-			return e->code;
+			return err_code(e);
 		ret->text = arena_str(a, ret->text);
 		return 0;
 	case 'b':
@@ -43,7 +43,7 @@ values_of(struct arena *a, struct json *o, struct mail_request *ret, struct erro
 
 	for (size_t i = 0; i < VALUES_MOST && json_member_at(o, i, &name, &v); i++) {
 		if (value_of(a, name, v, &values[i], e) < 0)
-			return e->code;
+			return err_code(e);
 		ret->value_count++;
 	}
 	ret->values = values;
@@ -65,7 +65,7 @@ mail_request_parse(struct arena *a, struct str json, struct mail_request *ret, s
 	if (template.n == 0 || values == NULL)
 		return err_set(e, ERR_CORRUPT, "mail request: incomplete");
 	if (json_get_str(values, "lang", &lang, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->template = arena_str(a, template);
 	ret->lang = str_eq_c(lang, "en") ? "en" : "de";
 	return values_of(a, values, ret, e);
@@ -78,6 +78,6 @@ mail_request_get(struct db *db, struct arena *a, struct keyring *k, mail_id id,
 	struct str content;
 
 	if (mail_content(db, a, k, id, &content, e) < 0)
-		return e->code;
+		return err_code(e);
 	return mail_request_parse(a, content, ret, e);
 }

@@ -48,7 +48,7 @@ delivery_progress_get(struct db *db, delivery_id id, struct delivery_progress *r
 	        "SELECT " PROGRESS_COLUMNS
 	        " FROM recipient r WHERE r.delivery_id = ? AND r.revoked_us IS NULL",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = read_progress(q);
@@ -97,7 +97,7 @@ look_at_deliveries(struct db *db, int64_t now_us, struct overview *o, struct err
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		struct delivery_progress p = read_progress(q);
 		struct delivery d = {.valid_from_us = rows_int(q, PROGRESS_COUNT),
@@ -128,7 +128,7 @@ count_the_rest(struct db *db, int64_t now_us, struct overview *o, struct error *
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(now_us), db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
@@ -147,7 +147,7 @@ overview_get(struct db *db, int64_t now_us, struct overview *ret, struct error *
 {
 	*ret = (struct overview){0};
 	if (look_at_deliveries(db, now_us, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return count_the_rest(db, now_us, ret, e);
 }
 
@@ -163,7 +163,7 @@ queue_get(struct db *db, struct queue *ret, struct error *e)
 
 	*ret = (struct queue){0};
 	if (db_query(db, &q, e, sql) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (struct queue){rows_int(q, 0), rows_int(q, 1), rows_int(q, 2)};

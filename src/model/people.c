@@ -49,7 +49,7 @@ people_list(struct db *db, struct arena *a, struct person_row **ret, size_t *ret
 	int r;
 
 	if (db_query(db, &q, e, "SELECT " COLUMNS "ORDER BY p.name, p.id") < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&all) = read_row(q, a);
 	VEC_TO_ARENA(&all, a, ret, ret_n);
@@ -63,7 +63,7 @@ people_get(struct db *db, struct arena *a, person_id id, struct person_row *ret,
 	int r;
 
 	if (db_query(db, &q, e, "SELECT " COLUMNS "WHERE p.id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no person %lld", (long long)id.v);
@@ -97,7 +97,7 @@ static int
 address_taken(struct error *e)
 {
 	if (e->code != ERR_EXISTS)
-		return e->code;
+		return err_code(e);
 	return err_key(e, ERR_EXISTS, "address-taken", "another person has this address");
 }
 
@@ -129,7 +129,7 @@ check_administrator_stays(struct change *c, person_id but, struct error *e)
 	int r;
 
 	if (db_query(change_db(c), &q, e, sql, db_i(but.v), db_i(but.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_key(e, ERR_CONFLICT, "last-administrator",
@@ -155,7 +155,7 @@ end_access(struct change *c, person_id p, int64_t but_key, struct error *e)
 	    db_exec(change_db(c), NULL, e,
 	        "UPDATE sign_in_link SET used_us = ? WHERE person_id = ? AND used_us IS NULL",
 	        db_i(now), db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e,
 	    "UPDATE api_key SET revoked_us = ? WHERE person_id = ? AND id <> ? AND revoked_us IS "
 	    "NULL",
@@ -222,18 +222,18 @@ person_change(struct change *c, struct arena *a, const struct person_key *who,
 	struct act act = {EVENT_PERSON_CHANGED};
 
 	if (person_get(change_db(c), a, who->person, &was, e) < 0)
-		return e->code;
+		return err_code(e);
 	is = patched(&was, patch);
 	if (is_same(&was, &is))
 		return 0;
 	if (administers(&was) && !administers(&is) && check_administrator_stays(c, was.id, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (write_person(c, &is, e) < 0 || (is.disabled && end_access(c, is.id, 0, e) < 0) ||
 	    (may_send(&was) != may_send(&is) && delivery_stamps_raise_of(c, is.id, e) < 0))
-		return e->code;
+		return err_code(e);
 	act.outcome = what_changed(&was, &is);
 	act.name = is.name;
-	return record(c, who, &act, e) < 0 ? e->code : 1;
+	return record(c, who, &act, e) < 0 ? err_code(e) : 1;
 }
 
 int
@@ -243,6 +243,6 @@ person_reset(struct change *c, const struct person_key *who, struct str name, st
 
 	if (credential_clear(c, who->person, e) < 0 ||
 	    end_access(c, who->person, asking_key(c), e) < 0)
-		return e->code;
+		return err_code(e);
 	return record(c, who, &act, e);
 }

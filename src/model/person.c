@@ -38,7 +38,7 @@ person_get(struct db *db, struct arena *a, person_id id, struct person *ret, str
 	int r;
 
 	if (db_query(db, &q, e, "SELECT " COLUMNS " FROM person WHERE id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = next_person(q, a, ret, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no person %lld", (long long)id.v);
@@ -53,7 +53,7 @@ person_by_address(
 
 	if (db_query(db, &q, e, "SELECT " COLUMNS " FROM person WHERE address = ?", db_s(address)) <
 	    0)
-		return e->code;
+		return err_code(e);
 	return next_person(q, a, ret, e);
 }
 
@@ -65,7 +65,7 @@ person_name(struct change *c, person_id id, struct str name, struct str address,
 
 	if (db_query(change_db(c), &q, e, "SELECT id FROM person WHERE address = ? AND id <> ?",
 	        db_s(address), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r != 0)
 		return r < 0 ? r
@@ -82,8 +82,8 @@ person_count(struct db *db, struct error *e)
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (db_query(db, &q, e, "SELECT CAST(count(*) AS BIGINT) FROM person") < 0)
-		return e->code;
-	return rows_next(q, e) < 0 ? e->code : (int)rows_int(q, 0);
+		return err_code(e);
+	return rows_next(q, e) < 0 ? err_code(e) : (int)rows_int(q, 0);
 }
 
 int
@@ -95,7 +95,7 @@ person_create(struct change *c, struct str name, struct str address, struct str 
 	if (db_exec(change_db(c), NULL, e,
 	        "INSERT INTO person (id, name, address, role, created_us) VALUES (?, ?, ?, ?, ?)",
 	        db_i(id.v), db_s(name), db_s(address), db_s(role), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = id;
 	return 0;
 }

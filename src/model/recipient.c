@@ -87,7 +87,7 @@ recipient_get(
 
 	if (db_query(db, &q, e, "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM "WHERE r.id = ?",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = first_row(q, a, ret, e);
 	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no such recipient") : MIN(r, 0);
 }
@@ -100,7 +100,7 @@ recipient_by_token(struct db *db, struct arena *a, const struct sha256 *hash, st
 
 	if (db_query(db, &q, e, "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM "WHERE r.token_hash = ?",
 	        db_bytes(hash->b, sizeof hash->b)) < 0)
-		return e->code;
+		return err_code(e);
 	return first_row(q, a, ret, e);
 }
 
@@ -114,7 +114,7 @@ recipient_by_address(struct db *db, struct arena *a, delivery_id d, struct str a
 	        "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM
 	        "WHERE r.delivery_id = ? AND r.address = ?",
 	        db_i(d.v), db_s(address)) < 0)
-		return e->code;
+		return err_code(e);
 	return first_row(q, a, ret, e);
 }
 
@@ -129,7 +129,7 @@ recipient_list(struct db *db, struct arena *a, delivery_id d, struct recipient *
 	if (db_query(db, &q, e,
 	        "SELECT " RECIPIENT_COLUMNS RECIPIENT_FROM "WHERE r.delivery_id = ? ORDER BY r.id",
 	        db_i(d.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		read_row(q, a, VEC_ADD(&list));
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -156,7 +156,7 @@ write_step(struct change *c, recipient_id id, enum recipient_step step, struct e
 
 	if (db_exec(db, NULL, e, "UPDATE recipient SET state = ? WHERE id = ?",
 	        db_s(str_c(step_names[step])), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (step == STEP_OPENED)
 		return db_exec(db, NULL, e,
 		    "UPDATE recipient SET opened_us = ? WHERE id = ? AND opened_us IS NULL",
@@ -175,7 +175,7 @@ present_step(struct db *db, recipient_id id, enum recipient_step *ret, struct er
 	struct recipient r;
 
 	if (recipient_get(db, a, id, &r, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = r.step;
 	return 0;
 }
@@ -186,7 +186,7 @@ recipient_mark(struct change *c, recipient_id id, enum recipient_step step, stru
 	enum recipient_step now;
 
 	if (present_step(change_db(c), id, &now, e) < 0)
-		return e->code;
+		return err_code(e);
 	return may_step(now, step) ? write_step(c, id, step, e) : 0;
 }
 
@@ -207,7 +207,7 @@ delivery_of(struct db *db, recipient_id id, delivery_id *ret, struct error *e)
 	int r;
 
 	if (db_query(db, &q, e, "SELECT delivery_id FROM recipient WHERE id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (delivery_id){rows_int(q, 0)};
@@ -225,7 +225,7 @@ recipient_links_asked(
 	        "AND kind = 'recipient.link' AND actor_kind = 'recipient' AND recipient_id = ?",
 	        db_i(d.v), db_i(since_us), db_i(id.v)) < 0 ||
 	    rows_next(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = rows_int(q, 0);
 	return 0;
 }
@@ -241,7 +241,7 @@ recipient_new_link(struct change *c, recipient_id id, const struct sha256 *hash,
 	        db_bytes(hash->b, sizeof hash->b), db_i(id.v)) < 0 ||
 	    (how == LINK_ENDS_SESSIONS && session_end_all(c, id, e) < 0) ||
 	    code_begin_anew(c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	return add_event(c, EVENT_RECIPIENT_LINK, id, d, e);
 }
 
@@ -256,13 +256,13 @@ recipient_revoke(struct change *c, recipient_id id, struct str reason, struct er
 	        "UPDATE recipient SET revoked_us = ?, revoke_reason = ? WHERE id = ? AND "
 	        "revoked_us IS NULL",
 	        db_i(change_now(c)), db_s0(reason), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (changed == 0)
 		return 0;
 	if (db_exec(change_db(c), NULL, e, "UPDATE delivery SET stamp = stamp + 1 WHERE id = ?",
 	        db_i(d.v)) < 0)
-		return e->code;
-	return add_event(c, EVENT_RECIPIENT_REVOKED, id, d, e) < 0 ? e->code : 1;
+		return err_code(e);
+	return add_event(c, EVENT_RECIPIENT_REVOKED, id, d, e) < 0 ? err_code(e) : 1;
 }
 
 /* ---- progress ---- */
@@ -276,7 +276,7 @@ is_running(struct db *db, recipient_id id, bool *running, size_t n, bool *ret_zi
 	if (db_query(db, &q, e,
 	        "SELECT position FROM transfer WHERE recipient_id = ? AND state = 'running'",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		int64_t position = rows_int(q, 0);
 
@@ -302,7 +302,7 @@ recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t n,
 	    db_query(db, &q, e,
 	        "SELECT position, sent_bytes, complete_us FROM session_item WHERE recipient_id = ?",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		int64_t position = rows_int(q, 0);
 		struct file_progress *f;

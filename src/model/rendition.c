@@ -119,7 +119,7 @@ rendition_find(struct db *db, struct arena *a, const struct rendition_wanted *w,
 	int r;
 
 	if (db_query(db, &q, e, find_sql, db_i(w->version.v), db_i(w->page)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		*ret = (struct rendition){.page = rows_int(q, 0),
 		    .size = rows_int(q, 1),
@@ -146,7 +146,7 @@ media_count(struct db *db, enum media_state state, int64_t *ret, struct error *e
 
 	if (db_query(db, &q, e, "SELECT count(*) FROM version_media WHERE state = ?",
 	        db_s(str_c(media_state_name(state)))) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	*ret = r > 0 ? rows_int(q, 0) : 0;
 	return MIN(r, 0);
@@ -175,7 +175,7 @@ media_missed(struct db *db, struct arena *a, version_id after, struct media_miss
 	*n = 0;
 	if (db_query(db, &q, e, missed_sql, db_i(after.v), db_i(RENDITION_MAKER),
 	        db_i((int64_t)most)) < 0)
-		return e->code;
+		return err_code(e);
 	while (*n < most && (r = rows_next(q, e)) > 0)
 		list[(*n)++] =
 		    (struct media_missed){{rows_int(q, 0)}, rows_text(q, 1, a), rows_text(q, 2, a)};
@@ -196,7 +196,7 @@ is_batch(struct db *db, person_id by, struct error *e)
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(by.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	return r > 0 ? rows_int(q, 0) >= MANY_WAITING : r;
 }
@@ -208,7 +208,7 @@ put_pending(struct change *c, version_id v, struct error *e)
 	        "INSERT INTO version_media (version_id, state, changed_us) "
 	        "VALUES (?, 'pending', ?) ON CONFLICT (version_id) DO NOTHING",
 	        db_i(v.v), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	return asset_view_keep_version(c, v, e);
 }
 
@@ -220,7 +220,7 @@ media_expect(struct change *c, version_id v, person_id by, struct error *e)
 	if (batch < 0)
 		return batch;
 	if (put_pending(c, v, e) < 0)
-		return e->code;
+		return err_code(e);
 	return job_put_render(c, v, batch > 0, e);
 }
 
@@ -228,7 +228,7 @@ int
 media_again(struct change *c, version_id v, struct error *e)
 {
 	if (put_pending(c, v, e) < 0)
-		return e->code;
+		return err_code(e);
 	return job_put_render(c, v, true, e);
 }
 
@@ -267,10 +267,10 @@ media_set(struct change *c, version_id v, const struct media *m, const struct re
 	    db_exec(change_db(c), NULL, e, "DELETE FROM version_media WHERE version_id = ?",
 	        db_i(v.v)) < 0 ||
 	    put_media(c, v, m, n > 0, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (put_rendition(c, v, &list[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return asset_view_keep_version(c, v, e);
 }

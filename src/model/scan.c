@@ -36,7 +36,7 @@ live_deliveries(struct change *c, version_id v, struct arena *a, delivery_id **r
 	int r;
 
 	if (db_query(change_db(c), &q, e, sql, db_i(v.v), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (delivery_id){rows_int(q, 0)};
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -51,7 +51,7 @@ withhold(struct change *c, const struct version *v, struct arena *a, struct erro
 	size_t n;
 
 	if (live_deliveries(c, v->id, a, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		struct event ev = EVENT_INIT(EVENT_DELIVERY_WITHHELD);
 
@@ -60,7 +60,7 @@ withhold(struct change *c, const struct version *v, struct arena *a, struct erro
 		ev.version = v->id;
 		ev.outcome = S("malware-infected");
 		if (event_add(c, &ev, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return delivery_stamps_raise(c, v->asset, e);
 }
@@ -78,14 +78,14 @@ scan_set(struct change *c, version_id id, const struct scan_result *r, struct er
 	        db_s(str_c(malware_name(r->malware))), db_s0(r->detail), db_i(change_now(c)),
 	        db_i(id.v)) < 0 ||
 	    asset_view_keep_version(c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.asset = v.asset;
 	ev.version = id;
 	/* a signature's name is the scanner's and no word of ours: it is in the row */
 	ev.outcome =
 	    r->malware == MALWARE_NOT_SCANNED ? r->detail : str_c(malware_name(r->malware));
 	if (event_add(c, &ev, e) < 0)
-		return e->code;
+		return err_code(e);
 	return r->malware == MALWARE_INFECTED ? withhold(c, &v, a, e) : 0;
 }
 
@@ -105,7 +105,7 @@ scan_missed(struct db *db, int64_t most_bytes, version_id after, version_id *lis
 
 	*n = 0;
 	if (db_query(db, &q, e, sql, db_i(after.v), db_i(most_bytes), db_i((int64_t)most)) < 0)
-		return e->code;
+		return err_code(e);
 	while (*n < most && (r = rows_next(q, e)) > 0)
 		list[(*n)++] = (version_id){rows_int(q, 0)};
 	return MIN(r, 0);
@@ -122,7 +122,7 @@ scan_queue_get(struct db *db, struct arena *a, struct scan_queue *ret, struct er
 
 	*ret = (struct scan_queue){0};
 	if (db_query(db, &q, e, sql) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (struct scan_queue){rows_int(q, 0), rows_int(q, 1), rows_text(q, 2, a)};

@@ -58,7 +58,7 @@ find_word(struct db *db, struct arena *a, struct str word, struct asset_set *ret
 	        "SELECT DISTINCT asset_id FROM asset_term WHERE term >= ? AND term < ? "
 	        "ORDER BY asset_id",
 	        db_s(word), db_s(end)) < 0)
-		return e->code;
+		return err_code(e);
 	return read_set(q, a, ret, e);
 }
 
@@ -86,7 +86,7 @@ search_find(
 	*ret = (struct asset_set){0};
 	for (size_t i = 0; i < MIN(n, (size_t)WORDS_MOST); i++) {
 		if (find_word(db, a, words[i], i == 0 ? ret : &one, e) < 0)
-			return e->code;
+			return err_code(e);
 		if (i > 0)
 			intersect(ret, &one);
 	}
@@ -103,7 +103,7 @@ search_keyword(
 	        "SELECT ak.asset_id FROM keyword k JOIN asset_keyword ak ON ak.keyword_id = k.id "
 	        "WHERE k.folded = ? ORDER BY ak.asset_id",
 	        db_s(name_folded(a, label))) < 0)
-		return e->code;
+		return err_code(e);
 	return read_set(q, a, ret, e);
 }
 
@@ -121,7 +121,7 @@ text_of(struct db *db, struct arena *a, asset_id id, struct str *ret_title, stru
 	int r;
 
 	if (db_query(db, &q, e, sql, db_i(id.v)) < 0 || (r = rows_next(q, e)) < 0)
-		return e->code;
+		return err_code(e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no file has the id %lld", (long long)id.v);
 	*ret_title = rows_text(q, 0, a);
@@ -130,7 +130,7 @@ text_of(struct db *db, struct arena *a, asset_id id, struct str *ret_title, stru
 	        "SELECT k.label FROM asset_keyword ak JOIN keyword k ON k.id = ak.keyword_id "
 	        "WHERE ak.asset_id = ?",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(k, e)) > 0)
 		*ret = arena_printf(a, "%.*s\n%.*s", STR(*ret), STR(rows_text(k, 0, a)));
 	return r;
@@ -145,17 +145,17 @@ search_index(struct change *c, asset_id id, struct error *e)
 	size_t n;
 
 	if (text_of(db, a, id, &title, &text, e) < 0)
-		return e->code;
+		return err_code(e);
 	key = sort_key_of(a, title);
 	words = words_of(a, text, &n);
 	if (db_exec(db, NULL, e, "UPDATE asset SET sort_key = ? WHERE id = ?",
 	        db_bytes(key.p, key.n), db_i(id.v)) < 0 ||
 	    db_exec(db, NULL, e, "DELETE FROM asset_term WHERE asset_id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (db_exec(db, NULL, e, "INSERT INTO asset_term (term, asset_id) VALUES (?, ?)",
 		        db_s(words[i]), db_i(id.v)) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }

@@ -34,7 +34,7 @@ session_find(struct db *db, const struct sha256 *cookie, delivery_id d, int64_t 
 
 	if (db_query(db, &q, e, sql, db_bytes(cookie->b, sizeof cookie->b), db_i(d.v),
 	        LIVE_VALUES(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (struct session){.id = {rows_int(q, 0)},
@@ -53,7 +53,7 @@ session_is_known(struct db *db, const struct sha256 *cookie, int64_t now_us, str
 
 	if (db_query(db, &q, e, "SELECT 1 FROM session WHERE token_hash = ? AND " LIVE,
 	        db_bytes(cookie->b, sizeof cookie->b), LIVE_VALUES(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	return rows_next(q, e);
 }
 
@@ -64,7 +64,7 @@ session_is_live(struct db *db, session_id id, int64_t now_us, struct error *e)
 
 	if (db_query(db, &q, e, "SELECT 1 FROM session WHERE id = ? AND " LIVE, db_i(id.v),
 	        LIVE_VALUES(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	return rows_next(q, e);
 }
 
@@ -113,7 +113,7 @@ find_row(struct db *db, const struct sha256 *cookie, recipient_id r, int64_t now
 	        "SELECT id, ended_us, used_us, created_us FROM session "
 	        "WHERE token_hash = ? AND recipient_id = ?",
 	        db_bytes(cookie->b, sizeof cookie->b), db_i(r.v)) < 0)
-		return e->code;
+		return err_code(e);
 	n = rows_next(q, e);
 	if (n <= 0)
 		return n;
@@ -130,7 +130,7 @@ count_of(struct db *db, const struct sha256 *cookie, int64_t now_us, int64_t *re
 	        "SELECT CAST(count(*) AS BIGINT) FROM session WHERE token_hash = ? AND " LIVE,
 	        db_bytes(cookie->b, sizeof cookie->b), LIVE_VALUES(now_us)) < 0 ||
 	    rows_next(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = rows_int(q, 0);
 	return 0;
 }
@@ -153,7 +153,7 @@ make_room(struct change *c, const struct sha256 *cookie, struct error *e)
 	int64_t now = change_now(c), n;
 
 	if (count_of(change_db(c), cookie, now, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (n < LIMIT_RECIPIENTS_PER_COOKIE)
 		return 0;
 	return db_exec(change_db(c), NULL, e,
@@ -176,7 +176,7 @@ session_open(
 		return db_exec(db, NULL, e, "UPDATE session SET used_us = ? WHERE id = ?",
 		    db_i(now), db_i(ret->v));
 	if ((ret->v != 0 && put_aside(c, *ret, e) < 0) || make_room(c, cookie, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = (session_id){random_id()};
 	return db_exec(db, NULL, e,
 	    "INSERT INTO session (id, token_hash, recipient_id, level, created_us, used_us) "
@@ -205,7 +205,7 @@ session_touch(struct db *db, const struct session *s, int64_t now_us, struct err
 	        &c, e) < 0 ||
 	    db_exec(db, NULL, e, "UPDATE session SET used_us = ? WHERE id = ?", db_i(now_us),
 	        db_i(s->id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -217,7 +217,7 @@ session_verified(struct change *c, const struct session *s, const struct sha256 
 
 	if (db_exec(db, NULL, e, "UPDATE session SET level = 1, used_us = ? WHERE id = ?",
 	        db_i(change_now(c)), db_i(s->id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(db, NULL, e, "UPDATE session SET token_hash = ? WHERE token_hash = ?",
 	    db_bytes(new_cookie->b, sizeof new_cookie->b),
 	    db_bytes(old_cookie->b, sizeof old_cookie->b));

@@ -22,7 +22,7 @@ setting_list(
 	int r;
 
 	if (db_query(db, &q, e, "SELECT name, value FROM setting ORDER BY name") < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		*VEC_ADD(&list) = (struct conf_value){rows_text(q, 0, a), rows_text(q, 1, a)};
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -51,9 +51,9 @@ setting_set(
 	struct event ev = EVENT_INIT(EVENT_SETTING_CHANGED);
 
 	if (write_row(c, v, by, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (str_eq(v->name, S("malware.unscanned")) && delivery_stamps_raise_all(c, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.outcome = v->value.p != NULL ? arena_printf(a, "%.*s:%.*s", STR(v->name), STR(v->value))
 	                                : v->name;
 	return event_add(c, &ev, e);

@@ -92,11 +92,11 @@ staff_session_find(struct db *db, struct arena *a, const struct sha256 *cookie, 
 
 	if (db_query(db, &q, e, "SELECT " COLUMNS "WHERE s.token_hash = ? AND " LIVE,
 	        db_bytes(cookie->b, sizeof cookie->b), LIVE_VALUES(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
-	return read_row(q, a, ret, e) < 0 ? e->code : 1;
+	return read_row(q, a, ret, e) < 0 ? err_code(e) : 1;
 }
 
 int
@@ -108,11 +108,11 @@ staff_session_get(struct db *db, struct arena *a, staff_session_id id, int64_t n
 
 	if (db_query(db, &q, e, "SELECT " COLUMNS "WHERE s.id = ? AND " LIVE, db_i(id.v),
 	        LIVE_VALUES(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;
-	return read_row(q, a, ret, e) < 0 ? e->code : 1;
+	return read_row(q, a, ret, e) < 0 ? err_code(e) : 1;
 }
 
 int
@@ -126,7 +126,7 @@ staff_session_list(struct db *db, struct arena *a, person_id p, int64_t now_us,
 	if (db_query(db, &q, e,
 	        "SELECT " COLUMNS "WHERE s.person_id = ? AND " LIVE " ORDER BY s.id DESC",
 	        db_i(p.v), LIVE_VALUES(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		r = read_row(q, a, VEC_ADD(&all), e);
 		if (r < 0)
@@ -146,7 +146,7 @@ staff_session_touch(struct db *db, const struct staff_session *s, int64_t now_us
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    db_exec(db, NULL, e, "UPDATE staff_session SET used_us = ? WHERE id = ?", db_i(now_us),
 	        db_i(s->id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -176,7 +176,7 @@ staff_session_begin(struct change *c, person_id p, enum staff_state state,
 	        db_i(random_id()), db_i(p.v), db_bytes(cookie->b, sizeof cookie->b),
 	        db_s(str_c(state_names[state])), db_s(shortened(agent)),
 	        db_i(state == STAFF_ACTIVE ? now : 0), db_i(now), db_i(now)) < 0)
-		return e->code;
+		return err_code(e);
 	return event_add(c, &ev, e);
 }
 
@@ -191,7 +191,7 @@ staff_session_proved(struct change *c, staff_session_id id, enum staff_state sta
 	        "WHERE id = ? AND ended_us IS NULL",
 	        db_s(str_c(state_names[state])), db_bytes(cookie->b, sizeof cookie->b),
 	        db_i(state == STAFF_ACTIVE ? now : 0), db_i(now), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return n == 1 ? 0 : err_set(e, ERR_UNAUTHENTICATED, "the session is over");
 }
 
@@ -205,7 +205,7 @@ staff_session_end(struct change *c, person_id p, staff_session_id id, struct err
 	        "UPDATE staff_session SET ended_us = ? WHERE id = ? AND person_id = ? AND "
 	        "ended_us IS NULL",
 	        db_i(change_now(c)), db_i(id.v), db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (n != 1)
 		return err_set(e, ERR_NOT_FOUND, "no such session");
 	return event_add(c, &ev, e);
@@ -247,7 +247,7 @@ sign_in_link_put(
 	if (db_exec(change_db(c), NULL, e,
 	        "UPDATE sign_in_link SET used_us = ? WHERE person_id = ? AND used_us IS NULL",
 	        db_i(now), db_i(p.v)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e,
 	    "INSERT INTO sign_in_link (id, person_id, purpose, hash, created_us, expires_us) "
 	    "VALUES (?, ?, ?, ?, ?, ?)",
@@ -275,7 +275,7 @@ find_link(struct change *c, struct str token, int64_t *ret_id, person_id *ret, s
 	        "WHERE l.hash = ? AND l.used_us IS NULL AND l.expires_us > ? AND p.disabled_us IS "
 	        "NULL",
 	        db_bytes(hash.b, sizeof hash.b), db_i(change_now(c))) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_key(e, ERR_UNAUTHENTICATED, "link-dead",
@@ -291,7 +291,7 @@ sign_in_link_use(struct change *c, struct str token, person_id *ret, struct erro
 	int64_t id;
 
 	if (find_link(c, token, &id, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e, "UPDATE sign_in_link SET used_us = ? WHERE id = ?",
 	    db_i(change_now(c)), db_i(id));
 }
@@ -307,7 +307,7 @@ person_first_without_credential(struct db *db, person_id *ret, struct error *e)
 	        "p.id AND c.password IS NOT NULL AND c.totp IS NOT NULL "
 	        "WHERE p.role = 'administrator' AND p.disabled_us IS NULL "
 	        "ORDER BY CASE WHEN c.person_id IS NULL THEN 1 ELSE 0 END, p.id LIMIT 1") < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r;

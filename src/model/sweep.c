@@ -34,7 +34,7 @@ sweep_uploads(struct db *db, int64_t now_us, int *ret, struct error *e)
 
 	if (housekeeping(db, &c, e) < 0 || db_exec(db, NULL, e, parts, db_i(now_us)) < 0 ||
 	    db_exec(db, &n, e, uploads, db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = (int)n;
 	return change_commit(&c, e);
 }
@@ -56,7 +56,7 @@ sweep_finished(struct db *db, int64_t now_us, struct error *e)
 	        "DELETE FROM undo_item WHERE undo_id IN (SELECT id FROM undo WHERE until_us < ?)",
 	        db_i(now_us)) < 0 ||
 	    db_exec(db, NULL, e, "DELETE FROM undo WHERE until_us < ?", db_i(now_us)) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -66,7 +66,7 @@ is_there(struct db *db, const char *sql, struct db_value v, struct error *e)
 	AUTO(rows_close) struct rows *q = NULL;
 
 	if (db_query(db, &q, e, sql, v) < 0)
-		return e->code;
+		return err_code(e);
 	return rows_next(q, e);
 }
 
@@ -96,7 +96,7 @@ old_wraps(struct db *keys, struct arena *a, int64_t before_us, int max, version_
 	        "SELECT version_id FROM version_key WHERE created_us < ? ORDER BY version_id DESC "
 	        "LIMIT CAST(? AS BIGINT)",
 	        db_i(before_us), db_i(max)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0 && n < (size_t)max)
 		list[n++] = (version_id){rows_int(q, 0)};
 	*ret = list;
@@ -112,7 +112,7 @@ sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before
 	size_t n = 0, kept = 0;
 
 	if (old_wraps(keys, a, before_us, WRAPS_AT_ONCE, &all, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		int r = is_there(db, "SELECT 1 FROM version WHERE id = ?", db_i(all[i].v), e);
 

@@ -90,7 +90,7 @@ refuse_used_up(struct db *db, const struct transfer_new *t, struct error *e)
 	        "SELECT position FROM session_item WHERE recipient_id = ? AND session_id <> ? "
 	        "GROUP BY position HAVING count(*) >= ?",
 	        db_i(t->recipient.v), db_i(t->session.v), db_i(t->limit)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		for (size_t i = 0; i < t->item_count; i++) {
 			if (t->items[i] == rows_int(q, 0))
@@ -116,10 +116,10 @@ int
 transfer_use(struct change *c, const struct transfer_new *t, struct error *e)
 {
 	if (refuse_used_up(change_db(c), t, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < t->item_count; i++) {
 		if (use_item(c, t, t->items[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -159,7 +159,7 @@ take_seq(struct change *c, const struct transfer_report *r, bool *ret_starts, st
 	if (db_query(change_db(c), &q, e,
 	        "SELECT seq FROM transfer WHERE id = ? AND seq < ? AND state = 'running'",
 	        db_id128(&r->id), db_i(r->seq)) < 0)
-		return e->code;
+		return err_code(e);
 	n = rows_next(q, e);
 	if (n <= 0)
 		return n;
@@ -170,7 +170,7 @@ take_seq(struct change *c, const struct transfer_report *r, bool *ret_starts, st
 	        "UPDATE transfer SET seq = ?, sent_bytes = ?, seen_us = ? WHERE id = ?",
 	        db_i(was > 0 || begins ? r->seq : 0), db_i(r->sent_bytes), db_i(change_now(c)),
 	        db_id128(&r->id)) < 0)
-		return e->code;
+		return err_code(e);
 	return 1;
 }
 
@@ -277,7 +277,7 @@ all_complete(struct db *db, const struct transfer_report *r, bool *ret, struct e
 	        "WHERE recipient_id = ? AND complete_us IS NOT NULL",
 	        db_i(r->recipient.v)) < 0 ||
 	    rows_next(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = rows_int(q, 0) >= (int64_t)r->delivery_items;
 	return 0;
 }
@@ -291,7 +291,7 @@ add_ranges(struct change *c, struct arena *a, const struct transfer_report *r, s
 	if (r->range_count == 0)
 		return 0;
 	if (item_states(change_db(c), a, r, states, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < r->range_count; i++) {
 		const struct item_range *g = &r->ranges[i];
 
@@ -299,15 +299,15 @@ add_ranges(struct change *c, struct arena *a, const struct transfer_report *r, s
 		    (r->version.v != 0 && g->version.v != r->version.v))
 			return err_set(e, ERR_PROTOCOL, "a range of another file");
 		if (add_range(c, a, r, g, &states[g->position - 1], &now, e) < 0)
-			return e->code;
+			return err_code(e);
 		any = any || now;
 		if (now && add_event(c, EVENT_DOWNLOAD_COMPLETE, r, g, g->item_bytes, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (!any)
 		return 0;
 	if (all_complete(change_db(c), r, &all, e) < 0)
-		return e->code;
+		return err_code(e);
 	return all ? recipient_mark(c, r->recipient, STEP_COMPLETE, e) : 0;
 }
 
@@ -321,7 +321,7 @@ end(struct change *c, const struct transfer_report *r, struct error *e)
 	        "UPDATE transfer SET state = ?, ended_us = ? WHERE id = ?",
 	        db_s(whole ? S("complete") : S("interrupted")), db_i(change_now(c)),
 	        db_id128(&r->id)) < 0)
-		return e->code;
+		return err_code(e);
 	return whole ? 0 : add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, NULL, r->sent_bytes, e);
 }
 
@@ -335,9 +335,9 @@ transfer_record(struct change *c, struct arena *a, const struct transfer_report 
 		return taken;
 	if (starts && (add_event(c, EVENT_DOWNLOAD_STARTED, r, NULL, -1, e) < 0 ||
 	                  recipient_mark(c, r->recipient, STEP_DOWNLOADING, e) < 0))
-		return e->code;
+		return err_code(e);
 	if (session_keep(c, r->session, e) < 0 || add_ranges(c, a, r, e) < 0)
-		return e->code;
+		return err_code(e);
 	return r->ended ? end(c, r, e) : 0;
 }
 
@@ -358,7 +358,7 @@ silent_ones(struct db *db, int64_t since, struct transfer_report *list, size_t m
 	        "AND i.position = t.position "
 	        "WHERE t.state = 'running' AND t.seen_us < ? ORDER BY t.seen_us LIMIT 100",
 	        db_i(since)) < 0)
-		return e->code;
+		return err_code(e);
 	while (n < max && (r = rows_next(q, e)) > 0)
 		list[n++] = (struct transfer_report){.id = rows_id128(q, 0),
 		    .session = {rows_int(q, 1)},
@@ -383,7 +383,7 @@ interrupt(struct change *c, const struct transfer_report *r, struct error *e)
 	        "UPDATE transfer SET state = 'interrupted', ended_us = ? WHERE id = ? AND state = "
 	        "'running'",
 	        db_i(change_now(c)), db_id128(&r->id)) < 0)
-		return e->code;
+		return err_code(e);
 	return n == 1 ? add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, NULL, r->sent_bytes, e) : 0;
 }
 
@@ -395,14 +395,14 @@ transfer_sweep(struct db *db, struct arena *a, int64_t silent_since_us, struct e
 	size_t n = 0;
 
 	if (silent_ones(db, silent_since_us, list, 100, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (n == 0)
 		return 0;
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (interrupt(c, &list[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return change_commit(&c, e);
 }

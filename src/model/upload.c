@@ -29,7 +29,7 @@ upload_get(struct db *db, struct arena *a, struct id128 id, struct upload *ret, 
 	        "committed, parts, "
 	        "release_state, result_asset_id, expires_us FROM upload WHERE id = ?",
 	        db_id128(&id)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r <= 0)
 		return r < 0 ? r : err_set(e, ERR_NOT_FOUND, "no such upload");
@@ -59,7 +59,7 @@ next_number(struct db *db, asset_id id, int64_t *ret, struct error *e)
 	if (db_query(db, &q, e, "SELECT max(number) FROM version WHERE asset_id = ?", db_i(id.v)) <
 	        0 ||
 	    rows_next(q, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = rows_int(q, 0) + 1;
 	return 0;
 }
@@ -85,7 +85,7 @@ make_version(struct change *c, const struct upload *u, asset_id asset, struct er
 	    db_exec(db, NULL, e, "DELETE FROM upload_part WHERE upload_id = ?", db_id128(&u->id)) <
 	        0 ||
 	    asset_view_keep(c, asset, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.asset = asset;
 	ev.version = u->version;
 	ev.bytes = u->length;
@@ -114,13 +114,13 @@ complete(struct change *c, struct arena *a, const struct upload *u, asset_id *re
 	struct release cleared = {.state = RELEASE_CLEARED, .set_by = u->person};
 
 	if (make_or_renew_asset(c, a, u, ret, e) < 0 || make_version(c, u, *ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (u->asset.v != 0 && search_index(c, *ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (u->release_cleared && release_set(c, *ret, &cleared, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (job_put(c, "ingest", u->version, change_now(c), e) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(change_db(c), NULL, e, "UPDATE upload SET result_asset_id = ? WHERE id = ?",
 	    db_i(ret->v), db_id128(&u->id));
 }
@@ -143,7 +143,7 @@ upload_create(struct change *c, struct arena *a, const struct upload *u, asset_i
 	        db_s(u->metadata), db_i(u->length),
 	        u->release_cleared ? db_s(S("cleared")) : db_null(), db_i(now), db_i(now),
 	        db_i(u->expires_us)) < 0)
-		return e->code;
+		return err_code(e);
 	*ret_result = (asset_id){0};
 	return u->length == 0 ? complete(c, a, u, ret_result, e) : 0;
 }
@@ -162,7 +162,7 @@ upload_add_part(struct change *c, struct arena *a, const struct upload_part *p,
 
 	if (db_exec(db, &n, e, move, db_i(p->bytes), db_i(change_now(c)), db_id128(&p->upload),
 	        db_i(p->offset), db_i(p->bytes)) < 0)
-		return e->code;
+		return err_code(e);
 	if (n != 1)
 		return err_key(
 		    e, ERR_CONFLICT, "offset-mismatch", "the upload does not stand at that offset");
@@ -170,7 +170,7 @@ upload_add_part(struct change *c, struct arena *a, const struct upload_part *p,
 	    db_exec(db, NULL, e,
 	        "INSERT INTO upload_part (upload_id, position, blob_id, bytes) VALUES (?, ?, ?, ?)",
 	        db_id128(&p->upload), db_i(u.parts - 1), db_id128(&p->blob), db_i(p->bytes)) < 0)
-		return e->code;
+		return err_code(e);
 	*ret_result = (asset_id){0};
 	return u.committed == u.length ? complete(c, a, &u, ret_result, e) : 0;
 }
@@ -181,7 +181,7 @@ upload_remove(struct change *c, struct id128 id, struct error *e)
 	struct db *db = change_db(c);
 
 	if (db_exec(db, NULL, e, "DELETE FROM upload_part WHERE upload_id = ?", db_id128(&id)) < 0)
-		return e->code;
+		return err_code(e);
 	return db_exec(db, NULL, e, "DELETE FROM upload WHERE id = ? AND result_asset_id IS NULL",
 	    db_id128(&id));
 }

@@ -51,7 +51,7 @@ version_get(struct db *db, struct arena *a, version_id id, struct version *ret, 
 
 	if (db_query(
 	        db, &q, e, "SELECT " VERSION_COLUMNS " FROM version WHERE id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r == 0)
 		return err_set(e, ERR_NOT_FOUND, "no version %lld", (long long)id.v);
@@ -94,7 +94,7 @@ version_list(struct db *db, struct arena *a, asset_id id, struct version **ret, 
 	if (db_query(db, &q, e,
 	        "SELECT " VERSION_COLUMNS " FROM version WHERE asset_id = ? ORDER BY number",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		read_row(q, a, VEC_ADD(&list));
 	VEC_TO_ARENA(&list, a, ret, ret_n);
@@ -112,7 +112,7 @@ version_parts(struct db *db, struct arena *a, version_id id, struct version_part
 	if (db_query(db, &q, e,
 	        "SELECT blob_id, bytes FROM version_part WHERE version_id = ? ORDER BY position",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
 		struct version_part *p = VEC_ADD(&list);
 
@@ -130,14 +130,14 @@ replace_parts(struct change *c, version_id id, const struct ingested *in, struct
 		return 0;
 	if (db_exec(change_db(c), NULL, e, "DELETE FROM version_part WHERE version_id = ?",
 	        db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < in->part_count; i++) {
 		if (db_exec(change_db(c), NULL, e,
 		        "INSERT INTO version_part (version_id, position, blob_id, bytes) VALUES "
 		        "(?, ?, ?, ?)",
 		        db_i(id.v), db_i((int64_t)i), db_id128(&in->parts[i].blob),
 		        db_i(in->parts[i].bytes)) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -149,7 +149,7 @@ asset_of(struct db *db, version_id id, asset_id *ret, struct error *e)
 	int r;
 
 	if (db_query(db, &q, e, "SELECT asset_id FROM version WHERE id = ?", db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	r = rows_next(q, e);
 	if (r > 0)
 		*ret = (asset_id){rows_int(q, 0)};
@@ -169,11 +169,11 @@ version_ingested(struct change *c, version_id id, const struct ingested *in, str
 	    db_exec(change_db(c), &changed, e, sql, db_bytes(in->sha256.b, sizeof in->sha256.b),
 	        db_i(in->crc32), db_s(in->media_type), db_s(str_c(malware_name(in->malware))),
 	        db_s(in->damaged ? S("damaged") : S("ready")), db_i(change_now(c)), db_i(id.v)) < 0)
-		return e->code;
+		return err_code(e);
 	if (changed != 1)
 		return err_set(e, ERR_CONFLICT, "the version was ingested before");
 	if (replace_parts(c, id, in, e) < 0 || asset_view_keep_version(c, id, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.version = id;
 	ev.sha256 = &in->sha256;
 	ev.outcome = in->damaged ? S("damaged") : S("ok");

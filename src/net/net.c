@@ -216,9 +216,9 @@ net_new(struct loop *l, const struct net_settings *s, struct net **ret, struct e
 	if (n->cert_path == NULL || n->key_path == NULL)
 		abort();
 	if (tls_context(n, &n->ctx, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (loop_every(l, TICK_MS, on_tick, n, e) < 0)
-		return e->code;
+		return err_code(e);
 	signal(SIGPIPE, SIG_IGN);
 	*ret = TAKE(n);
 	return 0;
@@ -251,7 +251,7 @@ net_add_listener(struct net *n, int fd, struct error *e)
 	l->net = n;
 	l->fd = fd;
 	if (loop_watch(n->loop, fd, LOOP_READ, on_listener, l, &l->watch, e) < 0)
-		return e->code;
+		return err_code(e);
 	n->listener_count++;
 	return 0;
 }
@@ -300,7 +300,7 @@ net_reload(struct net *n, struct error *e)
 	SSL_CTX *ctx;
 
 	if (tls_context(n, &ctx, e) < 0)
-		return e->code;
+		return err_code(e);
 	SSL_CTX_free(n->ctx); /* running connections hold their own reference */
 	n->ctx = ctx;
 	n->ticket_keys_us = loop_now(n->loop);

@@ -151,11 +151,11 @@ put_file(
 	int r;
 
 	if (dir < 0)
-		return e->code;
+		return err_code(e);
 	if (write_beside(beside, content, mode, e) < 0) {
 		if (e->code != ERR_EXISTS)
 			(void)unlink(beside);
-		return e->code;
+		return err_code(e);
 	}
 	if (renameat2(AT_FDCWD, beside, AT_FDCWD, path, rename_flags) < 0) {
 		r = err_errno(e, "rename to %s", path);

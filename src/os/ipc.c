@@ -126,11 +126,11 @@ ipc_send_wait(int fd, const struct ipc_msg *m, int ms, struct error *e)
 
 	while (ipc_send(fd, m, e) < 0) {
 		if (e->code != ERR_BUSY || (had_room && time_monotonic_us() >= until))
-			return e->code;
+			return err_code(e);
 		if (had_room)
 			(void)poll(NULL, 0, 1);
 		if (!wait_for(fd, POLLOUT, until))
-			return e->code;
+			return err_code(e);
 		had_room = true;
 	}
 	return 0;

@@ -54,7 +54,7 @@ set_user(const struct sandbox *s, struct error *e)
 		return err_set(
 		    e, ERR_INTERNAL, "%s is in more than %d groups", s->user, GROUPS_MAX);
 	if (s->group != NULL && group_of(s->group, &groups[n++], e) < 0)
-		return e->code;
+		return err_code(e);
 	if (setgroups((size_t)n, groups) < 0 || setresgid(p->pw_gid, p->pw_gid, p->pw_gid) < 0 ||
 	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) < 0)
 		return err_errno(e, "become user %s", s->user);
@@ -75,7 +75,7 @@ drop_user(const struct sandbox *s, struct error *e)
 	if (prctl(PR_GET_PDEATHSIG, &sig) < 0)
 		return err_errno(e, "PR_GET_PDEATHSIG");
 	if (set_user(s, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (prctl(PR_SET_PDEATHSIG, sig) < 0)
 		return err_errno(e, "PR_SET_PDEATHSIG");
 	if (sig != 0 && getppid() != parent)
@@ -230,10 +230,10 @@ enter_landlock(const struct sandbox *s, unsigned *missing, struct error *e)
 		return 0;
 	ruleset = open_ruleset(s, &handled, missing, e);
 	if (ruleset < 0)
-		return (*missing & SANDBOX_MISSING_LANDLOCK) != 0 ? 0 : e->code;
+		return (*missing & SANDBOX_MISSING_LANDLOCK) != 0 ? 0 : err_code(e);
 	for (size_t i = 0; i < s->path_count; i++) {
 		if (allow_path(ruleset, handled, &s->paths[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		return err_errno(e, "landlock_restrict_self");
@@ -246,16 +246,16 @@ sandbox_enter(const struct sandbox *s, unsigned *ret_missing, struct error *e)
 	unsigned missing = 0;
 
 	if (set_limits(s, e) < 0 || drop_user(s, e) < 0)
-		return e->code;
+		return err_code(e);
 	/* changing the user may have made us dumpable again (fs.suid_dumpable) */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return err_errno(e, "PR_SET_DUMPABLE");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_errno(e, "PR_SET_NO_NEW_PRIVS");
 	if (enter_landlock(s, &missing, e) < 0)
-		return e->code;
+		return err_code(e);
 	if ((s->may & SANDBOX_OWN_LIST) == 0 && syscalls_confine(s, &missing, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret_missing = missing;
 	return 0;
 }

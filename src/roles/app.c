@@ -129,7 +129,7 @@ answer_reply(struct app *app, uint32_t front, uint32_t id, struct reply *r, stru
 	struct buf b;
 
 	if (encode_body(app, r, &m, &fd, e) < 0)
-		return e->code;
+		return err_code(e);
 	buf_init_arena(&b, app->api.a, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
 	msg_reply_put(&b, &m);
 	if (b.full)
@@ -167,12 +167,12 @@ on_request(struct app *app, struct ipc_msg *in, struct reply *r, struct error *e
 	int res;
 
 	if (msg_request_get(in->body, app->api.a, &m, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (m.body_in_fd) {
 		if (in->fd_count != 1)
 			return err_set(e, ERR_PROTOCOL, "a body without its descriptor");
 		if (memfd_map(in->fds[0], LIMIT_JSON_BYTES, &map, e) < 0)
-			return e->code;
+			return err_code(e);
 		m.body = arena_str(app->api.a, (struct str){map.p, map.n});
 		mapping_free(&map);
 	}
@@ -186,7 +186,7 @@ on_body(struct app *app, struct ipc_msg *in, struct reply *r, struct error *e)
 	struct msg_body m;
 
 	if (msg_body_get(in->body, app->api.a, &m, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_init(r, app->api.a);
 	return api_body(&app->api, &m, r, e);
 }
@@ -217,7 +217,7 @@ serve_keys(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 	struct buf b;
 
 	if (msg_keys_get(in->body, app->api.a, &m, e) < 0 || api_keys(&app->api, &m, &are, e) < 0)
-		return e->code;
+		return err_code(e);
 	buf_init_arena(&b, app->api.a, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
 	msg_keys_are_put(&b, &are);
 	out.body = buf_view(&b);
@@ -235,7 +235,7 @@ serve_sent(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 	struct buf b;
 
 	if (msg_sent_get(in->body, app->api.a, &m, e) < 0 || api_sent(&app->api, &m, &ok, e) < 0)
-		return e->code;
+		return err_code(e);
 	buf_init_arena(&b, app->api.a, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
 	msg_sent_ok_put(&b, &ok);
 	out.body = buf_view(&b);
@@ -252,7 +252,7 @@ take_settings(struct app *app, struct error *e)
 
 	app->api.conf = app->api.file;
 	if (setting_list(app->api.db, app->api.a, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (conf_overlay(app->api.a, app->api.file, list, n, &app->conf, e) == 0)
 		app->api.conf = &app->conf;
 	else
@@ -264,7 +264,7 @@ static int
 serve_once(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 {
 	if (take_settings(app, e) < 0)
-		return e->code;
+		return err_code(e);
 	switch (in->type) {
 	case MSG_REQUEST:
 	case MSG_BODY:
@@ -412,7 +412,7 @@ open_all(struct app *app, struct error *e)
 	    db_open(conf_db_url(a, conf, true).p, arena_printf(a, "%.*s/db/keys.lock", STR(dir)).p,
 	        &app->api.keys.keys, e) < 0 ||
 	    store_fs_open(dir.p, &app->api.store, e) < 0)
-		return e->code;
+		return err_code(e);
 	app->api.keys.keeper = keeper_client_iface(app->keeper);
 	return 0;
 }
@@ -431,7 +431,7 @@ app_run(struct role_env *env, struct error *e)
 	if (loop_new(&app->loop, e) < 0 || keeper_client_new(env, &app->keeper, e) < 0 ||
 	    open_all(app, e) < 0 || role_enter(env, app->loop, on_peer, app, e) < 0 ||
 	    keeper_client_ticket_key(app->keeper, &app->api.ticket_key, e) < 0)
-		return e->code;
+		return err_code(e);
 	loop_run(app->loop);
 	return 0;
 }

@@ -113,7 +113,7 @@ lose(struct item *it, int code, const char *why)
 {
 	struct error e;
 
-	err_set(&e, code, "%s", why);
+	err_put(&e, code, "", "%s", why);
 	finish(it, NULL, &e);
 }
 
@@ -259,7 +259,7 @@ ask_put(struct asks *a, const struct ask *q, struct error *e)
 		return 0;
 	it = slot_take(a);
 	if (it == NULL) {
-		err_key(e, ERR_BUSY, "busy", "too many questions at once");
+		err_put(e, ERR_BUSY, "busy", "too many questions at once");
 		return 0;
 	}
 	it->q = *q;
@@ -407,7 +407,7 @@ asks_new(struct loop *l, struct asks **ret, struct error *e)
 		a->apps[i] = (struct app_in){.owner = a, .index = i, .fd = -1};
 	if (loop_every(l, 200, on_tick, a, e) < 0) {
 		free(a);
-		return e->code;
+		return err_code(e);
 	}
 	*ret = a;
 	return 0;
@@ -442,7 +442,7 @@ asks_set_lane(struct asks *a, enum lane lane, int fd, struct error *e)
 	watch_free(&out->w);
 	fd_close(&out->fd);
 	if (loop_watch(a->loop, fd, 0, on_lane, a, &out->w, e) < 0)
-		return e->code;
+		return err_code(e);
 	out->fd = fd;
 	drain(a, out);
 	return 0;
@@ -459,7 +459,7 @@ asks_set_app(struct asks *a, uint32_t index, int fd, struct error *e)
 	if (app->fd >= 0)
 		app_gone(a, app);
 	if (loop_watch(a->loop, fd, LOOP_READ, on_app, app, &app->w, e) < 0)
-		return e->code;
+		return err_code(e);
 	app->fd = fd;
 	return 0;
 }

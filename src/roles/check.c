@@ -45,9 +45,9 @@ check_before_start(const struct conf *c, const struct vault *v, struct error *e)
 	    migrate_version(keys, schema_keys, &version, e) < 0 ||
 	    keyring_check(keys, value, false, e) < 0 || open_one(a, c, false, &db, e) < 0 ||
 	    migrate_version(db, schema_main, &version, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (migrate(keys, schema_keys, e) < 0)
-		return e->code;
+		return err_code(e);
 	return migrate(db, schema_main, e);
 }
 
@@ -69,7 +69,7 @@ take_away(struct db *db, struct arena *a, struct str name, struct error *e)
 
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_SETTING_CHANGED, &c, e) < 0 ||
 	    setting_set(c, a, &none, (person_id){0}, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -83,11 +83,11 @@ settings_given(struct arena *a, const struct conf *conf, char *const *names, str
 	if (names[0] == NULL)
 		return 0;
 	if (open_one(a, conf, false, &db, e) < 0 || setting_list(db, a, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; names[i] != NULL; i++) {
 		if (is_set_in_app(list, n, str_c(names[i])) &&
 		    take_away(db, a, str_c(names[i]), e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -102,12 +102,12 @@ first_sign_in(struct arena *a, const struct conf *conf, struct str *ret_token, s
 
 	*ret_token = S("");
 	if (open_one(a, conf, false, &db, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = person_first_without_credential(db, &who, e);
 	if (r <= 0)
 		return r;
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    sign_in_link_new(c, a, who, LINK_FIRST, ret_token, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }

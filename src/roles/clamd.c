@@ -83,7 +83,7 @@ put(const struct clamd *c, const void *bytes, size_t n, int ms, struct error *e)
 		} else if (done < 0 && errno != EAGAIN && errno != EINTR) {
 			return err_set(e, ERR_UNAVAILABLE, "clamd: %s", strerror(errno));
 		} else if (wait_for(c, POLLOUT, ms, e) < 0) {
-			return e->code;
+			return err_code(e);
 		}
 	}
 	return 1;
@@ -107,7 +107,7 @@ get(const struct clamd *c, char *answer, size_t *n, int ms, struct error *e)
 		else if (r == 0 || (errno != EAGAIN && errno != EINTR))
 			break;
 		else if (wait_for(c, POLLIN, ms, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return *n > 0 ? 0 : err_set(e, ERR_UNAVAILABLE, "clamd closed without an answer");
 }
@@ -124,7 +124,7 @@ clamd_ping(const struct clamd *where, struct error *e)
 
 	if (open_socket(&c, e) < 0 || put(&c, command, sizeof command, PING_WAIT_MS, e) < 0 ||
 	    get(&c, answer, &n, PING_WAIT_MS, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_eq_c((struct str){answer, n}, "PONG"))
 		return err_set(e, ERR_UNAVAILABLE, "at %s is no clamd", c.path);
 	return 0;
@@ -136,7 +136,7 @@ clamd_begin(struct clamd *c, struct error *e)
 	static const char command[] = "zINSTREAM";
 
 	if (open_socket(c, e) < 0)
-		return e->code;
+		return err_code(e);
 	return MIN(put(c, command, sizeof command, LIMIT_SCAN_SILENT_MS, e), 0);
 }
 
@@ -162,7 +162,7 @@ clamd_end(struct clamd *c, struct clamd_said *ret, struct error *e)
 
 	if (put(c, &end, sizeof end, LIMIT_SCAN_SILENT_MS, e) < 0 ||
 	    get(c, answer, &n, LIMIT_SCAN_SILENT_MS, e) < 0)
-		return e->code;
+		return err_code(e);
 	clamd_read((struct str){answer, n}, ret);
 	return 0;
 }

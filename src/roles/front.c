@@ -186,10 +186,10 @@ open_net(struct front *f, struct role_env *env, struct arena *a, struct error *e
 
 	s.times.stall_us = f->conf->reader_seconds * US_PER_S;
 	if (net_new(f->loop, &s, &f->net, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < env->listener_count; i++) {
 		if (net_add_listener(f->net, env->listeners[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -209,7 +209,7 @@ front_run(struct role_env *env, struct error *e)
 	    asks_new(f->loop, &f->asks, e) < 0 || store_fs_open(f->conf->dir.p, &f->store, e) < 0 ||
 	    open_net(f, env, a, e) < 0 || role_enter(env, f->loop, on_peer, f, e) < 0 ||
 	    loop_every(f->loop, 500, on_half_second, f, e) < 0)
-		return e->code;
+		return err_code(e);
 	loop_run(f->loop);
 	return 0;
 }

@@ -332,7 +332,7 @@ take_reply(struct exchange *x, struct ipc_msg *m, struct error *e)
 	struct msg_reply reply;
 
 	if (msg_reply_get(m->body, x->arena, &reply, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (reply.is_transfer && !x->is_head && !transfers_has_room(x->f)) {
 		exchange_refuse(x, 503, "busy");
 		return 0;
@@ -340,7 +340,7 @@ take_reply(struct exchange *x, struct ipc_msg *m, struct error *e)
 	if (reply.kind == REPLY_BYTES)
 		x->bytes = arena_str(x->arena, reply.body);
 	else if (reply.kind != REPLY_NONE && !x->is_head && sender_new(x, &reply, m, e) < 0)
-		return e->code;
+		return err_code(e);
 	start_answer(x, &reply);
 	return 0;
 }
@@ -353,7 +353,7 @@ take_body(struct exchange *x, struct ipc_msg *m, struct error *e)
 	if (m->fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "TAKE_BODY without a part");
 	if (msg_take_body_get(m->body, x->arena, &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	return upload_take(x, &t, &m->fds[0], e);
 }
 

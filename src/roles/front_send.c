@@ -88,13 +88,13 @@ sender_new(struct exchange *x, struct msg_reply *reply, struct ipc_msg *m, struc
 		if (m->fd_count != 1)
 			return err_set(e, ERR_PROTOCOL, "a plan without its descriptor");
 		if (memfd_map(m->fds[0], LIMIT_PLAN_BYTES, &s->map, e) < 0)
-			return e->code;
+			return err_code(e);
 		text = (struct str){s->map.p, s->map.n};
 	} else {
 		text = arena_str(x->arena, reply->plan);
 	}
 	if (msg_plan_get(text, x->arena, plan, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (reply->from > plan->bytes || reply->length > plan->bytes - reply->from)
 		return err_set(e, ERR_PROTOCOL, "a window outside its plan");
 	s->ticket = arena_str(x->arena, reply->ticket);
@@ -206,7 +206,7 @@ blob_open(struct front *f, struct sender *s, const struct msg_segment *g, const 
 
 	blob_close(s);
 	if (store_blob_open(f->store, g->blob, &s->fd, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (fstat(s->fd, &st) < 0)
 		return err_errno(e, "blob");
 	s->blob_bytes = (uint64_t)st.st_size;

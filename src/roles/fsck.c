@@ -86,10 +86,10 @@ read_part(struct fsck *f, const struct version_part *p, const struct data_key *k
 	sealed_context(p->blob, SEALED_ORIGINAL, context);
 	if (store_blob_open(f->store, p->blob, &fd, e) < 0 ||
 	    sealed_reader_new(fd, key, context, &r, e) < 0)
-		return e->code;
+		return err_code(e);
 	do {
 		if (sealed_read(r, at, f->step, STEP_BYTES, &n, e) < 0)
-			return e->code;
+			return err_code(e);
 		digest_add(c->sha, f->step, n);
 		c->crc = crc32_add(c->crc, f->step, n);
 		at += n;
@@ -132,7 +132,7 @@ check_versions(struct fsck *f, struct error *e)
 	size_t n;
 
 	if (audit_versions(f->db, f->a, &list, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		struct content c = {.sha = digest_new(DIGEST_SHA256)};
 		const char *fault = content_fault(f, &list[i], &c);
@@ -169,7 +169,7 @@ look(struct fsck *f, struct error *e)
 	f->checked = 0;
 	if (audit_rows(f->db, f->a, found, f, &f->checked, e) < 0 ||
 	    audit_events(f->db, f->a, found, f, &f->checked, e) < 0 || check_versions(f, e) < 0)
-		return e->code;
+		return err_code(e);
 	return store_list(f->store, look_at_blob, f, e);
 }
 
@@ -188,7 +188,7 @@ open_all(struct fsck *f, const char *dir, struct error *e)
 	        arena_printf(f->a, "%.*s/db/lock", STR(path)).p, &f->db, e) < 0 ||
 	    db_open(conf_db_url(f->a, &f->conf, true).p,
 	        arena_printf(f->a, "%.*s/db/keys.lock", STR(path)).p, &f->keys.keys, e) < 0)
-		return e->code;
+		return err_code(e);
 	f->keys.keeper = keeper_of_vault(f->vault);
 	return store_fs_open(path.p, &f->store, e);
 }

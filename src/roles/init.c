@@ -110,7 +110,7 @@ make_certificate(struct making *m, struct error *e)
 	if (certificate_make(m->a, host, &cert, &key, e) < 0 ||
 	    file_replace(path_of(m, "tls/key.pem"), key, 0640, e) < 0 ||
 	    file_replace(path_of(m, "tls/cert.pem"), cert, 0644, e) < 0)
-		return e->code;
+		return err_code(e);
 	return owners_certificate(m->a, m->dir.p, e);
 }
 
@@ -120,7 +120,7 @@ open_migrated(struct making *m, bool keys, struct db **ret, struct error *e)
 	const char *lock = path_of(m, keys ? "db/keys.lock" : "db/lock");
 
 	if (db_open(conf_db_url(m->a, &m->conf, keys).p, lock, ret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return migrate(*ret, keys ? schema_keys : schema_main, e);
 }
 
@@ -135,17 +135,17 @@ first_person(struct making *m, struct db *db, struct error *e)
 	struct str secret;
 
 	if (person_count(db, e) != 0)
-		return e->code < 0 ? e->code : 0;
+		return e->code < 0 ? err_code(e) : 0;
 	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_SYSTEM_INIT, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (event_add(c, &ev, e) < 0 ||
 	    person_create(c, S("Administrator"), S(""), S("administrator"), &key.person, e) < 0 ||
 	    api_key_create(c, m->a, &key, &id, &secret, e) < 0)
-		return e->code;
+		return err_code(e);
 	/* the file first: a key nobody knows is worse than a file that opens nothing */
 	if (file_replace(
 	        path_of(m, "admin.key"), arena_printf(m->a, "%.*s\n", STR(secret)), 0600, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -159,7 +159,7 @@ make_databases(struct making *m, struct vault *v, struct error *e)
 	vault_check_value(v, check);
 	if (open_migrated(m, true, &keys, e) < 0 || keyring_check(keys, check, true, e) < 0 ||
 	    open_migrated(m, false, &db, e) < 0)
-		return e->code;
+		return err_code(e);
 	e->code = 0;
 	return first_person(m, db, e);
 }
@@ -172,13 +172,13 @@ make_all(struct making *m, struct error *e)
 
 	if (owners_folders(m->a, m->dir.p, e) < 0 || make_certificate(m, e) < 0 ||
 	    make_master_key(m, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = make_databases(m, v, e);
 	vault_free(&v);
 	if (r < 0)
 		return r;
 	if (owners_databases(m->a, m->dir.p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return file_replace(path_of(m, "geleit.conf"), m->text, 0640, e);
 }
 
@@ -211,7 +211,7 @@ options_apply(struct arena *a, const struct run_options *o, struct str *text, st
 	for (size_t i = 0; i < ARRAY_LEN(named); i++) {
 		if (named[i].value != NULL &&
 		    conf_set(a, *text, named[i].name, str_c(named[i].value), text, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	for (size_t i = 0; i < o->set_count; i++) {
 		struct str value, name = str_cut(str_c(o->set[i]), '=', &value);
@@ -220,7 +220,7 @@ options_apply(struct arena *a, const struct run_options *o, struct str *text, st
 			return err_set(
 			    e, ERR_INVALID, "--set %.*s: NAME=VALUE is expected", STR(name));
 		if (conf_set(a, *text, name, value, text, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -238,7 +238,7 @@ init_dir(const struct run_options *o, struct error *e)
 	if (init_is_done(o->dir))
 		return 0;
 	if (options_apply(a, o, &m.text, e) < 0 || conf_parse(a, m.dir, m.text, &m.conf, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (dir_make(m.dir.p, 0755, e) < 0 || refuse_foreign(&m, e) < 0)
 		return err_prefix(e, "cannot use %s", o->dir);
 	mask = umask(007);

@@ -176,13 +176,13 @@ keeper_run(struct role_env *env, struct error *e)
 	k->state.boot = env->boot;
 	k->state.may_read_outbox = env->conf->smtp_url.n == 0;
 	if (read_key(k, e) < 0 || loop_new(&k->loop, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!vault_is_locked(k->state.vault))
 		log_warn(
 		    "the kernel did not lock the keys into memory: encrypt or switch off swap");
 	if (role_enter(env, k->loop, on_peer, k, e) < 0 ||
 	    loop_every(k->loop, 60000, on_minute, k, e) < 0)
-		return e->code;
+		return err_code(e);
 	loop_run(k->loop);
 	vault_free(&k->state.vault);
 	return 0;

@@ -73,7 +73,7 @@ wrap(const struct keeper_state *s, const struct msg_keeper *q, struct msg_wrappe
 	int r;
 
 	if (q->make_epoch && vault_epoch_new(s->vault, w->epoch, &epoch.wrap, e) < 0)
-		return e->code;
+		return err_code(e);
 	memcpy(key.b, w->key, sizeof key.b);
 	r = vault_wrap(s->vault, &epoch, (enum wrap_kind)q->kind, w->id, &key, &out, e);
 	explicit_bzero(&key, sizeof key);
@@ -95,7 +95,7 @@ unwrap(const struct keeper_state *s, const struct msg_keeper *q, struct msg_wrap
 
 	memcpy(in.b, w->wrap, sizeof in.b);
 	if (vault_unwrap(s->vault, &epoch, (enum wrap_kind)q->kind, w->id, &in, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	memcpy(w->key, key.b, sizeof w->key);
 	explicit_bzero(&key, sizeof key);
 	return 0;

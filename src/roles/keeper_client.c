@@ -63,7 +63,7 @@ ask_once(struct keeper_client *k, const struct ipc_msg *m, struct msg_answer *re
 	if (k->fd < 0)
 		return err_set(e, ERR_UNAVAILABLE, "no keeper yet");
 	if (ipc_send_wait(k->fd, m, ANSWER_WAIT_MS, e) < 0)
-		return e->code;
+		return err_code(e);
 	do {
 		if ((r = ipc_recv_wait(k->fd, k->space, ANSWER_WAIT_MS, &in, e)) < 0)
 			return r;
@@ -169,7 +169,7 @@ client_unwrap(void *arg, enum wrap_kind kind, struct keeper_item *items, size_t 
 	for (size_t i = 0; i < n; i++)
 		item_out(&items[i], &w[i], false);
 	if (call(k, unwrap_message(kind), &q, &answer, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (answer.item_count != n)
 		return err_set(e, ERR_PROTOCOL, "keeper: %zu keys for %zu", answer.item_count, n);
 	for (size_t i = 0; i < n; i++)
@@ -186,7 +186,7 @@ client_pepper(void *arg, struct str label, struct str data, struct sha256 *ret, 
 	struct msg_answer answer;
 
 	if (call(arg, MSG_PEPPER, &q, &answer, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (answer.data.n != sizeof ret->b)
 		return err_set(e, ERR_PROTOCOL, "keeper: a MAC of %zu bytes", answer.data.n);
 	memcpy(ret->b, answer.data.p, sizeof ret->b);
@@ -206,7 +206,7 @@ keeper_client_ticket_key(struct keeper_client *k, struct data_key *ret, struct e
 	struct msg_answer answer;
 
 	if (call(k, MSG_TICKET_KEY, &q, &answer, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (answer.data.n != sizeof ret->b)
 		return err_set(e, ERR_PROTOCOL, "keeper: a key of %zu bytes", answer.data.n);
 	memcpy(ret->b, answer.data.p, sizeof ret->b);

@@ -115,7 +115,7 @@ vault_from_master(struct vault **ret, struct error *e)
 	char space[LIMIT_MSG_BYTES];
 
 	if (ipc_recv_wait(CONTROL_FD, space, KEY_WAIT_MS, &m, e) < 0)
-		return e->code;
+		return err_code(e);
 	return m.fd_count == 1 ? vault_of_fd(m.fds[0], ret, e)
 	                       : err_set(e, ERR_PROTOCOL, "no master key");
 }

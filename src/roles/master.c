@@ -241,7 +241,7 @@ start_child(struct child *c, struct error *e)
 	    .die_with_parent = true};
 
 	if (ipc_pair(pair, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (c->role == ROLE_KEEPER)
 		s.extra_fd = m->key_fd;
 	s.control_fd = pair[1];
@@ -249,7 +249,7 @@ start_child(struct child *c, struct error *e)
 		close(pair[0]);
 		close(pair[1]);
 		c->pid = 0;
-		return e->code;
+		return err_code(e);
 	}
 	close(pair[1]);
 	c->control = pair[0];
@@ -257,7 +257,7 @@ start_child(struct child *c, struct error *e)
 	c->is_ready = false;
 	if (loop_watch(m->loop, c->control, LOOP_READ, on_control, c, &c->watch, e) < 0 ||
 	    send_start(m, c, e) < 0)
-		return e->code;
+		return err_code(e);
 	tie_all(m, c);
 	return 0;
 }
@@ -495,7 +495,7 @@ master_serve(struct master *m, struct error *e)
 	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, FRONTS_MOST));
 	if (loop_new(&m->loop, e) < 0 || loop_signals(m->loop, on_signal, m, e) < 0 ||
 	    loop_every(m->loop, 100, on_tick, m, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < m->child_count; i++)
 		start_or_later(&m->children[i]);
 	loop_run(m->loop);

@@ -48,7 +48,7 @@ kit(struct hand *h, struct error *e)
 	struct str day;
 
 	if (master_key_read(h->a, h->dir, h->key, e) < 0)
-		return e->code;
+		return err_code(e);
 	day = str_head(time_rfc3339(h->a, time_now_us()), 10);
 	printf("Geleit recovery kit, %.*s\n\n"
 	       "The master key of %.*s. Print it and lock it away, apart from the server and its\n"
@@ -65,16 +65,16 @@ lock(struct hand *h, struct error *e)
 
 	if (master_key_read(h->a, h->dir, h->key, e) < 0 ||
 	    passphrase_ask(h->a, "New passphrase", &first, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!password_is_fit(first))
 		return err_set(e, ERR_INVALID,
 		    "a passphrase has at least %d characters, not all the same", PASSWORD_LEAST);
 	if (passphrase_ask(h->a, "Again", &again, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_eq(first, again))
 		return err_set(e, ERR_INVALID, "these are two passphrases; nothing was changed");
 	if (master_key_lock(h->a, h->key, first, &file, e) < 0)
-		return e->code;
+		return err_code(e);
 	return keep(h, file, e);
 }
 
@@ -82,7 +82,7 @@ static int
 unlock(struct hand *h, struct error *e)
 {
 	if (master_key_read(h->a, h->dir, h->key, e) < 0)
-		return e->code;
+		return err_code(e);
 	return keep_plain(h, e);
 }
 
@@ -98,7 +98,7 @@ is_of_this_database(struct hand *h, struct error *e)
 
 	if (conf_load(h->a, h->dir, &conf, &text, e) < 0 || vault_new(h->key, &v, e) < 0 ||
 	    db_open(conf_db_url(h->a, &conf, true).p, lock.p, &keys, e) < 0)
-		return e->code;
+		return err_code(e);
 	vault_check_value(v, value);
 	return keyring_check(keys, value, false, e);
 }
@@ -112,7 +112,7 @@ restore(struct hand *h, struct error *e)
 		fputs("Type the four lines of the recovery kit, then Ctrl-D:\n", stderr);
 	if (fd_read_all(h->a, STDIN_FILENO, KIT_TEXT_MOST, &text, e) < 0 ||
 	    master_key_of_kit(text, h->key, e) < 0 || is_of_this_database(h, e) < 0)
-		return e->code;
+		return err_code(e);
 	return keep_plain(h, e);
 }
 

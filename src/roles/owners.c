@@ -99,7 +99,7 @@ own_list(struct arena *a, const char *dir, const struct owner *list, size_t n, s
 	for (size_t i = 0; i < n; i++) {
 		if (access(path_of(a, dir, list[i].name), F_OK) == 0 &&
 		    own(a, dir, &list[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -118,16 +118,16 @@ owners_folders(struct arena *a, const char *dir, struct error *e)
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		if (dir_make(path_of(a, dir, folders[i].name), 0700, e) < 0 ||
 		    own(a, dir, &folders[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (store_fs_init(dir, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (unsigned i = 0; i < BLOB_FOLDERS; i++) {
 		if (own_blob_folder(a, dir, arena_printf(a, "blobs/%02x", i).p, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (own_blob_folder(a, dir, "blobs", e) < 0)
-		return e->code;
+		return err_code(e);
 	return own_blob_folder(a, dir, "parts", e);
 }
 
@@ -169,7 +169,7 @@ own_blobs_of(const char *dir, unsigned number, struct error *e)
 			continue;
 		o.name = arena_printf(a, "%s/%s", folder, entry->d_name).p;
 		if (own(a, dir, &o, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -179,10 +179,10 @@ owners_mend(struct arena *a, const char *dir, struct error *e)
 {
 	if (owners_folders(a, dir, e) < 0 || owners_certificate(a, dir, e) < 0 ||
 	    owners_databases(a, dir, e) < 0 || own_list(a, dir, others, ARRAY_LEN(others), e) < 0)
-		return e->code;
+		return err_code(e);
 	for (unsigned i = 0; i < BLOB_FOLDERS; i++) {
 		if (own_blobs_of(dir, i, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }

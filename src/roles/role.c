@@ -39,7 +39,7 @@ take_conf(struct role_env *env, struct arena *a, const char *dir, int fd, struct
 	AUTO(mapping_free) struct mapping map = {0};
 
 	if (memfd_map(fd, CONF_BYTES, &map, e) < 0)
-		return e->code;
+		return err_code(e);
 	env->conf_text = arena_str(a, (struct str){map.p, map.n});
 	env->conf = ARENA_NEW(a, struct conf);
 	return conf_parse(a, arena_str(a, str_c(dir)), env->conf_text, env->conf, e);
@@ -53,11 +53,11 @@ take_start(struct role_env *env, struct arena *a, const char *dir, struct error 
 	struct msg_start start;
 
 	if (ipc_recv_wait(CONTROL_FD, space, START_WAIT_MS, &m, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (m.type != MSG_START || m.fd_count < 1)
 		return err_set(e, ERR_PROTOCOL, "not START");
 	if (msg_start_get(m.body, a, &start, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (start.role != env->role->kind || start.listener_count != m.fd_count - 1)
 		return err_set(e, ERR_PROTOCOL, "START for another role");
 	env->index = start.index;
@@ -158,7 +158,7 @@ enter_sandbox(struct role_env *env, struct error *e)
 	if (connects)
 		add_paths(a, &s, paths, env->conf->dir, more);
 	if (sandbox_enter(&s, &missing, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (missing != 0)
 		log_warn("this kernel does not offer:%s%s",
 		    missing & SANDBOX_MISSING_LANDLOCK ? " Landlock" : "",
@@ -176,7 +176,7 @@ take_peer(struct role_env *env, struct arena *a, struct ipc_msg *m, struct error
 	if (m->fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "PEER without a socket");
 	if (msg_peer_get(m->body, a, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return env->peer(env->arg, &p, TAKE_FD(m->fds[0]), e);
 }
 
@@ -209,7 +209,7 @@ control_step(struct role_env *env, int wait_ms, struct error *e)
 		return 0;
 	if (r <= 0)
 		return r;
-	return take_control(env, a, &m, e) < 0 ? e->code : 1;
+	return take_control(env, a, &m, e) < 0 ? err_code(e) : 1;
 }
 
 static void
@@ -250,6 +250,6 @@ role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct
 	time_civil(time_now_us(), arena_cstr(a, env->conf->timezone), &c);
 	if (enter_sandbox(env, e) < 0 ||
 	    loop_watch(l, CONTROL_FD, LOOP_READ, on_control, env, &w, e) < 0)
-		return e->code;
+		return err_code(e);
 	return ipc_send_wait(CONTROL_FD, &ready, 5000, e);
 }

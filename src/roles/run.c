@@ -50,7 +50,7 @@ lock_dir(struct arena *a, struct str dir, struct master *m, struct error *e)
 	if (file_lock(path_in(a, dir, "run/server.lock"), &m->lock, e) == 0)
 		return 0;
 	if (e->code != ERR_BUSY)
-		return e->code;
+		return err_code(e);
 	return err_key(e, ERR_BUSY, "dir-in-use", "another server runs on %.*s", STR(dir));
 }
 
@@ -69,9 +69,9 @@ make_dir(struct arena *a, const struct run_options *o, struct master *m, struct 
 
 	if (init_look(o->dir, e) < 0 || options_apply(a, o, &text, e) < 0 ||
 	    conf_parse(a, str_c(o->dir), text, &m->conf, e) < 0 || listen_there(a, m, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (init_dir(o, e) < 0)
-		return e->code;
+		return err_code(e);
 	log_info("the master key is new: write it down (geleit master-key kit), keep it apart");
 	return 0;
 }
@@ -85,17 +85,17 @@ open_dir(struct arena *a, const struct run_options *o, struct master *m, struct 
 	struct str dir;
 
 	if (access(path_in(a, str_c(o->dir), "geleit.conf"), F_OK) < 0 && make_dir(a, o, m, e) < 0)
-		return e->code;
+		return err_code(e);
 	real = realpath(o->dir, NULL);
 	if (real == NULL)
 		return err_errno(e, "%s", o->dir);
 	dir = arena_str(a, str_c(real));
 	free(real);
 	if (lock_dir(a, dir, m, e) < 0 || conf_load(a, dir, &m->conf, kept, e) < 0)
-		return e->code;
+		return err_code(e);
 	*text = *kept;
 	if (options_apply(a, o, text, e) < 0 || conf_parse(a, dir, *text, &m->conf, e) < 0)
-		return e->code;
+		return err_code(e);
 	return m->listener >= 0 ? 0 : listen_there(a, m, e);
 }
 
@@ -130,10 +130,10 @@ check_in_child(struct arena *a, const struct run_options *o, struct master *m, s
 	pid_t pid;
 
 	if (ipc_pair(pair, e) < 0)
-		return e->code;
+		return err_code(e);
 	s.control_fd = pair[1];
 	if (ipc_send(pair[0], &key, e) < 0 || spawn(&s, &pid, e) < 0)
-		return e->code;
+		return err_code(e);
 	close(pair[1]);
 	while (waitpid(pid, &status, 0) < 0)
 		continue;
@@ -180,7 +180,7 @@ prepare(struct arena *a, const struct run_options *o, struct master *m, struct e
 	    memfd_sealed("conf", text, &m->conf_fd, e) < 0 ||
 	    master_key_fd(a, m->conf.dir, &m->key_fd, e) < 0 || check_in_child(a, o, m, e) < 0 ||
 	    keep_options(a, m->conf.dir, kept, text, e) < 0)
-		return e->code;
+		return err_code(e);
 	m->boot = random_id128();
 	m->is_root = getuid() == 0;
 	m->lock_path = path_in(a, m->conf.dir, "db/lock");

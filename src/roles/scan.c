@@ -52,12 +52,12 @@ stream_part(struct scan *s, int fd, const struct msg_sealed_part *part, const st
 
 	sealed_context(part->blob, SEALED_ORIGINAL, context);
 	if (sealed_reader_new(fd, key, context, &reader, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (sealed_reader_bytes(reader) != part->bytes)
 		return err_set(e, ERR_CORRUPT, "a blob is not as long as its row says");
 	for (uint64_t at = 0; at < part->bytes && n > 0 && r > 0; at += n) {
 		if (sealed_read(reader, at, s->step, STEP_BYTES, &n, e) < 0)
-			return e->code;
+			return err_code(e);
 		r = clamd_add(&s->clamd, s->step, n, e);
 	}
 	return r;
@@ -117,7 +117,7 @@ take(struct scan *s, struct ipc_msg *in, struct error *e)
 	if (in->type != MSG_SCAN)
 		return err_set(e, ERR_PROTOCOL, "message %u from worker", in->type);
 	if (msg_scan_get(in->body, s->a, &q, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (in->fd_count != q.part_count)
 		return err_set(e, ERR_PROTOCOL, "SCAN without its descriptors, or too many");
 	scan_one(s, in, &q, &said);
@@ -181,7 +181,7 @@ scan_run(struct role_env *env, struct error *e)
 	    .fd = -1};
 	s->step = xcalloc(1, STEP_BYTES);
 	if (loop_new(&s->loop, e) < 0 || role_enter(env, s->loop, on_peer, s, e) < 0)
-		return e->code;
+		return err_code(e);
 	loop_run(s->loop);
 	return 0;
 }

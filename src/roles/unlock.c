@@ -108,7 +108,7 @@ open_file(struct arena *a, struct str file, uint8_t ret[MASTER_KEY_BYTES], struc
 
 	if (master_key_is_locked(file) &&
 	    passphrase_ask(a, "Passphrase of the master key", &passphrase, e) < 0)
-		return e->code;
+		return err_code(e);
 	return master_key_open(file, passphrase, ret, e);
 }
 
@@ -144,7 +144,7 @@ master_key_fd(struct arena *a, struct str dir, int *ret, struct error *e)
 		return err_errno(e, "master key");
 	if (fd_read_all(a, fd, MASTER_KEY_FILE_MOST, &file, e) < 0 ||
 	    open_file(a, file, key, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!master_key_is_locked(file)) {
 		explicit_bzero(key, sizeof key);
 		*ret = TAKE_FD(fd);
@@ -164,7 +164,7 @@ vault_of_dir(struct arena *a, struct str dir, struct vault **ret, struct error *
 	int r;
 
 	if (master_key_read(a, dir, key, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = vault_new(key, ret, e);
 	explicit_bzero(key, sizeof key);
 	return r;

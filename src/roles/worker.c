@@ -40,7 +40,7 @@ static int
 give_back(struct worker *w, struct error *e)
 {
 	if (w->failed.id.v != 0 && job_failed(w->db, &w->failed, w->failure.msg, e) < 0)
-		return e->code;
+		return err_code(e);
 	w->failed.id.v = 0;
 	return 0;
 }
@@ -53,13 +53,13 @@ ingest_round(struct worker *w, struct error *e)
 
 	arena_reset(w->a);
 	if (give_back(w, e) < 0)
-		return e->code;
+		return err_code(e);
 	r = job_claim(w->db, "ingest", JOB_LEASE_US, &j, e);
 	if (r <= 0 || ingest(w, &j, &w->failure) == 0)
 		return r;
 	log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, w->failure.msg);
 	w->failed = j;
-	return give_back(w, e) < 0 ? e->code : 1;
+	return give_back(w, e) < 0 ? err_code(e) : 1;
 }
 
 static int
@@ -68,7 +68,7 @@ sequence_round(struct worker *w, struct error *e)
 	int moved = 0;
 
 	if (event_sequence(w->db, SEQUENCE_AT_ONCE, &moved, e) < 0)
-		return e->code;
+		return err_code(e);
 	return moved > 0;
 }
 
@@ -268,10 +268,10 @@ open_all(struct worker *w, struct error *e)
 
 	if (db_open(conf_db_url(a, w->conf, false).p, arena_printf(a, "%.*s/db/lock", STR(dir)).p,
 	        &w->db, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (db_open(conf_db_url(a, w->conf, true).p,
 	        arena_printf(a, "%.*s/db/keys.lock", STR(dir)).p, &w->keys.keys, e) < 0)
-		return e->code;
+		return err_code(e);
 	return store_fs_open(arena_cstr(a, dir), &w->store, e);
 }
 
@@ -281,7 +281,7 @@ start_rounds(struct worker *w, struct error *e)
 	if (loop_every(w->loop, 50, on_round, w, e) < 0 ||
 	    loop_every(w->loop, 2000, on_two_seconds, w, e) < 0 ||
 	    loop_every(w->loop, 30000, on_half_minute, w, e) < 0)
-		return e->code;
+		return err_code(e);
 	return loop_every(w->loop, 600000, on_ten_minutes, w, e);
 }
 
@@ -301,10 +301,10 @@ worker_run(struct role_env *env, struct error *e)
 	umask(007);
 	if (loop_new(&w->loop, e) < 0 || keeper_client_new(env, &keeper, e) < 0 ||
 	    open_all(w, e) < 0)
-		return e->code;
+		return err_code(e);
 	w->keys.keeper = keeper_client_iface(keeper);
 	if (role_enter(env, w->loop, on_peer, w, e) < 0 || start_rounds(w, e) < 0)
-		return e->code;
+		return err_code(e);
 	loop_run(w->loop);
 	return 0;
 }

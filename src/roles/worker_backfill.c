@@ -23,13 +23,13 @@ put_jobs(struct worker *w, const struct media_missed *list, size_t n, int *ret, 
 	enum media_kind kind;
 
 	if (change_begin(w->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!render_kind(list[i].media_type, list[i].name, &kind))
 			continue;
 		if (media_again(c, list[i].version, e) < 0)
-			return e->code;
+			return err_code(e);
 		(*ret)++;
 	}
 	return change_commit(&c, e);
@@ -47,7 +47,7 @@ backfill_next(struct worker *w, struct error *e)
 	arena_reset(w->a);
 	if (media_missed(w->db, w->a, w->backfilled, list, &n, e) < 0 ||
 	    (n > 0 && put_jobs(w, list, n, &put, e) < 0))
-		return e->code;
+		return err_code(e);
 	if (put > 0)
 		log_info("previews: %d older files get one", put);
 	w->backfill_is_done = n < AT_ONCE;

@@ -96,7 +96,7 @@ merge_open(struct pass *p, struct error *e)
 	part->bytes = 0;
 	sealed_context(part->blob, SEALED_ORIGINAL, context);
 	if (store_part_create(p->w->store, part->blob, &p->fd, e) < 0)
-		return e->code;
+		return err_code(e);
 	p->merged_count++;
 	return sealed_writer_new(p->fd, &p->key, context, &p->writer, e);
 }
@@ -111,7 +111,7 @@ merge_close(struct pass *p, struct error *e)
 		return 0;
 	part = &p->merged[p->merged_count - 1];
 	if (sealed_writer_end(p->writer, &bytes, e) < 0)
-		return e->code;
+		return err_code(e);
 	sealed_writer_free(&p->writer);
 	fd_close(&p->fd);
 	part->bytes = (int64_t)bytes;
@@ -125,14 +125,14 @@ merge_add(struct pass *p, const uint8_t *bytes, size_t n, struct error *e)
 		size_t now;
 
 		if (p->writer == NULL && merge_open(p, e) < 0)
-			return e->code;
+			return err_code(e);
 		now = (size_t)MIN((uint64_t)n, LIMIT_PART_BYTES - sealed_written(p->writer));
 		if (sealed_write(p->writer, bytes, now, e) < 0)
-			return e->code;
+			return err_code(e);
 		bytes += now;
 		n -= now;
 		if (sealed_written(p->writer) == LIMIT_PART_BYTES && merge_close(p, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }
@@ -149,7 +149,7 @@ take(struct pass *p, const uint8_t *bytes, size_t n, struct error *e)
 	memcpy(p->head + p->head_bytes, bytes, first);
 	p->head_bytes += first;
 	if (p->merges && merge_add(p, bytes, n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (time_monotonic_us() - p->renewed_us < RENEW_US)
 		return 0;
 	p->renewed_us = time_monotonic_us();
@@ -168,15 +168,15 @@ read_part(struct pass *p, const struct version_part *part, struct error *e)
 	sealed_context(part->blob, SEALED_ORIGINAL, context);
 	if (store_blob_open(p->w->store, part->blob, &fd, e) < 0)
 		return e->code == ERR_NOT_FOUND ? err_set(e, ERR_CORRUPT, "a blob is missing")
-		                                : e->code;
+		                                : err_code(e);
 	if (sealed_reader_new(fd, &p->key, context, &reader, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (sealed_reader_bytes(reader) != (uint64_t)part->bytes)
 		return err_set(e, ERR_CORRUPT, "a blob is not as long as its row says");
 	do {
 		if (sealed_read(reader, at, p->step, STEP_BYTES, &n, e) < 0 ||
 		    take(p, p->step, n, e) < 0)
-			return e->code;
+			return err_code(e);
 		at += n;
 	} while (n > 0 && at < (uint64_t)part->bytes);
 	return 0;
@@ -187,7 +187,7 @@ read_all(struct pass *p, struct error *e)
 {
 	for (size_t i = 0; i < p->part_count; i++) {
 		if (read_part(p, &p->parts[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return merge_close(p, e);
 }
@@ -224,7 +224,7 @@ commit(struct pass *p, const struct version *v, const struct ingested *in, struc
 	        0 ||
 	    version_ingested(c, p->job->version, in, e) < 0 || expect_renditions(c, v, in, e) < 0 ||
 	    expect_scan(p->w, c, v, in, e) < 0 || job_done(c, p->job, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -275,7 +275,7 @@ ingest(struct worker *w, const struct job *j, struct error *e)
 	if (version_get(w->db, w->a, j->version, &v, e) < 0 ||
 	    version_parts(w->db, w->a, j->version, &parts, &p.part_count, e) < 0 ||
 	    keyring_version_get(&w->keys, j->version, &p.key, e) < 0)
-		return e->code;
+		return err_code(e);
 	p.parts = parts;
 	p.sha = digest_new(DIGEST_SHA256);
 	p.step = xcalloc(1, STEP_BYTES);

@@ -42,7 +42,7 @@ compose(struct worker *w, const struct mail *m, struct msg_deliver *d, struct er
 	if (mail_request_get(w->db, w->a, &w->keys, m->id, &q, e) < 0 ||
 	    brand_get(w->db, w->a, &brand, e) < 0 ||
 	    mail_text_make(w->a, &q, &brand, S("cid:logo"), &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	*d = (struct msg_deliver){.mail = m->id.v,
 	    .from_name = brand.name,
 	    .from_address = w->conf->smtp_from.n > 0 ? w->conf->smtp_from : S("geleit@localhost"),
@@ -155,7 +155,7 @@ mail_next(struct worker *w, struct error *e)
 	/* a mail that cannot be rendered never will be; the rest comes back later */
 	settle(w, e->code == ERR_TOO_LARGE || e->code == ERR_CORRUPT ? "failed" : "deferred",
 	    str_c(e->msg));
-	return e->code;
+	return err_code(e);
 }
 
 static int
@@ -167,7 +167,7 @@ keep(struct worker *w, struct ipc_msg *m, struct error *e)
 	if (m->fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "a composed mail without its text");
 	if (memfd_map(m->fds[0], 4 * LIMIT_MAIL_BYTES, &map, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (int i = 0; i < LIMIT_CHANGE_RETRIES && r == ERR_RETRY; i++)
 		r = mail_keep(w->db, w->a, &w->keys, &w->mail, (struct str){map.p, map.n}, e);
 	return r;

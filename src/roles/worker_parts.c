@@ -17,7 +17,7 @@ parts_open(struct worker *w, const struct version_part *parts, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		list[i] = (struct msg_sealed_part){parts[i].blob, (uint64_t)parts[i].bytes};
 		if (store_blob_open(w->store, parts[i].blob, &m->fds[m->fd_count], e) < 0)
-			return e->code;
+			return err_code(e);
 		m->fd_count++;
 	}
 	return 0;

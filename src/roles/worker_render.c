@@ -60,7 +60,7 @@ commit(struct worker *w, const struct job *j, const struct media *m, const struc
 
 	if (change_begin(w->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    media_set(c, j->version, m, list, n, e) < 0 || job_done(c, j, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -152,7 +152,7 @@ hand_over(struct worker *w, struct render_slot *s, enum media_kind kind,
 	m.fds[m.fd_count++] = fcntl(s->output, F_DUPFD_CLOEXEC, 0);
 	if (parts_open(w, parts, n, list, &m, e) < 0 ||
 	    keyring_version_get(&w->keys, s->job.version, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	memcpy(q.key, key.b, sizeof q.key);
 	r = send_render(w, &m, &q, e);
 	explicit_bzero(&key, sizeof key);
@@ -171,14 +171,14 @@ begin(struct worker *w, struct render_slot *s, struct error *e)
 
 	if (version_get(w->db, w->a, s->job.version, &v, e) < 0 ||
 	    version_parts(w->db, w->a, s->job.version, &parts, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (v.damaged || !render_kind(v.media_type, v.name, &kind))
 		return settle_without(w, &s->job, MEDIA_REFUSED, "other-kind", e);
 	if (v.bytes == 0)
 		return settle_without(w, &s->job, MEDIA_REFUSED, "empty", e);
 	if (n > LIMIT_RENDER_PARTS)
 		return settle_without(w, &s->job, MEDIA_REFUSED, "too-large", e);
-	return hand_over(w, s, kind, parts, n, e) < 0 ? e->code : 1;
+	return hand_over(w, s, kind, parts, n, e) < 0 ? err_code(e) : 1;
 }
 
 int
@@ -219,15 +219,15 @@ seal_pictures(struct worker *w, const struct render_result *r, const struct data
 	sealed_context(blob, SEALED_RENDITION, context);
 	if (store_part_create(w->store, blob, &fd, e) < 0 ||
 	    sealed_writer_new(fd, key, context, &writer, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < r->picture_count; i++) {
 		struct str p = r->pictures[i].bytes;
 
 		if (sealed_write(writer, p.p, p.n, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (sealed_writer_end(writer, &bytes, e) < 0)
-		return e->code;
+		return err_code(e);
 	return store_part_publish(w->store, blob, sealed_size(bytes), e);
 }
 
@@ -276,7 +276,7 @@ keep(struct worker *w, const struct job *j, const struct render_result *r, struc
 	if (r->picture_count > 0) {
 		m.blob = random_id128();
 		if (keyring_version_get(&w->keys, j->version, &key, e) < 0)
-			return e->code;
+			return err_code(e);
 		done = seal_pictures(w, r, &key, m.blob, e);
 		explicit_bzero(&key, sizeof key);
 	}
@@ -296,7 +296,7 @@ take_result(struct worker *w, struct render_slot *s, struct error *e)
 	if (st.st_size > LIMIT_RENDER_BYTES)
 		return settle_without(w, &s->job, MEDIA_KILLED, "nonsense", e);
 	if (fd_read_all(w->a, s->output, LIMIT_RENDER_BYTES, &text, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (record_read(text, w->a, &r, e) < 0) {
 		log_warn("preview of version %lld: %s", (long long)s->job.version.v, e->msg);
 		return settle_without(w, &s->job, MEDIA_KILLED, "nonsense", e);

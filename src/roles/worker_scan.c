@@ -41,7 +41,7 @@ commit(struct worker *w, const struct job *j, const struct scan_result *r, struc
 	if (change_begin(w->db, (struct actor){ACTOR_SYSTEM, 0}, EVENT_VERSION_SCANNED, &c, e) <
 	        0 ||
 	    scan_set(c, j->version, r, e) < 0 || job_done(c, j, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -101,7 +101,7 @@ hand_over(struct worker *w, const struct version_part *parts, size_t n, struct e
 
 	if (parts_open(w, parts, n, list, &m, e) < 0 ||
 	    keyring_version_get(&w->keys, w->scan.job.version, &key, e) < 0)
-		return e->code;
+		return err_code(e);
 	memcpy(q.key, key.b, sizeof q.key);
 	buf_init(&b, 4096);
 	msg_scan_put(&b, &q);
@@ -125,12 +125,12 @@ begin(struct worker *w, struct error *e)
 
 	if (version_get(w->db, w->a, j->version, &v, e) < 0 ||
 	    version_parts(w->db, w->a, j->version, &parts, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (v.bytes == 0)
 		return settle(w, j, MALWARE_CLEAN, "", e);
 	if (v.bytes > w->conf->clamd_max_bytes || n > LIMIT_RENDER_PARTS)
 		return settle(w, j, MALWARE_NOT_SCANNED, "too-large", e);
-	return hand_over(w, parts, n, e) < 0 ? e->code : 1;
+	return hand_over(w, parts, n, e) < 0 ? err_code(e) : 1;
 }
 
 int
@@ -243,10 +243,10 @@ put_jobs(struct worker *w, const version_id *list, size_t n, struct error *e)
 	AUTO(change_abort) struct change *c = NULL;
 
 	if (change_begin(w->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (scan_expect(c, list[i], e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return change_commit(&c, e);
 }
@@ -262,7 +262,7 @@ scan_backfill(struct worker *w, struct error *e)
 		return 0;
 	if (scan_missed(w->db, w->conf->clamd_max_bytes, d->looked_at, list, &n, e) < 0 ||
 	    (n > 0 && put_jobs(w, list, n, e) < 0))
-		return e->code;
+		return err_code(e);
 	if (n > 0)
 		log_info("scan: %zu older files get one", n);
 	d->backfill_is_done = n < AT_ONCE;

@@ -84,7 +84,7 @@ part(struct store *s, struct id128 id, const char *text, struct error *e)
 	AUTO(fd_close) int fd = -1;
 
 	if (store_part_create(s, id, &fd, e) < 0)
-		return e->code;
+		return err_code(e);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	return 0;
 }

@@ -112,14 +112,14 @@ store_fs_init(const char *dir, struct error *e)
 	if (top < 0)
 		return err_errno(e, "open %s", dir);
 	if (make_dir(top, "parts", e) < 0 || make_dir(top, "blobs", e) < 0)
-		return e->code;
+		return err_code(e);
 	for (int i = 0; i < FAN_OUT; i++) {
 		snprintf(name, sizeof name, "blobs/%02x", (unsigned)i);
 		if (make_dir(top, name, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	if (sync_dir(top, "blobs", e) < 0)
-		return e->code;
+		return err_code(e);
 	return fsync(top) < 0 ? err_errno(e, "fsync %s", dir) : 0;
 }
 
@@ -167,9 +167,9 @@ fs_part_create(struct store *s, struct id128 id, int *ret_fd, struct error *e)
 	if (fd < 0)
 		return err_errno(e, "create part %s", name);
 	if (fchmod(fd, PART_MODE) < 0) {
-		err_errno(e, "set the mode of part %s", name);
+		err_put_errno(e, "set the mode of part %s", name);
 		unlinkat(fs_of(s)->parts, name, 0);
-		return e->code;
+		return err_code(e);
 	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
@@ -209,12 +209,12 @@ fs_part_publish(struct store *s, struct id128 id, uint64_t bytes, struct error *
 		    fstatat(fs->blobs, blob, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			return err_set(e, ERR_EXISTS, "blob %s is there already", part);
 		unlinkat(fs->parts, part, 0);
-		return e->code;
+		return err_code(e);
 	}
 	if (renameat2(fs->parts, part, fs->blobs, blob, RENAME_NOREPLACE) < 0) {
-		err_errno(e, "publish part %s", part);
+		err_put_errno(e, "publish part %s", part);
 		unlinkat(fs->parts, part, 0);
-		return e->code;
+		return err_code(e);
 	}
 	if (sync_dir(fs->blobs, folder, e) < 0) {
 		unlinkat(fs->blobs, blob, 0);
@@ -303,7 +303,7 @@ list_dir(int at, const char *name, bool is_parts, store_seen seen, void *arg, st
 	int r;
 
 	if (dir_open(at, name, &d, e) < 0)
-		return e->code;
+		return err_code(e);
 	while (errno = 0, (entry = readdir(d)) != NULL) {
 		/* A failing stat: published or removed since; not there any more. */
 		if (!name_id(entry->d_name, &id) ||

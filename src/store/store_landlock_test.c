@@ -96,7 +96,7 @@ part(struct store *s, struct id128 id, struct error *e)
 	AUTO(fd_close) int fd = -1;
 
 	if (store_part_create(s, id, &fd, e) < 0)
-		return e->code;
+		return err_code(e);
 	return write(fd, "hello", 5) == 5 ? 0 : err_errno(e, "write");
 }
 

@@ -108,7 +108,7 @@ mem_part_create(struct store *s, struct id128 id, int *ret_fd, struct error *e)
 	struct object o = {.id = id, .is_part = true, .created_us = time_now_us()};
 
 	if (step(m, "create", e) < 0)
-		return e->code;
+		return err_code(e);
 	if (find(m, id, true) != NULL)
 		return err_set(e, ERR_EXISTS, "the part is there already");
 	o.fd = memfd_create("part", MFD_CLOEXEC);
@@ -116,7 +116,7 @@ mem_part_create(struct store *s, struct id128 id, int *ret_fd, struct error *e)
 		return err_errno(e, "memfd");
 	if (reopen(&o, O_WRONLY, ret_fd, e) < 0) {
 		fd_close(&o.fd);
-		return e->code;
+		return err_code(e);
 	}
 	*VEC_ADD(&m->objects) = o;
 	return 0;
@@ -128,14 +128,14 @@ settle_part(struct mem *m, const struct object *o, uint64_t bytes, struct error 
 	struct stat st;
 
 	if (step(m, "open", e) < 0)
-		return e->code;
+		return err_code(e);
 	if (fstat(o->fd, &st) < 0)
 		return err_errno(e, "stat");
 	if ((uint64_t)st.st_size != bytes)
 		return err_set(e, ERR_CORRUPT, "the part has %lld bytes, not %llu",
 		    (long long)st.st_size, (unsigned long long)bytes);
 	if (step(m, "fsync", e) < 0 || step(m, "rename", e) < 0)
-		return e->code;
+		return err_code(e);
 	if (find(m, o->id, false) != NULL)
 		return err_set(e, ERR_EXISTS, "the blob is there already");
 	return 0;
@@ -153,7 +153,7 @@ mem_part_publish(struct store *s, struct id128 id, uint64_t bytes, struct error 
 		return err_set(e, ERR_NOT_FOUND, "no such part");
 	if (settle_part(m, o, bytes, e) < 0 || step(m, "fsync of the folder", e) < 0) {
 		drop(m, o);
-		return e->code;
+		return err_code(e);
 	}
 	o->is_part = false;
 	return 0;
@@ -165,7 +165,7 @@ remove_object(struct mem *m, struct id128 id, bool is_part, struct error *e)
 	struct object *o;
 
 	if (step(m, "remove", e) < 0)
-		return e->code;
+		return err_code(e);
 	o = find(m, id, is_part);
 	if (o == NULL)
 		return err_set(e, ERR_NOT_FOUND, "no such part or blob");
@@ -191,7 +191,7 @@ mem_blob_open(struct store *s, struct id128 id, int *ret_fd, struct error *e)
 	struct object *o;
 
 	if (step(mem_of(s), "open", e) < 0)
-		return e->code;
+		return err_code(e);
 	o = find(mem_of(s), id, false);
 	if (o == NULL)
 		return err_set(e, ERR_NOT_FOUND, "no such blob");
@@ -220,7 +220,7 @@ static int
 mem_free_bytes(struct store *s, uint64_t *ret, struct error *e)
 {
 	if (step(mem_of(s), "ask for free space", e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = 1ULL << 30;
 	return 0;
 }

@@ -35,12 +35,12 @@ code_mail(struct api *x, const struct visit *v, struct str digits, struct mail_d
 	struct js j;
 
 	if (brand_get(x->db, x->a, &brand, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_str(t, "brand_name", brand.name);
 	tv_str(t, "number", v->delivery.number);
 	buf_init_arena(&subject, x->a, LIMIT_TITLE_BYTES * 2);
 	if (template_render(&subject, "mail_code_subject.txt", v->lang, t, e) < 0)
-		return e->code;
+		return err_code(e);
 	buf_init_arena(&b, x->a, LIMIT_FORM_BYTES);
 	js_begin(&j, &b);
 	js_open(&j);
@@ -69,14 +69,14 @@ send_code(struct api *x, const struct visit *v, int64_t *ret_again_us, struct er
 	struct mail_draft mail;
 
 	if (hash_of(x, code.id, digits, &code.hash, e) < 0 || code_mail(x, v, digits, &mail, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.delivery = v->delivery.id;
 	ev.recipient = v->recipient.id;
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, EVENT_CODE_SENT,
 	        &c, e) < 0 ||
 	    code_may_send(change_db(c), code.recipient, change_now(c), ret_again_us, e) < 0 ||
 	    code_create(c, &code, e) < 0 || mail_queue(c, &mail, e) < 0 || event_add(c, &ev, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -91,7 +91,7 @@ enter(struct api *x, const struct request *q, struct visit *v, struct reply *r, 
 	if (n == 0)
 		return page_neutral(x, q, r, e);
 	if (visit_check_form(x, q, v, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (visit_end(x, v) != VISIT_LIVE)
 		return ended_show(x, q, v, r, e);
 	if (v->session.level >= v->delivery.level) {
@@ -151,7 +151,7 @@ prepare(struct api *x, const struct request *q, const struct visit *v, const str
 	if (request_form(x, q, "code", &typed, e) < 0 ||
 	    hash_of(x, k->id, digits_of(x, typed), &t->candidate, e) < 0 ||
 	    came_from_get(x, q, v->recipient.contact, &t->from, e) < 0)
-		return e->code;
+		return err_code(e);
 	t->right = mem_eq(t->candidate.b, k->hash.b, sizeof t->candidate.b);
 	return 0;
 }
@@ -173,10 +173,10 @@ record(struct api *x, const struct visit *v, const struct code *k, const struct 
 	        x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v}, ev.kind, &c, e) < 0 ||
 	    code_try(c, k, &t->candidate, (int)x->conf->code_tries, &right, e) < 0 ||
 	    event_add(c, &ev, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (right && (session_verified(c, &v->session, &t->old_cookie, &t->new_cookie, e) < 0 ||
 	                 recipient_mark(c, v->recipient.id, STEP_VERIFIED, e) < 0))
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -232,11 +232,11 @@ verify_post(struct api *x, const struct request *q, struct reply *r, struct erro
 	cookie = str_b64url(x->a, random, sizeof random);
 	t.new_cookie = sha256(cookie.p, cookie.n);
 	if (prepare(x, q, &v, &code, &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!t.right && wrong_show(x, q, &v, left, r, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (record(x, &v, &code, &t, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (t.right)
 		right_show(x, &v, cookie, r);
 	return 0;

@@ -30,7 +30,7 @@ refused_show(struct api *x, const struct request *q, const struct visit *v, bool
 	struct page p;
 
 	if (page_begin(x, q, v->lang, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_bool(p.values, "limit_used", limit_used);
 	tv_str(p.values, "back_href", v->path);
 	r->status = 403;
@@ -89,7 +89,7 @@ begin_transfer(struct api *x, const struct request *q, const struct visit *v, co
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v},
 	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    transfer_begin(c, &n, e) < 0 || change_commit(&c, e) < 0)
-		return e->code;
+		return err_code(e);
 	r->ticket = fetch_ticket_make(x, &t);
 	r->is_transfer = true;
 	return 0;
@@ -138,14 +138,14 @@ enter(struct api *x, const struct request *q, struct visit *v, struct files *f, 
 		return 0;
 	}
 	if (visit_end(x, v) != VISIT_LIVE)
-		return refused_show(x, q, v, false, r, e);
+		return refused_show(x, q, v, false, r, e) < 0 ? err_code(e) : 0;
 	if (v->session.level < v->delivery.level) {
 		reply_redirect(r, v->path);
 		return 0;
 	}
 	if (visit_touch(x, q, v, e) < 0 ||
 	    files_load(x, &v->delivery, &v->recipient, v->session.level, f, e) < 0)
-		return e->code;
+		return err_code(e);
 	return 1;
 }
 
@@ -166,7 +166,7 @@ file_get(struct api *x, const struct request *q, struct reply *r, struct error *
 	if (!verdict_lets(&f.verdicts[position - 1]))
 		return refused_show(x, q, &v, false, r, e);
 	if (files_parts(x, &v.delivery, (int64_t)position, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	package_file(x->a, &f.package[position - 1], plan, &etag);
 	file_fields(r, x, f.items[position - 1].name, "application/octet-stream");
 	reply_field(r, "Repr-Digest",
@@ -193,7 +193,7 @@ zip_get(struct api *x, const struct request *q, struct reply *r, struct error *e
 	    package_zip(x->a, f.package, f.count,
 	        &(struct package_label){v.delivery.number, arena_cstr(x->a, x->conf->timezone)},
 	        plan, &etag, e) < 0)
-		return e->code;
+		return err_code(e);
 	file_fields(
 	    r, x, arena_printf(x->a, "%.*s.zip", STR(v.delivery.number)), "application/zip");
 	reply_plan(r, x, q, plan, etag);

@@ -43,7 +43,7 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
 	*ret = (struct files){.recheck_us = d->expires_us};
 	if (person_get(x->db, x->a, d->sender, &sender, e) < 0 ||
 	    delivery_items(x->db, x->a, d->id, &ret->items, &ret->count, e) < 0)
-		return e->code;
+		return err_code(e);
 	base.sender_may_send = !sender.disabled && role_may_send(sender.role);
 	ret->verdicts = ARENA_ARRAY(x->a, struct verdict, ret->count);
 	for (size_t i = 0; i < ret->count; i++) {
@@ -78,7 +78,7 @@ files_parts(
 	size_t n, k = 0;
 
 	if (delivery_parts(x->db, x->a, d->id, position, &parts, &n, e) < 0)
-		return e->code;
+		return err_code(e);
 	f->package = ARENA_ARRAY(x->a, struct package_item, f->count);
 	mine = ARENA_ARRAY(x->a, struct version_part, n);
 	for (size_t i = 0; i < f->count; i++) {
@@ -90,7 +90,7 @@ files_parts(
 			p->part_count++;
 		}
 		if ((position == 0 || position == f->items[i].position) && check_sum(p, e) < 0)
-			return e->code;
+			return err_code(e);
 	}
 	return 0;
 }

@@ -48,7 +48,7 @@ link_derived(struct api *x, struct str seed, struct link *ret, struct error *e)
 	struct sha256 secret;
 
 	if (keyring_pepper(&x->keys, S(LINK_LABEL "-derived"), seed, &secret, e) < 0)
-		return e->code;
+		return err_code(e);
 	return link_of(x, secret.b, ret, e);
 }
 
@@ -94,7 +94,7 @@ mail_subject(struct api *x, const struct delivery *d, struct str *ret, struct er
 	struct buf b;
 
 	if (brand_get(x->db, x->a, &brand, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_str(v, "brand_name", brand.name);
 	tv_str(v, "number", d->number);
 	tv_str(v, "sender_name", d->sender_name);
@@ -103,7 +103,7 @@ mail_subject(struct api *x, const struct delivery *d, struct str *ret, struct er
 	tv_int(v, "file_count", d->item_count);
 	buf_init_arena(&b, x->a, LIMIT_TITLE_BYTES * 2);
 	if (template_render(&b, "mail_delivery_subject.txt", lang_of(d), v, e) < 0)
-		return e->code;
+		return err_code(e);
 	*ret = str_trim(buf_view(&b));
 	return 0;
 }
@@ -115,7 +115,7 @@ link_mail(struct api *x, const struct delivery *d, recipient_id r, struct str ad
 	*ret = (struct mail_draft){
 	    .kind = "delivery", .delivery = d->id, .recipient = r, .address = address};
 	if (mail_subject(x, d, &ret->subject, e) < 0)
-		return e->code;
+		return err_code(e);
 	return mail_prepare(
 	    x->a, &x->keys, x->conf, "mail_delivery", link_mail_values(x, d, link), ret, e);
 }
@@ -139,7 +139,7 @@ who_asks(struct api *x, const struct request *q, struct delivery *d, struct reci
 
 	if (request_form(x, q, "number", &number, e) < 0 ||
 	    request_form(x, q, "address", &address, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!number_parse(x->a, number, &number) ||
 	    address_clean(x->a, address, &address, &bad) < 0)
 		return 0;
@@ -162,17 +162,17 @@ send_new_link(struct api *x, const struct delivery *d, const struct recipient *w
 
 	if (link_new(x, &link, e) < 0 ||
 	    link_mail(x, d, who->id, who->address, &link, &mail, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, who->id.v}, EVENT_RECIPIENT_LINK,
 	        &c, e) < 0 ||
 	    recipient_links_asked(
 	        change_db(c), d->id, who->id, change_now(c) - HOUR_US, &asked, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (asked >= LINKS_PER_HOUR)
 		return 0;
 	if (recipient_new_link(c, who->id, &link.hash, LINK_KEEPS_SESSIONS, e) < 0 ||
 	    mail_queue(c, &mail, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -185,10 +185,10 @@ new_link_post(struct api *x, const struct request *q, struct reply *r, struct er
 	int n;
 
 	if (origin_check(x, q, e) < 0)
-		return e->code;
+		return err_code(e);
 	/* drawn first: a fault afterwards has sent nothing */
 	if (page_begin(x, q, q->lang, &p, e) < 0 || page_show(&p, r, "asked.html", e) < 0)
-		return e->code;
+		return err_code(e);
 	n = who_asks(x, q, &d, &who, e);
 	if (n < 0)
 		return n;

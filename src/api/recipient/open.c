@@ -23,7 +23,7 @@ open_page(struct api *x, const struct request *q, struct reply *r, struct error 
 	struct page p;
 
 	if (page_begin(x, q, q->lang, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	page_other_language(&p);
 	tv_str(p.values, "token", q->params[0]);
 	return page_show(&p, r, "open.html", e);
@@ -62,7 +62,7 @@ open_session(struct api *x, const struct request *q, const struct recipient *who
 	session_id session;
 
 	if (came_from_get(x, q, who->contact, &from, e) < 0)
-		return e->code;
+		return err_code(e);
 	ev.fields = &from.field;
 	ev.field_count = 1;
 	ev.delivery = who->delivery;
@@ -72,7 +72,7 @@ open_session(struct api *x, const struct request *q, const struct recipient *who
 	        &c, e) < 0 ||
 	    session_open(c, cookie, who->id, &session, e) < 0 ||
 	    recipient_mark(c, who->id, STEP_OPENED, e) < 0 || event_add(c, &ev, e) < 0)
-		return e->code;
+		return err_code(e);
 	return change_commit(&c, e);
 }
 
@@ -87,12 +87,12 @@ live_link(
 	if (token.n != TOKEN_CHARACTERS)
 		return 0;
 	if (keyring_pepper(&x->keys, S(LINK_LABEL), token, &hash, e) < 0)
-		return e->code;
+		return err_code(e);
 	n = recipient_by_token(x->db, x->a, &hash, who, e);
 	if (n <= 0)
 		return n;
 	if (delivery_get(x->db, x->a, who->delivery, d, e) < 0)
-		return e->code;
+		return err_code(e);
 	return who->revoked_us == 0 && d->revoked_us == 0 && x->now_us < d->expires_us;
 }
 
@@ -106,14 +106,14 @@ open_post(struct api *x, const struct request *q, struct reply *r, struct error 
 	int n;
 
 	if (origin_check(x, q, e) < 0 || request_form(x, q, "token", &token, e) < 0)
-		return e->code;
+		return err_code(e);
 	n = live_link(x, token, &who, &d, e);
 	if (n < 0)
 		return n;
 	if (n == 0)
 		return page_neutral(x, q, r, e);
 	if (choose_cookie(x, q, &cookie, &hash, e) < 0 || open_session(x, q, &who, &hash, e) < 0)
-		return e->code;
+		return err_code(e);
 	cookie_set(r, x, cookie);
 	reply_redirect(r, arena_printf(x->a, "/d/%.*s", STR(d.number)));
 	return 0;

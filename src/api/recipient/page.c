@@ -22,7 +22,7 @@ begin(
     struct api *x, const struct request *q, const struct visit *v, struct page *p, struct error *e)
 {
 	if (page_begin(x, q, v->lang, p, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (str_eq_c(q->m->method, "GET"))
 		page_other_language(p);
 	return page_delivery_values(p, v, e);
@@ -45,7 +45,7 @@ arrival_show(struct api *x, const struct request *q, const struct visit *v,
 	struct page p;
 
 	if (begin(x, q, v, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	too_many(&p, s);
 	r->status = s->status;
 	return page_show(&p, r, "arrival.html", e);
@@ -58,7 +58,7 @@ verify_show(struct api *x, const struct request *q, const struct visit *v,
 	struct page p;
 
 	if (begin(x, q, v, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_int(p.values, "minutes", 10);
 	tv_bool(p.values, "wrong", s->wrong);
 	tv_int(p.values, "tries_left", s->tries_left);
@@ -80,7 +80,7 @@ ended_show(
 	                                           : v->recipient.revoked_us;
 
 	if (begin(x, q, v, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (visit_end(x, v) == VISIT_EARLY)
 		return page_show(&p, r, "early.html", e);
 	tv_bool(p.values, "revoked", revoked);
@@ -144,7 +144,7 @@ add_zip(struct page *p, const struct visit *v, struct files *f, struct error *e)
 	    package_zip(x->a, f->package, f->count,
 	        &(struct package_label){v->delivery.number, arena_cstr(x->a, x->conf->timezone)},
 	        &plan, &etag, e) < 0)
-		return e->code;
+		return err_code(e);
 	tv_str(p->values, "zip_href", arena_printf(x->a, "%.*s/all.zip", STR(v->path)));
 	tv_str(p->values, "zip_size", text_bytes(x->a, p->lang, (int64_t)plan.bytes));
 	return 0;
@@ -179,7 +179,7 @@ package_show(
 	    files_load(x, &v->delivery, &v->recipient, v->session.level, &f, e) < 0 ||
 	    recipient_progress(x->db, x->a, v->recipient.id, f.count, &progress, e) < 0 ||
 	    add_zip(&p, v, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	for (size_t i = 0; i < f.count; i++) {
 		add_file(&p, v, &f.items[i], &f.verdicts[i], &progress[i]);
 		add_credit(&p, &f, i);
@@ -222,7 +222,7 @@ delivery_page(struct api *x, const struct request *q, struct reply *r, struct er
 	if (n == 0)
 		return page_neutral(x, q, r, e);
 	if (visit_touch(x, q, &v, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (visit_end(x, &v) != VISIT_LIVE)
 		return ended_show(x, q, &v, r, e);
 	if (v.session.level < v.delivery.level)

@@ -56,7 +56,7 @@ page_begin(
 {
 	*ret = (struct page){.x = x, .q = q, .lang = lang, .values = tv_new(x->a)};
 	if (brand_get(x->db, x->a, &ret->brand, e) < 0)
-		return e->code;
+		return err_code(e);
 	brand_values(ret);
 	return 0;
 }
@@ -104,7 +104,7 @@ error_page(struct api *x, const struct request *q, struct reply *r, int code, st
 	struct page p;
 
 	if (page_begin(x, q, page_language(x, q, S("de")), &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (code == ERR_NOT_FOUND || code == ERR_GONE || code == ERR_UNAUTHENTICATED)
 		return page_show(&p, r, "neutral.html", e);
 	tv_str(p.values, "back_href", q->path.n > 0 ? S("/r/new-link") : S("/"));
@@ -132,7 +132,7 @@ page_neutral(struct api *x, const struct request *q, struct reply *r, struct err
 	struct page p;
 
 	if (page_begin(x, q, page_language(x, q, S("de")), &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	return page_show(&p, r, "neutral.html", e);
 }
 

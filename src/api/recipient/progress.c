@@ -69,7 +69,7 @@ transfer_get(struct api *x, const struct request *q, struct reply *r, struct err
 		return err_set(e, ERR_NOT_FOUND, "no proved session of a live delivery");
 	if (delivery_items(x->db, x->a, v.delivery.id, &items, &n, e) < 0 ||
 	    recipient_progress(x->db, x->a, v.recipient.id, n, &progress, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_json(r, &j);
 	put_progress(&j, items, progress, n);
 	return 0;

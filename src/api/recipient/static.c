@@ -61,11 +61,11 @@ theme_get(struct api *x, const struct request *q, struct reply *r, struct error 
 	struct buf css;
 
 	if (brand_get(x->db, x->a, &brand, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!colour_parse(brand.colour, &colour))
 		return err_set(e, ERR_INTERNAL, "the brand has no colour");
 	if (request_query(x, q, "v", &asked, e) < 0)
-		return e->code;
+		return err_code(e);
 	brand_colours(colour, &colours);
 	buf_init_arena(&css, x->a, LIMIT_FORM_BYTES);
 	brand_css(&css, &colours);
@@ -83,11 +83,11 @@ logo_get(struct api *x, const struct request *q, struct reply *r, struct error *
 	struct str asked = {0};
 
 	if (brand_get(x->db, x->a, &brand, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (brand.logo.n == 0)
 		return err_set(e, ERR_NOT_FOUND, "the brand has no logo");
 	if (request_query(x, q, "v", &asked, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_field(r, "Content-Type", S("image/png"));
 	reply_field(r, "Cache-Control", str_eq(asked, brand.logo_hash) ? FOR_EVER : ASK_AGAIN);
 	answer_bytes(r, q, brand.logo, arena_printf(x->a, "\"%.*s\"", STR(brand.logo_hash)));
@@ -100,7 +100,7 @@ imprint_get(struct api *x, const struct request *q, struct reply *r, struct erro
 	struct page p;
 
 	if (page_begin(x, q, q->lang, &p, e) < 0)
-		return e->code;
+		return err_code(e);
 	page_other_language(&p);
 	tv_str(p.values, "imprint", p.brand.imprint);
 	return page_show(&p, r, "imprint.html", e);

@@ -65,13 +65,13 @@ thumbnail_get(struct api *x, const struct request *q, struct reply *r, struct er
 
 	if (proved(x, q, &v, e) < 0 ||
 	    files_load(x, &v.delivery, &v.recipient, v.session.level, &f, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (!str_u64(q->params[1], &position) || position < 1 || position > f.count ||
 	    !verdict_lets(&f.verdicts[position - 1]))
 		return no_preview(e);
 	w.version = f.items[position - 1].version;
 	if (rendition_find(x->db, x->a, &w, &p, &blob, e) < 0)
-		return e->code;
+		return err_code(e);
 	reply_field(r, "Cache-Control", S("private, no-cache"));
 	preview_plan(r, x, q, &w, &p, blob);
 	if (!q->is_head && r->plan != NULL)

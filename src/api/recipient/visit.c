@@ -39,7 +39,7 @@ visit_find(struct api *x, const struct request *q, struct visit *ret, struct err
 	if (r <= 0)
 		return r;
 	if (recipient_get(x->db, x->a, ret->session.recipient, &ret->recipient, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->csrf = csrf_of(x, q->who.cookie_token);
 	ret->path = arena_printf(x->a, "/d/%.*s", STR(ret->delivery.number));
 	/* the sender chose a language for this recipient; ?lang= is his own choice */
@@ -65,7 +65,7 @@ visit_check_form(struct api *x, const struct request *q, const struct visit *v, 
 	struct str csrf = {0};
 
 	if (origin_check(x, q, e) < 0 || request_form(x, q, "csrf", &csrf, e) < 0)
-		return e->code;
+		return err_code(e);
 	if (csrf.n != v->csrf.n || !mem_eq(csrf.p, v->csrf.p, csrf.n))
 		return err_key(e, ERR_DENIED, "csrf", "a form of another session");
 	return 0;
@@ -82,7 +82,7 @@ came_from_get(struct api *x, const struct request *q, contact_id contact, struct
     struct error *e)
 {
 	if (keyring_person(&x->keys, contact.v, &ret->key, e) < 0)
-		return e->code;
+		return err_code(e);
 	ret->field = (struct event_field){contact.v, &ret->key, S("ip"), q->m->peer};
 	return 0;
 }
