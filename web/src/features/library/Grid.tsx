@@ -180,7 +180,7 @@ export function Grid(p: GridProps) {
 				selection.value = s;
 				cursor.value = active;
 				if (byHand && s.count !== count)
-					announce(s.count > 0 ? t.chosen({ n: s.count }) : t.chosen_none());
+					announce(s.count > 0 ? t.chosen({ n: s.count }) : t.chosen_none(), "chosen");
 				count = s.count;
 				const alone = s.count === 1 && s.ranges[0]?.[0] === active;
 				if (byHand && (alone || (active !== at && at >= 0))) now.current.onActive(active, alone);
