@@ -64,7 +64,11 @@ def all_content(server):
 
 
 def content_of(server, item):
-    a = server.api("GET", f"/api/v1/assets/{item['asset']}/versions/{item['version']['version']}/content")
+    """What the copy caught on its way in is taken in first: 409 until then."""
+    def look():
+        a = server.api("GET", f"/api/v1/assets/{item['asset']}/versions/{item['version']['version']}/content")
+        return a.status != 409 and a
+    a = geleit.wait_for(look, 60)
     assert a.status == 200, (item, a.status)
     return a.body
 
