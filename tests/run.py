@@ -96,11 +96,11 @@ def meson_suite(name, directory, suites):
     count(ok, bad if ok + bad else 1, name)
 
 
-def pytest(name, paths, env=None, wrapper=()):
-    """Two files at a time, each file in one process and in its order: much of a test is waiting."""
+def pytest(name, paths, env=None, wrapper=(), at_once=2):
+    """Some files at a time, each file in one process and in its order: much of a test is waiting."""
     say(name)
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
-        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile",
+        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-n", str(at_once), "--dist", "loadfile",
              f"--junitxml={report.name}", *paths], env={**os.environ, **(env or {})})
         text = pathlib.Path(report.name).read_text()
     m = re.search(r'<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"', text)
@@ -189,9 +189,9 @@ def main():
             pytest("preview tests", sorted(str(p) for p in (ROOT / "tests").glob("media_*_test.py")),
                    {"GELEIT_BUILD": str(ROOT / "build")})
             browser()
-            pytest("system tests, SQLite", ["tests/system"], {"GELEIT_TEST_DB": "sqlite"})
+            pytest("system tests, SQLite", ["tests/system"], {"GELEIT_TEST_DB": "sqlite"}, at_once=3)
             pytest("system tests, PostgreSQL", ["tests/system", *([] if long else ONCE)], {"GELEIT_TEST_DB": "postgresql"},
-                   ["tests/with_pg.sh"])
+                   ["tests/with_pg.sh"], at_once=3)
             if long:
                 power_cut()
                 analysers()

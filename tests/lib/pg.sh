@@ -47,7 +47,7 @@ start() {
 		--auth-host=scram-sha-256 --pwfile="$dir/pw" -N -k ${PG_WAL:+--waldir="$PG_WAL"} >"$dir/initdb.log"
 	{
 		printf '%s\n' "listen_addresses='127.0.0.1'" "port=$port" "unix_socket_directories='$dir/sock'" \
-			max_connections=50 shared_buffers=64MB
+			max_connections=100 shared_buffers=64MB
 		[ "${PG_DURABLE:-0}" = 1 ] || printf '%s\n' fsync=off full_page_writes=off synchronous_commit=off
 	} >>"$dir/data/postgresql.conf"
 	again

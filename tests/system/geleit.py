@@ -227,7 +227,8 @@ class Staff:
         assert self.post("/link", token=token).status == 200
         assert self.post("/password", password=password, **person).status == 200
         self.secret = self.post("/totp-setup").json()["secret"]
-        done = self.post("/totp-confirm", code=self.code())
+        self.spent = self.code()
+        done = self.post("/totp-confirm", code=self.spent)
         assert done.status == 200, done.text
         self.recovery = done.json()["recovery_codes"]
         return self
