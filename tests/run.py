@@ -191,7 +191,7 @@ def main():
             browser()
             pytest("system tests, SQLite", ["tests/system"], {"GELEIT_TEST_DB": "sqlite"}, at_once=3)
             pytest("system tests, PostgreSQL", ["tests/system", *([] if long else ONCE)], {"GELEIT_TEST_DB": "postgresql"},
-                   ["tests/with_pg.sh"], at_once=3)
+                   ["tests/with_pg.sh"])
             if long:
                 power_cut()
                 analysers()
