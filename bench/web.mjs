@@ -188,7 +188,7 @@ async function inLibrary(page) {
 	await page.keyboard.press("/");
 	await page.keyboard.type("sofa");
 	await page.keyboard.press("Enter");
-	await page.locator(".vg-c:not([hidden])").first().click();
+	await page.getByRole("listbox").first().getByRole("option").first().click();
 }
 
 async function inSend(page) {
