@@ -94,6 +94,9 @@ def test_layers_accepts(tmp_path, name, line):
     ('q("DELETE FROM person");', "src/model"),
     ('q("CREATE TABLE t (a INTEGER)");', "src/model"),
     ('q("BEGIN IMMEDIATE");', "src/model"),
+    ('return e->code;', "err_code(e)"),
+    ('return r < 0 ? e->code : 1;', "err_code(e)"),
+    ('return r > 0 ? 0 : e->code;', "err_code(e)"),
     ('q("PRAGMA journal_mode = WAL");', "src/model"),
     ('q(" WHERE id = ?");', "src/model"),
 ])
@@ -126,6 +129,7 @@ def test_banned_refuses_sql_for_one_database(tmp_path, statement, use):
     ("src/api/x.c", 'log("update the logo");'),
     ("src/api/x.c", "random_below(3); operand(); s->system(1); vsnprintf(a, 1, b, c);"),
     ("src/model/x.c", 'q("SELECT 1");'),
+    ("src/model/x.c", "return e->code == ERR_NOT_FOUND ? 0 : err_code(e);"),
     ("src/db/x.c", 'q("BEGIN IMMEDIATE");'),
     ("src/cli/x.c", 'getenv("HOME");'),
     ("src/roles/x.c", 'getenv("HOME");'),

@@ -49,7 +49,7 @@ static const struct owner databases[] = {
     {"db/lock", "geleit-app", "geleit-data", 0660},
     {"db/keys.lock", "geleit-app", "geleit-data", 0660},
 };
-/* Master's own; the key has its mode from whoever wrote it. */
+/* Master's own. */
 static const struct owner others[] = {
     {"geleit.conf", "root", "root", 0640},
     {"admin.key", "root", "root", 0600},

@@ -45,16 +45,16 @@ seal_part(
 
 	sealed_context(id, SEALED_ORIGINAL, context);
 	if (store_part_create(s, id, &fd, e) < 0 || sealed_writer_new(fd, key, context, &w, e) < 0)
-		return e->code;
+		return err_code(e);
 	while (n > 0 && done < bytes) {
 		n = fread(in, 1, (size_t)MIN(bytes - done, sizeof in), stdin);
 		if (sealed_write(w, in, n, e) < 0)
-			return e->code;
+			return err_code(e);
 		done += n;
 	}
 	if (sealed_writer_end(w, &done, e) < 0 ||
 	    store_part_publish(s, id, sealed_size(done), e) < 0)
-		return e->code;
+		return err_code(e);
 	printf("part %.*s %llu\n", STR(id128_hex(a, id)), (unsigned long long)done);
 	*ret_more = n > 0;
 	return 0;
@@ -90,14 +90,14 @@ seal_all(char **argv, struct error *e)
 	if (vault_new(master, &v, e) < 0 || vault_epoch_new(v, epoch.epoch, &epoch.wrap, e) < 0 ||
 	    vault_wrap(v, &epoch, WRAP_VERSION, version_aad(version), &key, &wrap, e) < 0 ||
 	    store_fs_init(argv[4], e) < 0 || store_fs_open(argv[4], &s, e) < 0)
-		return e->code;
+		return err_code(e);
 	vault_check_value(v, check);
 	print_hex("check", check, sizeof check);
 	print_hex("epoch", epoch.wrap.b, sizeof epoch.wrap.b);
 	print_hex("version", wrap.b, sizeof wrap.b);
 	while (more)
 		if (seal_part(s, &key, part_bytes, &more, e) < 0)
-			return e->code;
+			return err_code(e);
 	return 0;
 }
 

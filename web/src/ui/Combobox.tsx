@@ -5,6 +5,7 @@
 import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { placeBeside } from "../dom/anchor";
+import { Told } from "./Field";
 
 export interface ComboboxProps<T> {
 	label: string;
@@ -81,23 +82,6 @@ function List<T>({ p, id, items, at, beside, pick }: ListProps<T>) {
 	);
 }
 
-function Told<T>({ p, id }: { p: ComboboxProps<T>; id: string }) {
-	return (
-		<>
-			{p.hint && (
-				<p class="hint" id={`${id}-h`}>
-					{p.hint}
-				</p>
-			)}
-			{p.error && (
-				<p class="error" id={`${id}-e`}>
-					{p.error}
-				</p>
-			)}
-		</>
-	);
-}
-
 /** Which suggestions are there, which one the keys are at, and what a key does. */
 function useHands<T>(p: ComboboxProps<T>) {
 	const [items, setItems] = useState<T[]>([]);
@@ -169,7 +153,7 @@ export function Combobox<T>(p: ComboboxProps<T>) {
 				onBlur={close}
 			/>
 			<List p={p} id={id} items={items} at={at} beside={input} pick={pick} />
-			<Told p={p} id={id} />
+			<Told id={id} hint={p.hint} error={p.error} />
 		</div>
 	);
 }

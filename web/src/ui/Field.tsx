@@ -19,6 +19,24 @@ interface Ids {
 	"aria-invalid": true | undefined;
 }
 
+/** What stands below a control, where `aria-describedby` finds it. */
+export function Told(p: Pick<Common, "hint" | "error"> & { id: string }) {
+	return (
+		<>
+			{p.hint && (
+				<p class="hint" id={`${p.id}-h`}>
+					{p.hint}
+				</p>
+			)}
+			{p.error && (
+				<p class="error" id={`${p.id}-e`}>
+					{p.error}
+				</p>
+			)}
+		</>
+	);
+}
+
 function Frame(p: Common & { control: (ids: Ids) => ComponentChildren }) {
 	const id = useId();
 	const described = [p.hint ? `${id}-h` : "", p.error ? `${id}-e` : ""].filter(Boolean).join(" ");
@@ -30,16 +48,7 @@ function Frame(p: Common & { control: (ids: Ids) => ComponentChildren }) {
 				"aria-describedby": described || undefined,
 				"aria-invalid": p.error ? true : undefined,
 			})}
-			{p.hint && (
-				<p class="hint" id={`${id}-h`}>
-					{p.hint}
-				</p>
-			)}
-			{p.error && (
-				<p class="error" id={`${id}-e`}>
-					{p.error}
-				</p>
-			)}
+			<Told id={id} hint={p.hint} error={p.error} />
 		</div>
 	);
 }
