@@ -110,9 +110,9 @@ async function endSessions(who) {
 	}
 }
 
-/** A request tells the page that its session is over. */
+/** A request tells the page that its session is over: this one, or one of its own just before. */
 async function notice(page, by = "Sendungen") {
-	await page.getByRole("link", { name: by }).first().click();
+	await page.getByRole("link", { name: by }).first().dispatchEvent("click");
 	const dialog = page.getByRole("dialog", { name: "Bitte erneut anmelden" });
 	await dialog.waitFor();
 	return dialog;

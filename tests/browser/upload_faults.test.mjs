@@ -304,10 +304,12 @@ test("the last answer is lost: the file is there once", async () => {
 	const path = file("Antwort.bin", MiB);
 	await choose(page, path);
 	await arrived(page);
-	// Chromium sends the PATCH again by itself when a connection that it used before ends: refused
 	assert.equal(wire.of("POST").length, 1);
-	assert.deepEqual([204, 409].map((is) => wire.of("PATCH").filter((s) => s.status === is).length), [1, 1]);
-	assert.equal(wire.of("HEAD").length, 1);
+	// Chromium sends the PATCH again by itself if it had used the connection before: refused
+	const answers = wire.of("PATCH").map((s) => s.status);
+	assert.equal(answers.filter((is) => is === 204).length, 1);
+	assert.ok(answers.every((is) => [204, 409].includes(is)), String(answers));
+	assert.ok(wire.of("HEAD").length >= 1);
 	assert.equal(await stored(await assetOf()), shaOf(path));
 	assert.equal(await countAssets(), before + 1);
 	await page.done();
