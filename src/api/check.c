@@ -20,17 +20,37 @@
 #include "text/json.h"
 #include "text/name.h"
 
-/* Lines of one answer: a kilobyte of memory each. */
-#define CHECK_LINES 20000
+/* Lines of one answer, a hundred bytes each. */
+#define CHECK_LINES 100000
 
-static bool
-has_asset(const struct check_ask *ask, int64_t id)
+/* Open addresses, at least half of them free: ten thousand files are told apart in one walk. */
+struct seen_ids {
+	int64_t *slots; /* 0: free, which is no id */
+	size_t mask;
+};
+
+static struct seen_ids
+seen_new(struct arena *a, size_t max)
 {
-	for (size_t i = 0; i < ask->asset_count; i++) {
-		if (ask->assets[i].v == id)
-			return true;
-	}
-	return false;
+	size_t size = 16;
+
+	while (size < 2 * max)
+		size *= 2;
+	return (struct seen_ids){ARENA_ARRAY(a, int64_t, size), size - 1};
+}
+
+/* Is it the first of its kind?  Then it is in. */
+static bool
+seen_add(struct seen_ids *s, int64_t id)
+{
+	size_t i = (size_t)((uint64_t)id * 0x9e3779b97f4a7c15u >> 32) & s->mask;
+
+	while (s->slots[i] != 0 && s->slots[i] != id)
+		i = (i + 1) & s->mask;
+	if (s->slots[i] == id)
+		return false;
+	s->slots[i] = id;
+	return true;
 }
 
 static bool
@@ -79,16 +99,18 @@ static int
 read_assets(struct api *x, struct json *o, struct check_ask *ret, struct error *e)
 {
 	struct json *list;
+	struct seen_ids seen;
 	int64_t id, version;
 
 	if (needed_list(o, "assets", LIMIT_DELIVERY_ITEMS, &list, e) < 0)
 		return err_code(e);
+	seen = seen_new(x->a, json_list_size(list));
 	ret->assets = ARENA_ARRAY(x->a, asset_id, json_list_size(list));
 	ret->versions = ARENA_ARRAY(x->a, version_id, json_list_size(list));
 	for (size_t i = 0; i < json_list_size(list); i++) {
 		if (read_asset(json_list_at(list, i), &id, &version, e) < 0)
 			return err_code(e);
-		if (has_asset(ret, id))
+		if (!seen_add(&seen, id))
 			continue;
 		ret->versions[ret->asset_count] = (version_id){version};
 		ret->assets[ret->asset_count++] = (asset_id){id};
@@ -152,43 +174,6 @@ check_ask_read(struct api *x, struct json *o, struct check_ask *ret, struct erro
 	return 0;
 }
 
-/* The version asked for, which must be one of the file's; else the current one. */
-static int
-choose_version(struct api *x, asset_id id, version_id asked, version_id *ret, struct error *e)
-{
-	struct asset asset;
-	struct version v;
-
-	if (asset_get(x->db, x->a, id, &asset, e) < 0)
-		return err_code(e);
-	*ret = asked.v != 0 ? asked : asset.current;
-	if (asked.v == 0)
-		return 0;
-	if (version_get(x->db, x->a, asked, &v, e) < 0)
-		return err_code(e);
-	return v.asset.v == id.v ? 0 : err_set(e, ERR_NOT_FOUND, "the file has no such version");
-}
-
-/* The file's side once, to be copied for each address. */
-static int
-file_facts(struct api *x, const struct request *q, const struct check_ask *ask, size_t i,
-    struct verdict_facts *ret, version_id *ret_version, struct error *e)
-{
-	asset_id id = ask->assets[i];
-
-	*ret = (struct verdict_facts){0};
-	if (choose_version(x, id, ask->versions[i], ret_version, e) < 0 ||
-	    verdict_facts_file(x->db, x->a, id, *ret_version, ret, e) < 0)
-		return err_code(e);
-	ret->hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD;
-	ret->level_reached = -1;
-	ret->level_possible = LEVEL_CODE;
-	ret->sender_may_send = role_may_send(q->who.role);
-	ret->method = ask->method;
-	ret->now_us = x->now_us;
-	return 0;
-}
-
 static int
 blocked_list(struct api *x, const struct check_ask *ask, bool *ret, struct error *e)
 {
@@ -204,32 +189,58 @@ blocked_list(struct api *x, const struct check_ask *ask, bool *ret, struct error
 	return 0;
 }
 
+/* What is the same for all files of one request. */
+static void
+ask_facts(struct api *x, const struct request *q, const struct check_ask *ask,
+    struct verdict_facts *facts)
+{
+	facts->hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD;
+	facts->level_reached = -1;
+	facts->level_possible = LEVEL_CODE;
+	facts->sender_may_send = role_may_send(q->who.role);
+	facts->method = ask->method;
+	facts->now_us = x->now_us;
+}
+
+/* Of one file for each address; who is told apart by nothing shares a verdict. */
+static void
+file_lines(struct api *x, const struct check_ask *ask, size_t i, struct verdict_facts *facts,
+    const bool *blocked, struct check_line *lines)
+{
+	struct verdict *of[2] = {NULL, NULL};
+
+	for (size_t k = 0; k < ask->address_count; k++) {
+		struct verdict **v = &of[blocked[k]];
+
+		if (*v == NULL) {
+			*v = ARENA_NEW(x->a, struct verdict);
+			facts->recipient_blocked = blocked[k];
+			verdict(facts, *v);
+		}
+		lines[k] = (struct check_line){.asset = ask->assets[i],
+		    .version = ask->versions[i],
+		    .address = ask->addresses[k],
+		    .verdict = *v};
+	}
+}
+
 int
-check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
-    struct check_line **ret, struct error *e)
+check_lines(struct api *x, const struct request *q, struct check_ask *ask, struct check_line **ret,
+    struct error *e)
 {
 	bool *blocked = ARENA_ARRAY(x->a, bool, ask->address_count);
-	struct check_line *line;
+	struct verdict_facts *facts = ARENA_ARRAY(x->a, struct verdict_facts, ask->asset_count);
 
 	if (ask->asset_count * ask->address_count > CHECK_LINES)
 		return err_key(e, ERR_INVALID, "too-many", "too many files times addresses");
-	line = ARENA_ARRAY(x->a, struct check_line, ask->asset_count * ask->address_count);
-	*ret = line;
-	if (blocked_list(x, ask, blocked, e) < 0)
+	*ret = ARENA_ARRAY(x->a, struct check_line, ask->asset_count * ask->address_count);
+	if (blocked_list(x, ask, blocked, e) < 0 ||
+	    verdict_facts_files(
+	        x->db, x->a, ask->assets, ask->versions, ask->asset_count, facts, e) < 0)
 		return err_code(e);
 	for (size_t i = 0; i < ask->asset_count; i++) {
-		struct verdict_facts facts;
-		version_id version = {0};
-
-		if (file_facts(x, q, ask, i, &facts, &version, e) < 0)
-			return err_code(e);
-		for (size_t k = 0; k < ask->address_count; k++, line++) {
-			*line = (struct check_line){.asset = ask->assets[i],
-			    .version = version,
-			    .address = ask->addresses[k]};
-			facts.recipient_blocked = blocked[k];
-			verdict(&facts, &line->verdict);
-		}
+		ask_facts(x, q, ask, &facts[i]);
+		file_lines(x, ask, i, &facts[i], blocked, *ret + i * ask->address_count);
 	}
 	return 0;
 }
@@ -240,7 +251,7 @@ check_worst(const struct check_line *lines, size_t n)
 	enum verdict_state worst = VERDICT_CLEARED;
 
 	for (size_t i = 0; i < n; i++)
-		worst = MAX(worst, lines[i].verdict.state);
+		worst = MAX(worst, lines[i].verdict->state);
 	return worst;
 }
 
@@ -283,8 +294,8 @@ check_lines_put(struct js *j, struct api *x, const struct check_line *lines, siz
 		js_open(j);
 		js_kv_id(j, "asset", lines[i].asset.v);
 		js_kv_str(j, "address", lines[i].address);
-		js_kv_str(j, "state", str_c(verdict_state_name(lines[i].verdict.state)));
-		reasons_put(j, x, &lines[i].verdict);
+		js_kv_str(j, "state", str_c(verdict_state_name(lines[i].verdict->state)));
+		reasons_put(j, x, lines[i].verdict);
 		js_close(j);
 	}
 	js_list_end(j);

@@ -17,7 +17,7 @@ struct json;
 
 struct check_ask {
 	asset_id *assets;
-	version_id *versions; /* of each: the one asked for, 0: the current one */
+	version_id *versions; /* of each: the one asked for, 0: the current one until check_lines */
 	size_t asset_count;
 	struct str *addresses;
 	size_t address_count;
@@ -28,7 +28,7 @@ struct check_line {
 	asset_id asset;
 	version_id version; /* which would be sent */
 	struct str address;
-	struct verdict verdict;
+	const struct verdict *verdict; /* shared by those of whom the same is known */
 };
 
 /* Members assets (ids, or {"asset", "version"}), to, method of a JSON object.  Errors: ERR_INVALID.
@@ -38,7 +38,7 @@ NODISCARD int check_ask_read(struct api *x, struct json *o, struct check_ask *re
 NODISCARD int check_ask_refuse(
     struct reply *r, struct api *x, const struct check_ask *ask, const struct error *e);
 /* asset_count * address_count lines.  Errors: ERR_NOT_FOUND for an unknown file. */
-NODISCARD int check_lines(struct api *x, const struct request *q, const struct check_ask *ask,
+NODISCARD int check_lines(struct api *x, const struct request *q, struct check_ask *ask,
     struct check_line **ret, struct error *e);
 /* Is there one that may not go out? */
 bool check_refuses(const struct check_line *lines, size_t n);

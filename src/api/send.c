@@ -98,24 +98,26 @@ static int
 prepare_items(struct api *x, struct sending *s, struct error *e)
 {
 	struct names *names = names_new(x->a, s->ask.asset_count + 1);
+	struct version *versions = ARENA_ARRAY(x->a, struct version, s->ask.asset_count);
 
+	if (version_get_list(x->db, x->a, s->ask.versions, s->ask.asset_count, versions, e) < 0)
+		return err_code(e);
 	names_take(names, S("MANIFEST.txt"));
 	s->items = ARENA_ARRAY(x->a, struct delivery_item, s->ask.asset_count);
 	s->d.item_count = (int64_t)s->ask.asset_count;
 	for (size_t i = 0; i < s->ask.asset_count; i++) {
 		const struct check_line *line = &s->lines[i * s->ask.address_count];
-		struct delivery_item *it = &s->items[i];
-		struct version v;
+		const struct version *v = &versions[i];
 
-		if (version_get(x->db, x->a, line->version, &v, e) < 0)
-			return err_code(e);
-		*it = (struct delivery_item){.position = (int64_t)i + 1,
+		if (v->id.v != line->version.v) /* gone since its verdict */
+			return err_set(e, ERR_NOT_FOUND, "the file has no such version");
+		s->items[i] = (struct delivery_item){.position = (int64_t)i + 1,
 		    .asset = line->asset,
-		    .version = v.id,
-		    .name = names_take(names, v.name),
-		    .bytes = v.bytes,
-		    .sha256 = v.sha256};
-		s->d.total_bytes += v.bytes;
+		    .version = v->id,
+		    .name = names_take(names, v->name),
+		    .bytes = v->bytes,
+		    .sha256 = v->sha256};
+		s->d.total_bytes += v->bytes;
 	}
 	return 0;
 }
@@ -170,7 +172,7 @@ put_files(struct js *j, struct api *x, const struct sending *s)
 		js_kv_str(j, "name", s->items[i].name);
 		js_kv_int(j, "bytes", s->items[i].bytes);
 		js_kv_str(j, "sha256", str_hex(x->a, s->items[i].sha256.b, SHA256_BYTES));
-		js_kv_str(j, "verdict", str_c(verdict_state_name(line->verdict.state)));
+		js_kv_str(j, "verdict", str_c(verdict_state_name(line->verdict->state)));
 		js_close(j);
 	}
 	js_list_end(j);

@@ -85,6 +85,36 @@ check_refuses_what_it_does_not_know(void **state)
 	}
 }
 
+/* n people; JSON as long as the arena lives. */
+static const char *
+asked_for(struct fixture *f, int n)
+{
+	struct buf b;
+
+	buf_init_arena(&b, f->x.a, LIMIT_JSON_BYTES);
+	buf_printf(&b, "{\"assets\":[\"100\",\"200\",\"100\"],\"to\":[");
+	for (int i = 0; i < n; i++)
+		buf_printf(&b, "%s\"p%d@x.test\"", i > 0 ? "," : "", i);
+	buf_printf(&b, "]}");
+	return arena_cstr(f->x.a, buf_view(&b));
+}
+
+static void
+a_thousand_people_and_not_one_more(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(post_json(f, "/api/v1/check", asked_for(f, 1000), NULL), 200);
+	assert_true(
+	    holds(f, "\"asset\":\"200\",\"address\":\"p999@x.test\",\"state\":\"cleared\""));
+	assert_int_equal(post_json(f, "/api/v1/check", asked_for(f, 1001), NULL), 400);
+	assert_true(says(f, "too-many"));
+	assert_int_equal(post_json(f, SEND, asked_for(f, 1000), NULL), 201);
+	assert_int_equal(rows(f, "recipient", NULL), 1000);
+	assert_int_equal(rows(f, "mail", NULL), 1000);
+	assert_int_equal(rows(f, "delivery_item", NULL), 2);
+}
+
 static void
 send_tells_files_and_links(void **state)
 {
@@ -383,6 +413,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(check_says_each_line),
 	    TEST(check_refuses_what_it_does_not_know),
+	    TEST(a_thousand_people_and_not_one_more),
 	    TEST(send_tells_files_and_links),
 	    TEST(one_line_that_may_not_go_stops_all),
 	    TEST(dates_and_limits_are_looked_at),

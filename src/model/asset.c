@@ -266,6 +266,21 @@ release_set(struct change *c, asset_id id, const struct release *r, struct error
 	return event_add(c, &ev, e);
 }
 
+static void
+facts_of(const struct asset *x, const struct version *v, struct verdict_facts *ret)
+{
+	ret->release = x->release.state;
+	ret->release_until_us = x->release.until_us;
+	ret->credit = x->release.credit;
+	ret->view_only = x->release.view_only;
+	ret->embargo_us = x->embargo_us;
+	ret->expires_us = x->expires_us;
+	ret->class = x->class;
+	ret->malware = v->damaged ? MALWARE_ERROR : v->malware;
+	ret->ingested = v->ready;
+	ret->trashed = x->trashed_us != 0;
+}
+
 int
 verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
     struct verdict_facts *ret, struct error *e)
@@ -275,15 +290,32 @@ verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
 
 	if (asset_get(db, a, id, &x, e) < 0 || version_get(db, a, v, &version, e) < 0)
 		return err_code(e);
-	ret->release = x.release.state;
-	ret->release_until_us = x.release.until_us;
-	ret->credit = x.release.credit;
-	ret->view_only = x.release.view_only;
-	ret->embargo_us = x.embargo_us;
-	ret->expires_us = x.expires_us;
-	ret->class = x.class;
-	ret->malware = version.damaged ? MALWARE_ERROR : version.malware;
-	ret->ingested = version.ready;
-	ret->trashed = x.trashed_us != 0;
+	facts_of(&x, &version, ret);
+	return 0;
+}
+
+int
+verdict_facts_files(struct db *db, struct arena *a, const asset_id *ids, version_id *versions,
+    size_t n, struct verdict_facts *ret, struct error *e)
+{
+	struct asset *x = ARENA_ARRAY(a, struct asset, n);
+	struct version *v = ARENA_ARRAY(a, struct version, n);
+	size_t found;
+
+	if (asset_get_list(db, a, ids, n, x, &found, e) < 0)
+		return err_code(e);
+	if (found != n)
+		return err_set(e, ERR_NOT_FOUND, "one of the files is none");
+	for (size_t i = 0; i < n; i++) {
+		if (versions[i].v == 0)
+			versions[i] = x[i].current;
+	}
+	if (version_get_list(db, a, versions, n, v, e) < 0)
+		return err_code(e);
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].asset.v != ids[i].v)
+			return err_set(e, ERR_NOT_FOUND, "the file has no such version");
+		facts_of(&x[i], &v[i], &ret[i]);
+	}
 	return 0;
 }

@@ -100,6 +100,10 @@ NODISCARD int release_set(struct change *c, asset_id id, const struct release *r
 /* The file's half of the facts of a version; the rest is the caller's. */
 NODISCARD int verdict_facts_file(struct db *db, struct arena *a, asset_id id, version_id v,
     struct verdict_facts *ret, struct error *e);
+/* Of many, each in its versions[i], or where that is 0 in its current one, which is put there.
+ * Errors: ERR_NOT_FOUND. */
+NODISCARD int verdict_facts_files(struct db *db, struct arena *a, const asset_id *ids,
+    version_id *versions, size_t n, struct verdict_facts *ret, struct error *e);
 
 /* Every change of an asset ends here: its stamp, its time, and the deliveries it is in. */
 NODISCARD int asset_changed(struct change *c, asset_id id, struct error *e);
