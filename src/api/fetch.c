@@ -22,11 +22,18 @@
 #include "model/session.h"
 #include "model/transfer.h"
 
-/* The whole question: delivery, recipient, session, and every file the transfer touches. 1 yes, 0
+/* All files of a transfer: its one, or those of the ZIP. */
+static struct positions
+all_of(const struct fetch_ticket *t)
+{
+	return t->position > 0 ? (struct positions){t->position, t->position} : POSITIONS_ALL;
+}
+
+/* The whole question: delivery, recipient, session, and every file at these positions. 1 yes, 0
  * no. */
 static int
-may_go_on(struct api *x, const struct fetch_ticket *t, const struct delivery *d, struct files *f,
-    struct error *e)
+may_go_on(struct api *x, const struct fetch_ticket *t, const struct delivery *d,
+    struct positions at, struct files *f, struct error *e)
 {
 	struct recipient who;
 	int live;
@@ -40,30 +47,32 @@ may_go_on(struct api *x, const struct fetch_ticket *t, const struct delivery *d,
 		return live;
 	if (live == 0 || who.revoked_us != 0 || who.delivery.v != d->id.v)
 		return 0;
-	if (files_load(x, d, &who, MAX(d->level, LEVEL_CODE), f, e) < 0)
+	if (files_load_at(x, d, &who, MAX(d->level, LEVEL_CODE), at, f, e) < 0)
 		return err_code(e);
-	if (t->position == 0)
-		return files_all_let(f);
-	return t->position <= (int64_t)f->count && verdict_lets(&f->verdicts[t->position - 1]);
+	return (t->position == 0 || f->count == 1) && files_all_let(f);
 }
 
 /* ---- KEYS ---- */
 
-static int
+/* Slot i of a ZIP is its file at position i + 1; a single file has slot 0. */
+static struct positions
+window_of(const struct fetch_ticket *t, const struct msg_keys *m)
+{
+	int64_t first = (int64_t)m->first + 1;
+
+	return t->position > 0 ? all_of(t) : (struct positions){first, first + m->count - 1};
+}
+
+/* Are the files of the window all there? */
+static bool
 collect_versions(
     const struct fetch_ticket *t, const struct files *f, const struct msg_keys *m, version_id *ret)
 {
-	if (t->position > 0) {
-		if (m->first != 0 || m->count != 1)
-			return -1;
-		ret[0] = f->items[t->position - 1].version;
-		return 0;
-	}
-	if ((uint64_t)m->first + m->count > f->count)
-		return -1;
-	for (uint32_t i = 0; i < m->count; i++)
-		ret[i] = f->items[m->first + i].version;
-	return 0;
+	if (m->count == 0 || m->count != f->count || (t->position > 0 && m->first != 0))
+		return false;
+	for (size_t i = 0; i < f->count; i++)
+		ret[i] = f->items[i].version;
+	return true;
 }
 
 /* In a ZIP with a limit each file counts once its key goes out. */
@@ -83,7 +92,7 @@ count_uses(struct api *x, const struct fetch_ticket *t, const struct delivery *d
 	if (t->position > 0 || d->download_limit == 0)
 		return 0;
 	for (uint32_t i = 0; i < m->count; i++)
-		positions[i] = f->items[m->first + i].position;
+		positions[i] = f->items[i].position;
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, t->recipient.v},
 	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    transfer_use(c, &n, e) < 0)
@@ -103,10 +112,10 @@ keys_for(struct api *x, const struct msg_keys *m, struct data_key *keys, struct 
 	if (fetch_ticket_open(x, m->ticket, &t, e) < 0 ||
 	    delivery_get(x->db, x->a, t.delivery, &d, e) < 0)
 		return err_code(e);
-	r = may_go_on(x, &t, &d, &f, e);
+	r = may_go_on(x, &t, &d, window_of(&t, m), &f, e);
 	if (r < 0)
 		return r;
-	if (r == 0 || m->count == 0 || collect_versions(&t, &f, m, versions) < 0)
+	if (r == 0 || !collect_versions(&t, &f, m, versions))
 		return err_set(e, ERR_DENIED, "the verdict is no");
 	if (keyring_version_list(&x->keys, versions, m->count, keys, e) < 0)
 		return err_code(e);
@@ -211,7 +220,7 @@ judge(struct api *x, struct report *p, struct told *told, bool *ret_stop, struct
 		return err_code(e);
 	if (told->seen->unknown)
 		return 0;
-	r = may_go_on(x, &told->t, &told->seen->delivery, &f, e);
+	r = may_go_on(x, &told->t, &told->seen->delivery, all_of(&told->t), &f, e);
 	*ret_stop = r == 0;
 	return MIN(r, 0);
 }
@@ -279,19 +288,20 @@ item_ranges(struct api *x, const struct told *told, struct transfer_report *repo
 	struct msg_plan plan;
 	struct str etag;
 
-	if (delivery_items(x->db, x->a, told->t.delivery, &f.items, &f.count, e) < 0)
+	report->delivery_items = (size_t)told->seen->delivery.item_count;
+	if (told->t.position == 0 && one->range_count == 0)
+		return 0;
+	if (delivery_items_at(
+	        x->db, x->a, told->t.delivery, all_of(&told->t), &f.items, &f.count, e) < 0)
 		return err_code(e);
-	report->delivery_items = f.count;
 	out = ARENA_ARRAY(x->a, struct item_range, MAX(f.count, LIMIT_SENT_RANGES));
 	report->ranges = out;
-	if (told->t.position > (int64_t)f.count)
-		return err_set(e, ERR_PROTOCOL, "a transfer of no file");
 	if (told->t.position > 0) {
-		file_ranges(told, &f.items[told->t.position - 1], report, out);
+		if (f.count != 1)
+			return err_set(e, ERR_PROTOCOL, "a transfer of no file");
+		file_ranges(told, &f.items[0], report, out);
 		return 0;
 	}
-	if (one->range_count == 0)
-		return 0;
 	if (files_parts(x, &told->seen->delivery, 0, &f, e) < 0 ||
 	    package_zip(x->a, f.package, f.count,
 	        &(struct package_label){

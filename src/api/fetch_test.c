@@ -115,6 +115,28 @@ each_change_stops_what_runs(void **state)
 	}
 }
 
+/* A window of keys asks for its own files; the next report asks for all and ends the package. */
+static void
+a_key_is_kept_back_file_by_file(void **state)
+{
+	struct browser *b = *state;
+	struct str ticket;
+
+	prove(b);
+	ticket = fetch(b, "/all.zip");
+	set(b->f, "release", "state = 'blocked'", "asset_id = 300");
+	set(b->f, "delivery", "stamp = stamp + 1", NULL);
+	assert_false(keys(b, 0, 2, ticket).stop);
+	assert_true(keys(b, 2, 1, ticket).stop && keys(b, 1, 2, ticket).stop);
+	assert_true(stops(b, ticket, 1, 0, (struct msg_range){0, 0}));
+	ticket = fetch(b, "/file/1"); /* what else is in the delivery is nothing to this one */
+	assert_false(
+	    keys(b, 0, 1, ticket).stop || stops(b, ticket, 1, 0, (struct msg_range){0, 0}));
+	assert_int_equal(get(b, path(b, "/file/3")), 403);
+	assert_int_equal(get(b, path(b, "/file/0")), 404);
+	assert_int_equal(get(b, path(b, "/file/4")), 404);
+}
+
 /* An original that somebody who works here downloads: as long as his key may read. */
 static void
 a_look_ends_with_its_key(void **state)
@@ -233,6 +255,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(keys_are_those_of_the_versions),
 	    TEST(each_change_stops_what_runs),
+	    TEST(a_key_is_kept_back_file_by_file),
 	    TEST(a_look_ends_with_its_key),
 	    TEST(a_date_stops_without_a_stamp),
 	    TEST(reports_become_history),

@@ -225,8 +225,8 @@ read_item(struct rows *q, struct arena *a, struct delivery_item *i)
 
 /* With everything the verdict asks of a file: one query, however many there are. */
 int
-delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_item **ret,
-    size_t *ret_n, struct error *e)
+delivery_items_at(struct db *db, struct arena *a, delivery_id id, struct positions at,
+    struct delivery_item **ret, size_t *ret_n, struct error *e)
 {
 	static const char sql[] =
 	    "SELECT i.position, i.asset_id, i.version_id, i.name, v.bytes, v.state, v.sha256, "
@@ -234,17 +234,24 @@ delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_i
 	    "r.state, r.until_us, r.credit, r.view_only, x.trashed_us FROM delivery_item i "
 	    "JOIN version v ON v.id = i.version_id JOIN asset x ON x.id = i.asset_id "
 	    "JOIN release r ON r.asset_id = i.asset_id "
-	    "WHERE i.delivery_id = ? ORDER BY i.position";
+	    "WHERE i.delivery_id = ? AND i.position BETWEEN ? AND ? ORDER BY i.position";
 	AUTO(rows_close) struct rows *q = NULL;
 	VEC(struct delivery_item) list = {0};
 	int r;
 
-	if (db_query(db, &q, e, sql, db_i(id.v)) < 0)
+	if (db_query(db, &q, e, sql, db_i(id.v), db_i(at.first), db_i(at.last)) < 0)
 		return err_code(e);
 	while ((r = rows_next(q, e)) > 0)
 		read_item(q, a, VEC_ADD(&list));
 	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
+}
+
+int
+delivery_items(struct db *db, struct arena *a, delivery_id id, struct delivery_item **ret,
+    size_t *ret_n, struct error *e)
+{
+	return delivery_items_at(db, a, id, POSITIONS_ALL, ret, ret_n, e);
 }
 
 int

@@ -79,6 +79,14 @@ struct delivery_filter {
 /* Newest first. */
 NODISCARD int delivery_list(struct db *db, struct arena *a, const struct delivery_filter *f,
     struct delivery **ret, size_t *ret_n, struct error *e);
+/* Positions, both of them included. */
+struct positions {
+	int64_t first, last;
+};
+#define POSITIONS_ALL ((struct positions){1, INT64_MAX})
+NODISCARD int delivery_items_at(struct db *db, struct arena *a, delivery_id id, struct positions at,
+    struct delivery_item **ret, size_t *ret_n, struct error *e);
+/* All of them. */
 NODISCARD int delivery_items(struct db *db, struct arena *a, delivery_id id,
     struct delivery_item **ret, size_t *ret_n, struct error *e);
 

@@ -307,27 +307,77 @@ a_blocked_contact_is_known(void **state)
 	assert_true(c.id.v == 0 && !c.blocked);
 }
 
-/* Two ways to the same facts: of one file, and of all files of a delivery. */
+static bool
+are_same(const struct verdict_facts *f, const struct verdict_facts *g)
+{
+	return f->release == g->release && f->class == g->class && f->malware == g->malware &&
+	       f->ingested == g->ingested && f->view_only == g->view_only &&
+	       f->release_until_us == g->release_until_us && f->embargo_us == g->embargo_us &&
+	       f->expires_us == g->expires_us && f->trashed == g->trashed &&
+	       str_eq(f->credit, g->credit);
+}
+
+/* Three ways to the same facts: of one file, of many, and of all files of a delivery. */
 static void
 same_facts(struct exchange *x)
 {
 	struct delivery_item *items;
+	struct verdict_facts one = {0}, *many;
+	asset_id *ids;
+	version_id *versions;
 	size_t n;
 
 	assert_int_equal(delivery_items(x->db, x->a, x->delivery, &items, &n, &x->e), 0);
+	ids = ARENA_ARRAY(x->a, asset_id, n);
+	versions = ARENA_ARRAY(x->a, version_id, n);
+	many = ARENA_ARRAY(x->a, struct verdict_facts, n);
 	for (size_t i = 0; i < n; i++) {
-		struct verdict_facts f = {0}, *g = &items[i].facts;
-
-		assert_int_equal(
-		    verdict_facts_file(x->db, x->a, items[i].asset, items[i].version, &f, &x->e),
-		    0);
-		assert_true(f.release == g->release && f.class == g->class &&
-		            f.malware == g->malware && f.ingested == g->ingested &&
-		            f.view_only == g->view_only);
-		assert_true(f.release_until_us == g->release_until_us &&
-		            f.embargo_us == g->embargo_us && f.expires_us == g->expires_us &&
-		            str_eq(f.credit, g->credit));
+		ids[i] = items[i].asset;
+		versions[i] = i % 2 ? items[i].version : (version_id){0};
 	}
+	assert_int_equal(verdict_facts_files(x->db, x->a, ids, versions, n, many, &x->e), 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(
+		    verdict_facts_file(x->db, x->a, items[i].asset, items[i].version, &one, &x->e),
+		    0);
+		assert_true(are_same(&one, &items[i].facts) && are_same(&one, &many[i]));
+		assert_int_equal(versions[i].v, items[i].version.v);
+	}
+}
+
+static void
+facts_of_many_are_of_files_that_are(void **state)
+{
+	struct exchange *x = *state;
+	asset_id ids[] = {x->items[0].asset, {7}};
+	version_id versions[] = {x->items[1].version, {0}};
+	struct verdict_facts facts[2];
+
+	assert_int_equal(
+	    verdict_facts_files(x->db, x->a, ids, versions, 1, facts, &x->e), ERR_NOT_FOUND);
+	versions[0].v = 0;
+	assert_int_equal(
+	    verdict_facts_files(x->db, x->a, ids, versions, 2, facts, &x->e), ERR_NOT_FOUND);
+}
+
+static void
+items_come_by_position(void **state)
+{
+	struct exchange *x = *state;
+	struct delivery_item *items;
+	size_t n;
+
+	for (int64_t first = 1; first <= 3; first++) {
+		assert_int_equal(delivery_items_at(x->db, x->a, x->delivery,
+		                     (struct positions){first, 2}, &items, &n, &x->e),
+		    0);
+		assert_int_equal(n, first <= 2 ? 3 - first : 0);
+		assert_true(n == 0 || items[0].position == first);
+	}
+	assert_int_equal(delivery_items_at(
+	                     x->db, x->a, x->delivery, (struct positions){0, 0}, &items, &n, &x->e),
+	    0);
+	assert_int_equal(n, 0);
 }
 
 static void
@@ -424,6 +474,8 @@ main(void)
 	    TEST(a_blocked_contact_is_known),
 	    TEST(facts_of_many_are_those_of_one),
 	    TEST(parts_come_by_item_in_order),
+	    TEST(facts_of_many_are_of_files_that_are),
+	    TEST(items_come_by_position),
 	    cmocka_unit_test(a_fault_anywhere_leaves_nothing),
 	};
 #undef TEST

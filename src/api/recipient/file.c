@@ -121,10 +121,10 @@ answer(struct api *x, const struct request *q, const struct visit *v, const stru
 	return n;
 }
 
-/* 1 go on; 0 answered already. */
+/* 1 go on; 0 answered already. at: what is asked for. */
 static int
-enter(struct api *x, const struct request *q, struct visit *v, struct files *f, struct reply *r,
-    struct error *e)
+enter(struct api *x, const struct request *q, struct positions at, struct visit *v, struct files *f,
+    struct reply *r, struct error *e)
 {
 	int n = visit_find(x, q, v, e);
 	struct str number;
@@ -144,36 +144,45 @@ enter(struct api *x, const struct request *q, struct visit *v, struct files *f, 
 		return 0;
 	}
 	if (visit_touch(x, q, v, e) < 0 ||
-	    files_load(x, &v->delivery, &v->recipient, v->session.level, f, e) < 0)
+	    files_load_at(x, &v->delivery, &v->recipient, v->session.level, at, f, e) < 0)
 		return err_code(e);
 	return 1;
+}
+
+/* 0, at which there is nothing, when it is no number. */
+static int64_t
+position_of(struct str s)
+{
+	uint64_t n;
+
+	return str_u64(s, &n) && n <= LIMIT_DELIVERY_ITEMS ? (int64_t)n : 0;
 }
 
 int
 file_get(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct msg_plan *plan = ARENA_NEW(x->a, struct msg_plan);
-	uint64_t position;
+	int64_t position = position_of(q->params[1]);
 	struct str etag;
 	struct visit v;
 	struct files f;
-	int n = enter(x, q, &v, &f, r, e);
+	int n = enter(x, q, (struct positions){position, position}, &v, &f, r, e);
 
 	if (n <= 0)
 		return n;
-	if (!str_u64(q->params[1], &position) || position < 1 || position > f.count)
+	if (f.count != 1)
 		return err_set(e, ERR_NOT_FOUND, "no such file in this delivery");
-	if (!verdict_lets(&f.verdicts[position - 1]))
+	if (!verdict_lets(&f.verdicts[0]))
 		return refused_show(x, q, &v, false, r, e);
-	if (files_parts(x, &v.delivery, (int64_t)position, &f, e) < 0)
+	if (files_parts(x, &v.delivery, position, &f, e) < 0)
 		return err_code(e);
-	package_file(x->a, &f.package[position - 1], plan, &etag);
-	file_fields(r, x, f.items[position - 1].name, "application/octet-stream");
+	package_file(x->a, &f.package[0], plan, &etag);
+	file_fields(r, x, f.items[0].name, "application/octet-stream");
 	reply_field(r, "Repr-Digest",
-	    arena_printf(x->a, "sha-256=:%.*s:",
-	        STR(str_b64(x->a, f.items[position - 1].sha256.b, SHA256_BYTES))));
+	    arena_printf(
+	        x->a, "sha-256=:%.*s:", STR(str_b64(x->a, f.items[0].sha256.b, SHA256_BYTES))));
 	reply_plan(r, x, q, plan, etag);
-	return answer(x, q, &v, &f, (int64_t)position, r, e);
+	return answer(x, q, &v, &f, position, r, e);
 }
 
 int
@@ -183,7 +192,7 @@ zip_get(struct api *x, const struct request *q, struct reply *r, struct error *e
 	struct str etag;
 	struct visit v;
 	struct files f;
-	int n = enter(x, q, &v, &f, r, e);
+	int n = enter(x, q, POSITIONS_ALL, &v, &f, r, e);
 
 	if (n <= 0)
 		return n;

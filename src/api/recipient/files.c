@@ -29,8 +29,8 @@ facts_of(const struct delivery_item *item, const struct verdict_facts *base)
 }
 
 int
-files_load(struct api *x, const struct delivery *d, const struct recipient *r, int level,
-    struct files *ret, struct error *e)
+files_load_at(struct api *x, const struct delivery *d, const struct recipient *r, int level,
+    struct positions at, struct files *ret, struct error *e)
 {
 	struct person sender;
 	struct verdict_facts base = {.hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD,
@@ -42,7 +42,7 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
 
 	*ret = (struct files){.recheck_us = d->expires_us};
 	if (person_get(x->db, x->a, d->sender, &sender, e) < 0 ||
-	    delivery_items(x->db, x->a, d->id, &ret->items, &ret->count, e) < 0)
+	    delivery_items_at(x->db, x->a, d->id, at, &ret->items, &ret->count, e) < 0)
 		return err_code(e);
 	base.sender_may_send = !sender.disabled && role_may_send(sender.role);
 	ret->verdicts = ARENA_ARRAY(x->a, struct verdict, ret->count);
@@ -53,6 +53,13 @@ files_load(struct api *x, const struct delivery *d, const struct recipient *r, i
 		ret->recheck_us = MIN(ret->recheck_us, ret->verdicts[i].until_us);
 	}
 	return 0;
+}
+
+int
+files_load(struct api *x, const struct delivery *d, const struct recipient *r, int level,
+    struct files *ret, struct error *e)
+{
+	return files_load_at(x, d, r, level, POSITIONS_ALL, ret, e);
 }
 
 /* A head that promised other bytes than the parts hold would end in a torn answer. */

@@ -22,6 +22,10 @@ struct files {
 /* level: what the recipient has reached. */
 NODISCARD int files_load(struct api *x, const struct delivery *d, const struct recipient *r,
     int level, struct files *ret, struct error *e);
+/* Those at some positions alone: what one file or one window of keys costs does not grow with
+ * the delivery.  A position that is none is left out. */
+NODISCARD int files_load_at(struct api *x, const struct delivery *d, const struct recipient *r,
+    int level, struct positions at, struct files *ret, struct error *e);
 /* Of the item at a position alone, or (0) of all. */
 NODISCARD int files_parts(
     struct api *x, const struct delivery *d, int64_t position, struct files *f, struct error *e);

@@ -63,13 +63,16 @@ thumbnail_get(struct api *x, const struct request *q, struct reply *r, struct er
 	struct visit v;
 	struct files f;
 
-	if (proved(x, q, &v, e) < 0 ||
-	    files_load(x, &v.delivery, &v.recipient, v.session.level, &f, e) < 0)
+	if (proved(x, q, &v, e) < 0)
 		return err_code(e);
-	if (!str_u64(q->params[1], &position) || position < 1 || position > f.count ||
-	    !verdict_lets(&f.verdicts[position - 1]))
+	if (!str_u64(q->params[1], &position) || position > LIMIT_DELIVERY_ITEMS)
 		return no_preview(e);
-	w.version = f.items[position - 1].version;
+	if (files_load_at(x, &v.delivery, &v.recipient, v.session.level,
+	        (struct positions){(int64_t)position, (int64_t)position}, &f, e) < 0)
+		return err_code(e);
+	if (f.count != 1 || !verdict_lets(&f.verdicts[0]))
+		return no_preview(e);
+	w.version = f.items[0].version;
 	if (rendition_find(x->db, x->a, &w, &p, &blob, e) < 0)
 		return err_code(e);
 	reply_field(r, "Cache-Control", S("private, no-cache"));
