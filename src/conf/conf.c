@@ -32,6 +32,7 @@ enum kind {
 	KIND_ADDRESS, /* local@domain */
 	KIND_PATH,    /* absolute */
 	KIND_ZONE,    /* a name of tzdata */
+	KIND_NETS,    /* addresses and networks, separated by commas */
 };
 
 struct setting {
@@ -64,6 +65,10 @@ static const struct setting settings[] = {
         .help =
             "The address people use, `https://host[:port]`; links and the Origin check follow it. "
             "Not set: made from server.listen."},
+    {"server.trusted_proxies", KIND_NETS, IN_CONF(trusted_proxies), "",
+        .help = "Addresses and networks of reverse proxies, separated by commas: `127.0.0.1, "
+                "10.0.0.0/8`. What they say in `X-Forwarded-For` counts as the client's address, "
+                "nobody else's; see `docs/admin/reverse-proxy.md`."},
     {"server.db", KIND_DB, IN_CONF(db), "sqlite", .flags = SECRET,
         .help = "`sqlite`, or `postgresql://user:password@host/name`."},
     {"server.keys_db", KIND_DB, IN_CONF(keys_db), "", .flags = SECRET,
@@ -291,6 +296,22 @@ bad(struct error *e, const struct setting *s, const char *why)
 	return err_key(e, ERR_INVALID, "bad-setting", "%s: %s", s->name, why);
 }
 
+/* Read here for the complaint alone: derive() does it again into an arena that stays. */
+static int
+store_nets(struct target *t, const struct setting *s, struct str v, struct error *e)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct ip_nets nets;
+	struct str wrong;
+
+	if (!ip_nets_parse(a, v, &nets, &wrong))
+		return err_key(e, ERR_INVALID, "bad-setting",
+		    "%s: \"%.*s\" is neither an address nor a network such as 10.0.0.0/8", s->name,
+		    STR(str_head(wrong, 60)));
+	*(struct str *)member(t, s) = v;
+	return 0;
+}
+
 /* An empty value leaves the member as the zeroed struct has it: not set. */
 static int
 store(struct target *t, const struct setting *s, struct str v, struct error *e)
@@ -317,6 +338,8 @@ store(struct target *t, const struct setting *s, struct str v, struct error *e)
 			return bad(e, s, "neither 0 nor 1");
 		*(bool *)member(t, s) = word == 1;
 		return 0;
+	case KIND_NETS:
+		return store_nets(t, s, v, e);
 	case KIND_WORD:
 		if (v.n > 0 && (word = word_index(s->words, v)) < 0)
 			return err_key(
@@ -382,6 +405,7 @@ static int
 derive(struct arena *a, struct target *t, struct error *e)
 {
 	struct conf *c = &t->conf;
+	struct str wrong;
 
 	(void)split_host_port(t->extra.listen, &c->listen_host, &c->listen_port);
 	if (c->url.n == 0)
@@ -393,6 +417,8 @@ derive(struct arena *a, struct target *t, struct error *e)
 	else
 		c->malware_unscanned = c->clamd_socket.n > 0 ? UNSCANNED_HOLD : UNSCANNED_ALLOW;
 	c->log_level = t->extra.log_level;
+	if (!ip_nets_parse(a, c->trusted_proxies, &c->proxies, &wrong))
+		return err_set(e, ERR_INTERNAL, "server.trusted_proxies");
 	c->upload_life_us = t->extra.upload_days * US_PER_DAY;
 	if (c->delivery_days > c->delivery_max_days)
 		c->delivery_days = c->delivery_max_days;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/ip.h"
 
 struct arena;
 struct buf;
@@ -26,6 +27,8 @@ struct conf {
 	struct str listen_host, listen_port; /* server.listen */
 	struct str url;                      /* server.url, without a slash at the end */
 	struct str authority;                /* its host[:port] */
+	struct str trusted_proxies;          /* server.trusted_proxies as it stands there */
+	struct ip_nets proxies;              /* and read */
 	struct str db;                       /* server.db: "sqlite" or postgresql://... */
 	struct str keys_db;                  /* server.keys_db: "" derives it (see conf_db_url) */
 	struct str timezone;                 /* server.timezone, Europe/Berlin */
@@ -79,6 +82,8 @@ NODISCARD int conf_overlay(struct arena *a, const struct conf *file, const struc
 bool conf_is_changeable(struct str name);
 /* All settings as Markdown, for docs/admin/settings.md. */
 void conf_document(struct buf *b);
+/* And as geleit.conf(5), for docs/man/geleit.conf.5 (conf_manual.c). */
+void conf_manual(struct buf *b);
 
 /* URLs for db_open: "sqlite:DIR/db/geleit.db" or the postgresql one (keys: database name +
  * "_keys"). */

@@ -44,6 +44,7 @@ has_defaults(void **state)
 	assert_int_equal(c.malware_unscanned, UNSCANNED_ALLOW);
 	assert_false(c.malware_unscanned_set);
 	assert_int_equal(c.smtp_url.n, 0);
+	assert_int_equal(c.proxies.n, 0);
 }
 
 static void
@@ -80,6 +81,23 @@ reads(void **state)
 }
 
 static void
+reads_proxies(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct error e;
+	struct conf c, over;
+	struct ip ip;
+
+	assert_int_equal(
+	    conf_parse(a, S("/d"), S("server.trusted_proxies = 127.0.0.1,2001:db8::/32"), &c, &e),
+	    0);
+	assert_int_equal(conf_overlay(a, &c, NULL, 0, &over, &e), 0);
+	assert_true(ip_parse(S("2001:db8::9"), &ip) && ip_nets_have(&over.proxies, &ip));
+	assert_true(ip_parse(S("127.0.0.1"), &ip) && ip_nets_have(&c.proxies, &ip));
+	assert_true(ip_parse(S("127.0.0.2"), &ip) && !ip_nets_have(&c.proxies, &ip));
+}
+
+static void
 refuses(void **state)
 {
 	static const struct {
@@ -106,6 +124,11 @@ refuses(void **state)
 	    {"smtp.url = http://x", "smtp"},
 	    {"smtp.url = smtp://", "smtp"},
 	    {"smtp.url = smtp://h", "smtp.from"},
+	    {"server.trusted_proxies = 10.0.0.1/8", "\"10.0.0.1/8\" is neither an address nor"},
+	    {"server.trusted_proxies = 127.0.0.1, proxy.example", "\"proxy.example\" is neither"},
+	    {"server.trusted_proxies = 127.0.0.1,", "\"\" is neither"},
+	    {"server.trusted_proxies = 0.0.0.0/0", "is neither"},
+	    {"server.trusted_proxies = 127.0.0.1 ::1", "is neither"},
 	    {"smtp.from = x", "mail address"},
 	    {"smtp.ca = ca.pem", "absolute"},
 	    {"server.timezone = ../etc", "time zone"},
@@ -170,12 +193,11 @@ loads(void **state)
 	rmdir(dir);
 }
 
-/* docs/admin/settings.md is made by: build/src/conf/conf_document > docs/admin/settings.md */
 static void
-page_is_current(void **state)
+is_current(const char *path, void (*make)(struct buf *b))
 {
 	AUTO(arena_free) struct arena *a = arena_new();
-	FILE *f = fopen(SOURCE_ROOT "/docs/admin/settings.md", "re");
+	FILE *f = fopen(path, "re");
 	struct buf b;
 
 	assert_non_null(f);
@@ -183,8 +205,22 @@ page_is_current(void **state)
 	size_t n = fread(p, 1, 1 << 16, f);
 	fclose(f);
 	buf_init_arena(&b, a, 1 << 16);
-	conf_document(&b);
+	make(&b);
 	assert_string_equal(arena_cstr(a, (struct str){p, n}), arena_cstr(a, buf_view(&b)));
+}
+
+/* Made by: build/src/conf/conf_document > docs/admin/settings.md */
+static void
+page_is_current(void **state)
+{
+	is_current(SOURCE_ROOT "/docs/admin/settings.md", conf_document);
+}
+
+/* Made by: build/src/conf/conf_document manual > docs/man/geleit.conf.5 */
+static void
+manual_is_current(void **state)
+{
+	is_current(SOURCE_ROOT "/docs/man/geleit.conf.5", conf_manual);
 }
 
 int
@@ -193,10 +229,12 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(has_defaults),
 	    cmocka_unit_test(reads),
+	    cmocka_unit_test(reads_proxies),
 	    cmocka_unit_test(refuses),
 	    cmocka_unit_test(sets),
 	    cmocka_unit_test(loads),
 	    cmocka_unit_test(page_is_current),
+	    cmocka_unit_test(manual_is_current),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * http - small pure parsers beside the head: ranges, ETags, cookies, forms, languages
+ * http - small pure parsers beside the head: ranges, ETags, cookies, forms, languages, clients
  *
  * Each refuses what its RFC does not allow and never reads past its input.
  *
@@ -11,6 +11,9 @@
 #include "base/base.h"
 
 struct arena;
+struct http_head;
+struct ip;
+struct ip_nets;
 
 /*
  * Range: (RFC 9110 section 14).  One range of a representation of n bytes.
@@ -47,3 +50,14 @@ bool http_is_authority(struct str s);
 
 /* "host[:port]" lower-cased without a default port 443; false when malformed. */
 bool http_authority(struct arena *a, struct str s, struct str *ret);
+
+/*
+ * Whose request: *io is the peer of the connection before, the client after.  When the peer is one
+ * of the trusted proxies, that is the rightmost address of X-Forwarded-For (all its fields as one
+ * list) that is none of them; from anybody else the field says nothing.  UNKNOWN: what the proxies
+ * wrote is no address, or names only proxies; *io stays the peer.  "Forwarded" (RFC 7239) and
+ * X-Forwarded-Host, -Proto and -Port are not read at all.
+ */
+enum http_client { CLIENT_IS_PEER, CLIENT_IS_TOLD, CLIENT_UNKNOWN };
+enum http_client http_client(
+    const struct http_head *h, const struct ip_nets *trusted, struct ip *io);

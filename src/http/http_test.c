@@ -9,8 +9,10 @@
 #include <cmocka.h>
 
 #include "base/arena.h"
+#include "base/ip.h"
 #include "base/str.h"
 #include "http/chars.h"
+#include "http/head.h"
 #include "http/http.h"
 
 static bool
@@ -296,6 +298,80 @@ test_authority(void **state)
 	}
 }
 
+/* NULL ends the fields of a request; "!" before the answer: unknown, so the peer. */
+static void
+test_client(void **state)
+{
+	static const struct {
+		const char *peer, *fields[3], *want;
+	} rows[] = {
+	    {"192.0.2.7", {NULL}, "192.0.2.7"},
+	    {"192.0.2.7", {"203.0.113.9"},
+	        "192.0.2.7"}, /* not a proxy of ours: its word is nothing */
+	    {"192.0.2.7", {"127.0.0.1"}, "192.0.2.7"},
+	    {"10.1.0.1", {NULL}, "10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9"}, "203.0.113.9"},
+	    {"::ffff:10.1.0.1", {"203.0.113.9"}, "203.0.113.9"},
+	    {"127.0.0.1", {" 2001:db8::9\t"}, "2001:db8::9"},
+	    {"10.1.0.1", {"198.51.100.1, 203.0.113.9"}, "203.0.113.9"},
+	    {"10.1.0.1", {"198.51.100.1,203.0.113.9 , 10.2.0.2"}, "203.0.113.9"},
+	    {"10.1.0.1", {"198.51.100.1", "203.0.113.9"}, "203.0.113.9"},
+	    {"10.1.0.1", {"198.51.100.1", "10.2.0.2"}, "198.51.100.1"},
+	    {"10.1.0.1", {"unknown, <script>, 203.0.113.9"}, "203.0.113.9"},
+	    {"10.1.0.1", {", 203.0.113.9"}, "203.0.113.9"},
+	    {"10.1.0.1", {"::ffff:203.0.113.9"}, "203.0.113.9"},
+	    {"10.1.0.1", {"127.0.0.2"}, "127.0.0.2"},
+	    {"10.1.0.1", {""}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9,"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9, 10.2.0.2,"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9", ""}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9, unknown"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9:1234"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"[2001:db8::9]"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.9 198.51.100.1"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"203.0.113.256"}, "!10.1.0.1"},
+	    {"10.1.0.1", {"127.0.0.1"}, "!10.1.0.1"}, /* all of them are proxies */
+	    {"10.1.0.1", {"10.3.0.1, 10.2.0.2"}, "!10.1.0.1"},
+	};
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct ip_nets trusted;
+	struct str bad;
+
+	assert_true(ip_nets_parse(a, S("10.0.0.0/8, 127.0.0.1, ::1"), &trusted, &bad));
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct http_head h = {.fields = {{S("Forwarded"), S("for=198.51.100.77")},
+		                          {S("X-Real-IP"), S("198.51.100.78")}},
+		    .field_count = 2};
+		bool unknown = rows[i].want[0] == '!';
+		struct ip ip, want;
+
+		for (size_t k = 0; k < ARRAY_LEN(rows[i].fields) && rows[i].fields[k] != NULL; k++)
+			h.fields[h.field_count++] = (struct http_field){
+			    k == 0 ? S("X-Forwarded-For") : S("x-forwarded-FOR"),
+			    str_c(rows[i].fields[k])};
+		assert_true(ip_parse(str_c(rows[i].peer), &ip));
+		assert_true(ip_parse(str_c(rows[i].want + unknown), &want));
+		if ((http_client(&h, &trusted, &ip) == CLIENT_UNKNOWN) != unknown ||
+		    memcmp(&ip, &want, sizeof ip) != 0)
+			fail_msg(
+			    "row %zu, %s: %s", i, rows[i].want, arena_cstr(a, ip_text(a, &ip)));
+	}
+}
+
+static void
+test_nobody_is_trusted_at_first(void **state)
+{
+	struct http_head h = {
+	    .fields = {{S("X-Forwarded-For"), S("203.0.113.9")}}, .field_count = 1};
+	struct ip_nets nobody = {0};
+	struct ip ip, peer;
+
+	assert_true(ip_parse(S("127.0.0.1"), &peer));
+	ip = peer;
+	assert_int_equal(http_client(&h, &nobody, &ip), CLIENT_IS_PEER);
+	assert_memory_equal(&ip, &peer, sizeof ip);
+}
+
 int
 main(void)
 {
@@ -309,6 +385,8 @@ main(void)
 	    cmocka_unit_test(test_language),
 	    cmocka_unit_test(test_attachment),
 	    cmocka_unit_test(test_authority),
+	    cmocka_unit_test(test_client),
+	    cmocka_unit_test(test_nobody_is_trusted_at_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

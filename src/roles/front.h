@@ -20,6 +20,7 @@
 #include "crypto/sealed.h"
 #include "msg/msg.h"
 #include "os/ipc.h"
+#include "roles/sources.h"
 
 struct arena;
 struct asks;
@@ -31,7 +32,6 @@ struct net;
 struct net_conn;
 struct route;
 struct sealed_writer;
-struct sources;
 struct store;
 struct http_head;
 struct transfer;
@@ -59,6 +59,7 @@ struct front {
 	size_t held_count;
 	int hold_timer;
 	struct watch *hold_watch;
+	bool told_of_proxy; /* that its X-Forwarded-For is no use */
 	uint8_t cipher[SEALED_STEP_BYTES];
 	uint8_t plain[SEALED_CHUNK_BYTES];
 };
@@ -117,6 +118,7 @@ struct exchange {
 	struct net_conn *conn; /* its connection, NULL likewise */
 	struct arena *arena;
 	struct str method, target, path;
+	struct source from; /* the client, which a proxy may have told */
 	const struct msg_field *fields;
 	size_t field_count;
 	int64_t content_length;

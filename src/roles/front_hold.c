@@ -25,7 +25,6 @@
 #include "http/http.h"
 #include "net/net.h"
 #include "os/loop.h"
-#include "roles/sources.h"
 
 #define HELD_MAX 1024
 #define REFUSALS_MAX 512 /* of them: wrong keys do not take the places of forms */
@@ -96,7 +95,7 @@ static bool
 hold(struct exchange *x, struct sources *tries, size_t most)
 {
 	struct front *f = x->f;
-	int64_t wait = sources_try(tries, net_peer(x->conn), loop_now(f->loop));
+	int64_t wait = sources_try(tries, &x->from, loop_now(f->loop));
 
 	if (wait == 0 || f->held_count >= most)
 		return false;

@@ -17,12 +17,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "conf/conf.h"
 #include "http/head.h"
 #include "http/http.h"
 #include "net/net.h"
 #include "os/file.h"
 #include "roles/asks.h"
-#include "roles/sources.h"
 
 void
 exchange_leave(struct exchange *x)
@@ -105,7 +105,7 @@ exchange_ask(struct exchange *x)
 	bool has_body = x->content_length > 0 || x->chunked;
 	struct msg_request m = {.method = x->method,
 	    .target = x->target,
-	    .peer = net_peer(x->conn),
+	    .peer = ip_text(x->arena, &x->from.ip),
 	    .content_length = x->content_length,
 	    .chunked = x->chunked,
 	    .body_waits = has_body && !x->body_done,
@@ -133,7 +133,7 @@ exchange_ask(struct exchange *x)
 		exchange_refuse(x, 503, "busy");
 		return;
 	}
-	if (!sources_enter(x->f->sources, net_peer(x->conn), &x->place)) {
+	if (!sources_enter(x->f->sources, &x->from, &x->place)) {
 		exchange_refuse(x, 429, "too-many-requests");
 		return;
 	}
@@ -158,6 +158,24 @@ is_our_host(const struct front *f, struct arena *a, struct str host)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The one place that says who asks: what is logged, written into events and limited by is x->from.
+ * A peer that could not be read (there is none on a listener of ours) would be ::, and counted.
+ */
+static void
+know_client(struct exchange *x, const struct http_head *h)
+{
+	(void)ip_parse(net_peer(x->conn), &x->from.ip);
+	if (http_client(h, &x->f->conf->proxies, &x->from.ip) != CLIENT_UNKNOWN)
+		return;
+	x->from.is_proxy = true;
+	if (!x->f->told_of_proxy)
+		log_warn("the proxy %.*s sends an X-Forwarded-For that names no client: its own "
+		         "address counts (told once)",
+		    STR(ip_text(x->arena, &x->from.ip)));
+	x->f->told_of_proxy = true;
 }
 
 /* The head lives in the connection's buffer only during request(): copy what is needed. */
@@ -186,6 +204,7 @@ exchange_new(struct client *c, const struct http_head *h)
 	x->is_head = str_eq_c(h->method, "HEAD");
 	x->body_done = h->content_length <= 0 && !h->chunked;
 	x->lane = LANE_INTERACTIVE;
+	know_client(x, h);
 	return x;
 }
 

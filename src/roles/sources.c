@@ -8,12 +8,10 @@
  */
 #include "roles/sources.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "base/str.h"
 #include "crypto/hash.h"
 
 #define SLOTS 4096
@@ -45,30 +43,18 @@ sources_free(struct sources **s)
 	*s = NULL;
 }
 
-/* Of ::ffff:a.b.c.d the IPv4 part; false: loopback, or no address at all. */
+/* false: this machine itself, which is not counted. */
 static bool
-network_of(struct str peer, uint8_t ret[8])
+network_of(const struct source *from, uint8_t ret[8])
 {
-	char text[INET6_ADDRSTRLEN];
-	uint8_t a[16] = {0};
-	const uint8_t *v4 = a;
-
-	if (peer.n == 0 || peer.n >= sizeof text)
+	if (ip_is_loopback(&from->ip) && !from->is_proxy)
 		return false;
-	memcpy(text, peer.p, peer.n);
-	text[peer.n] = '\0';
-	if (inet_pton(AF_INET, text, a) != 1) {
-		if (inet_pton(AF_INET6, text, a) != 1 || IN6_IS_ADDR_LOOPBACK((struct in6_addr *)a))
-			return false;
-		if (!IN6_IS_ADDR_V4MAPPED((struct in6_addr *)a)) {
-			memcpy(ret, a, 8);
-			return true;
-		}
-		v4 = a + 12;
-	}
 	memset(ret, 0, 8);
-	memcpy(ret, v4, 3);
-	return memcmp(v4, "\x7f\0\0\1", 4) != 0;
+	if (ip_is_v4(&from->ip))
+		memcpy(ret, from->ip.b + 12, 3);
+	else
+		memcpy(ret, from->ip.b, 8);
+	return true;
 }
 
 static uint32_t
@@ -86,13 +72,13 @@ slot_of(const struct sources *s, const uint8_t network[8])
 }
 
 int64_t
-sources_try(struct sources *s, struct str peer, int64_t now_us)
+sources_try(struct sources *s, const struct source *from, int64_t now_us)
 {
 	uint8_t network[8];
 	struct bucket *b;
 	int64_t free_until;
 
-	if (!network_of(peer, network))
+	if (!network_of(from, network))
 		return 0;
 	b = &s->buckets[slot_of(s, network)];
 	if (memcmp(b->network, network, sizeof network) != 0) {
@@ -109,13 +95,13 @@ sources_try(struct sources *s, struct str peer, int64_t now_us)
 }
 
 bool
-sources_enter(struct sources *s, struct str peer, uint32_t *ret)
+sources_enter(struct sources *s, const struct source *from, uint32_t *ret)
 {
 	uint8_t network[8];
 	uint32_t slot;
 
 	*ret = 0;
-	if (!network_of(peer, network))
+	if (!network_of(from, network))
 		return true;
 	slot = slot_of(s, network);
 	if (s->asks[slot] >= SOURCES_ASKS)
