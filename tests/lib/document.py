@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Commands of a document, so that a test runs what people read: blocks that begin with ```sh and words that name them."""
+"""What a document tells its reader to do or to write, so that a test does it: blocks that begin with ```LANGUAGE and words that name them."""
 import pathlib
 import re
 import subprocess
@@ -7,11 +7,19 @@ import subprocess
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def blocks(path):
-    """The blocks of the document by their name, the words behind "sh"."""
-    found = re.findall(r"^```sh (\S.*?)\n(.*?)^```$", (ROOT / path).read_text(), re.M | re.S)
+def blocks(path, language="sh"):
+    """The blocks of the document by their name, the words behind the language."""
+    found = re.findall(rf"^```{language} (\S.*?)\n(.*?)^```$", (ROOT / path).read_text(), re.M | re.S)
     assert found and len({name for name, _ in found}) == len(found), path
     return dict(found)
+
+
+def filled_in(text, places):
+    """A configuration with what differs on this machine put in; each place must be there."""
+    for old, new in places.items():
+        assert old in text, old
+        text = text.replace(old, str(new))
+    return text
 
 
 def run(commands, env):
