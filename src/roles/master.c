@@ -31,6 +31,7 @@
 #include "os/ipc.h"
 #include "os/loop.h"
 #include "os/spawn.h"
+#include "roles/notify.h"
 #include "roles/role.h"
 
 #define BACKOFF_FIRST_US 100000
@@ -308,6 +309,7 @@ say_ready(struct master *m)
 		printf("sign-in %.*s/app/sign-in#token=%s\n", STR(m->conf.url), m->sign_in);
 	explicit_bzero(m->sign_in, sizeof m->sign_in);
 	fflush(stdout);
+	notify_manager("READY=1");
 }
 
 static void
@@ -441,6 +443,7 @@ end_children(struct master *m)
 	size_t left = 1;
 
 	m->ending = true;
+	notify_manager("STOPPING=1");
 	for (size_t i = 0; i < m->child_count; i++) {
 		watch_free(&m->children[i].watch);
 		fd_close(&m->children[i].control);
