@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Every command in README.md and docs/ is run as it stands there, or says here why not.
+
+A command stands in a fenced block "```sh NAME".  What a reader puts in himself is a variable ($DIR) in the block, or a
+word that the test replaces by name (document.filled_in).
+"""
+import http.client
+import os
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+
+import pytest
+
+from geleit import BUILD, ROOT, wait_for
+from mailrig import MailRig
+
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import document  # noqa: E402
+
+ELSEWHERE = {"docs/admin/backup.md": "tests/system/test_89_backup.py"}
+NOT_RUN = {
+    "README.md#two commands": "installs packages and runs this very test",
+    "README.md#serve": "runs until it is ended; every system test starts the server so",
+    "README.md#relay": "likewise, and speaks to a relay that does not exist; smtp.md's is run against a real one",
+    "docs/admin/install.md#packages": "apt",
+    "docs/admin/install.md#build": "writes to /usr/local; the files it installs are looked at below",
+    "docs/admin/install.md#start": "systemctl; what the unit starts is started below",
+    "docs/admin/install.md#sign-in": "journalctl",
+    "docs/admin/install.md#certbot": "apt, and asks a certificate authority",
+    "docs/admin/upgrade.md#upgrade": "systemctl, and writes to /usr/local",
+    "docs/admin/watching.md#log": "journalctl",
+    "docs/admin/malware.md#packages": "apt",
+    "docs/internals/memory-checks.md#fuzz": "minutes for each target; tests/run.py runs the same for seconds",
+    "docs/internals/memory-checks.md#valgrind": "a build of its own, and hours",
+    "docs/internals/memory-checks.md#analyze": "minutes; tests/run.py --long runs it",
+}
+HERE = {}
+COMMAND = re.compile(r"^ {4}(script/|tests/|tools/|bench/|build/|geleit |geleitd |apt|systemctl|sudo |meson |ninja |npm |curl |cd |[A-Z_]+=\S+ \S)")
+
+
+def runs(page, *names):
+    """These blocks are run by the test that follows."""
+    def mark(test):
+        HERE.update({f"{page}#{name}": test.__name__ for name in names})
+        return test
+    return mark
+
+
+def block(page, name, **places):
+    assert f"{page}#{name}" in HERE
+    return document.filled_in(document.blocks(page)[name], places)
+
+
+def pages():
+    return ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
+
+
+def every_block():
+    """page#name of each block of commands; one without a name has its line."""
+    for page in pages():
+        text = (ROOT / page).read_text()
+        fences = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.startswith("```")]
+        for n, line in fences[::2]:
+            language, _, name = line[3:].strip().partition(" ")
+            if language in ("sh", "bash", "shell", "console"):
+                yield f"{page}#{name}" if name and language == "sh" else f"{page}, line {n}: a block without a name"
+
+
+def env(s, tmp_path, **more):
+    return {**os.environ, "DIR": str(s.dir), "TMP": str(tmp_path), "GELEIT_BUILD": str(BUILD), "PATH": f"{BUILD}/src/cli:{os.environ['PATH']}", **more}
+
+
+def test_every_block_is_run_or_has_a_reason():
+    found = list(every_block())
+    known = HERE.keys() | NOT_RUN.keys()
+    assert len(found) == len(set(found)) > 20
+    for key in found:
+        page = key.partition("#")[0]
+        assert (key in known) != (page in ELSEWHERE), f"{key}: run it here, or say why not"
+    assert known <= set(found), known - set(found)
+    for page, test in ELSEWHERE.items():
+        assert page in (ROOT / test).read_text()
+        for key in found:
+            name = key.partition("#")[2]
+            assert page not in key or name in (ROOT / test).read_text() or name.split()[0] in ("backup", "restore"), key
+
+
+def test_no_command_hides_in_an_indented_block():
+    for page in pages():
+        inside = False
+        for line in (ROOT / page).read_text().splitlines():
+            inside ^= line.startswith("```")
+            assert inside or not COMMAND.match(line), (page, line)
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in pages():
+        text = (ROOT / page).read_text()
+        here = (ROOT / page).parent
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (here / target).exists(), (page, target)
+        for target in re.findall(r"`((?:docs|src|script|tools|tests|schema|bench|demo|web)/[\w./-]+)`", text):
+            assert re.search("NAME|TARGET|dist", target) or (ROOT / target.rstrip("/")).exists(), (page, target)
+
+
+# ---- README.md ----
+
+@runs("README.md", "send", "outbox", "follow")
+def test_the_main_job(server, tmp_path):
+    e = env(server, tmp_path, GELEIT_URL=server.url, GELEIT_KEY=server.key(), GELEIT_CA=str(server.dir / "tls/cert.pem"))
+    program = {"script/geleit": f"{ROOT}/script/geleit"}
+    said = document.run(f'cd "$TMP"\n{block("README.md", "send", **program)}', e)
+    number = re.search(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b", said)[0]
+    assert f"{server.url}/r/" in said
+    waiting = wait_for(lambda: [m for m in server.mails("you@example.com") if m["state"] == "not_sent"])[0]
+    said = document.run(block("README.md", "outbox", **program, ID=waiting["id"]), e)
+    assert "not_sent" in said or "not sent" in said
+    assert "Subject:" in said and "you@example.com" in said
+    said = document.run(block("README.md", "follow", **program, NUMBER=number), e)
+    assert "you@example.com" in said
+    assert server.run("delivery", number)["state"] == "revoked"
+
+
+# ---- docs/user ----
+
+@runs("docs/user/commandline.md", "key")
+def test_a_key_that_may_only_do_what_is_needed(server, tmp_path):
+    said = document.run(block("docs/user/commandline.md", "key", **{"geleit key": f"geleit --dir {server.dir} key"}), env(server, tmp_path))
+    key = re.search(r"\bglt\w+|\S{40,}", said)[0]
+    assert server.request("GET", "/api/v1/assets", None, {"Authorization": "Bearer " + key}).status == 200
+    assert server.request("GET", "/api/v1/people", None, {"Authorization": "Bearer " + key}).status == 403
+
+
+# ---- docs/admin/install.md ----
+
+INSTALL = "docs/admin/install.md"
+
+
+def unit():
+    text = document.blocks(INSTALL, "ini")["unit"]
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+@runs(INSTALL, "users", "init", "check")
+def test_a_new_installation_serves_as_the_unit_starts_it(fresh, tmp_path):
+    s = fresh()
+    e = env(s, tmp_path)
+    document.run(block(INSTALL, "users"), e)
+    s.url = f"https://localhost:{s.port}"
+    db = [] if s.db == "sqlite" else [f"--db {s.db}"]
+    document.run(block(INSTALL, "init", **{"/usr/local/libexec/geleit/geleitd": f"{BUILD}/src/roles/geleitd", "'[::]:443'": f"127.0.0.1:{s.port}",
+                                           "https://files.example.com": " ".join([s.url, *db])}), e)
+    done = subprocess.run(["sh", "-eu", "-c", block(INSTALL, "check")], env=e, capture_output=True, text=True)
+    assert done.returncode in (0, 6) and done.stderr == "", done       # this machine's swap, say
+    start = unit()["ExecStart"].replace("/usr/local/libexec/geleit/geleitd", f"{BUILD}/src/roles/geleitd").replace("/srv/geleit", str(s.dir))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        process = subprocess.Popen(start.split(), stdout=subprocess.PIPE, text=True, env={**e, "NOTIFY_SOCKET": str(tmp_path / "notify")})
+        try:
+            assert manager.recv(100) == b"READY=1"
+            assert process.stdout.readline() == f"ready {s.url}\n" and process.stdout.readline().startswith(f"sign-in {s.url}/app/sign-in#token=")
+            assert s.run("status")["version"]
+            a_renewed_certificate_is_served(s, process.pid, tmp_path)
+            process.send_signal(signal.SIGTERM)
+            assert manager.recv(100) == b"STOPPING=1" and process.wait(12) == 0
+        finally:
+            process.kill()
+            process.wait()
+
+
+def served(s):
+    with socket.create_connection(("127.0.0.1", s.port), 10) as c:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with context.wrap_socket(c) as tls:
+            return tls.getpeercert(binary_form=True)
+
+
+@runs(INSTALL, "hook")
+def a_renewed_certificate_is_served(s, master, tmp_path):
+    """The deploy hook, with what systemctl reload does by the unit's ExecReload."""
+    assert unit()["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    lineage = tmp_path / "live"
+    lineage.mkdir()
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", lineage / "privkey.pem",
+                    "-out", lineage / "fullchain.pem", "-days", "30", "-subj", "/CN=renewed", "-addext", "subjectAltName=DNS:localhost"],
+                   check=True, capture_output=True)
+    as_me = {"-o root -g geleit-front ": ""} if os.getuid() != 0 else {}
+    hook = block(INSTALL, "hook", **{"/srv/geleit": str(s.dir), "systemctl reload geleit": f"kill -HUP {master}", **as_me})
+    kept = http.client.HTTPSConnection("localhost", s.port, context=s.context(), timeout=30)
+    kept.request("GET", "/")
+    kept.getresponse().read()
+    before = served(s)
+    document.run(hook, {**os.environ, "RENEWED_LINEAGE": str(lineage)})
+    wait_for(lambda: served(s) == ssl.PEM_cert_to_DER_cert((lineage / "fullchain.pem").read_text()))
+    assert served(s) != before
+    kept.request("GET", "/")
+    assert kept.getresponse().status in (200, 303, 302)      # who was connected stays so
+    kept.close()
+
+
+def test_what_is_installed_runs_where_it_lies(tmp_path):
+    """The block "build", into a folder of its own."""
+    done = subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    prefix = next(p for p in tmp_path.rglob("bin") if (p / "geleit").exists()).parent
+    for name in ("geleitd", "geleit-egress", "geleit-media"):
+        assert os.access(prefix / "libexec/geleit" / name, os.X_OK), name
+    for name in ("man1/geleit.1", "man5/geleit.conf.5", "man8/geleitd.8"):
+        assert (prefix / "share/man" / name).is_file()
+    made = tmp_path / "made"
+    subprocess.run([prefix / "bin/geleit", "--dir", made, "init"], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    assert (made / "geleit.conf").is_file() and (made / "keys/master.key").is_file()
+
+
+# ---- docs/admin: looking ----
+
+WATCHING = "docs/admin/watching.md"
+
+
+@runs(WATCHING, "health", "certificate", "fsck", "backup age")
+@runs("docs/admin/upgrade.md", "look")
+def test_looking(server, tmp_path):
+    e = env(server, tmp_path, BACKUP=str(tmp_path))
+    health = document.run(block(WATCHING, "health"), e)
+    assert '"checks":[' in health
+    page = (ROOT / WATCHING).read_text()
+    for code in re.findall(r'"code":"([\w-]+)"', health):
+        assert f"| `{code}` |" in page, code
+    document.run(block(WATCHING, "certificate"), e)
+    assert "0 found" in document.run(block(WATCHING, "fsck"), e)
+    (tmp_path / "geleit.db").touch()
+    assert "geleit.db" in document.run(block(WATCHING, "backup age"), e)
+    os.utime(tmp_path / "geleit.db", (1, 1))
+    with pytest.raises(AssertionError):
+        document.run(block(WATCHING, "backup age"), e)
+    steps = block("docs/admin/upgrade.md", "look").replace("config check", "config check || test $? = 6")
+    assert "0 found" in document.run(steps, e)
+
+
+def test_log_lines_that_are_explained_are_those_of_the_source():
+    source = "".join(p.read_text() for p in sorted((ROOT / "src").rglob("*.c")))
+    joined = re.sub(r'"\s*\n?\s*"', "", source)
+    for words in ("was ended by signal", "ended with", "made a system call that none of its code makes, and was ended", "held the database for over 10 s",
+                  "a blob does not authenticate", "a transfer was cut: no answer from an app for 3 s", "holds malware", "the old certificate stays",
+                  "sends an X-Forwarded-For that names no client", "is closed to other users", "this host forbids user namespaces",
+                  "this kernel does not offer", "sandbox: not offered", "the kernel did not lock the keys into memory"):
+        assert words in joined and words in (ROOT / WATCHING).read_text(), words
+
+
+# ---- docs/admin: changing ----
+
+KEY = "docs/admin/master-key.md"
+
+
+@runs(KEY, "kit", "lock", "restore")
+@runs("docs/admin/malware.md", "setting")
+def test_master_key_and_settings(fresh, tmp_path):
+    s = fresh()
+    s.run("init") if s.db == "sqlite" else s.start().stop()
+    e = env(s, tmp_path, KIT=str(tmp_path / "kit"))
+    kit = document.run(block(KEY, "kit"), e)
+    (tmp_path / "kit").write_text(kit)
+    key = s.dir / "keys/master.key"
+    before = key.read_bytes()
+    (tmp_path / "words").write_text("correct horse battery staple\n" * 2)
+    document.run(f'exec 5<"$TMP/words"; export GELEIT_PASSPHRASE_FD=5\n{block(KEY, "lock")}', e)
+    assert key.read_bytes() != before
+    key.unlink()
+    document.run(block(KEY, "restore"), e)
+    assert key.read_bytes() == before
+    document.run(block("docs/admin/malware.md", "setting"), e)
+    assert (s.dir / "geleit.conf").read_text().endswith("clamd.socket = /run/clamav/clamd.ctl\n")
+    checked = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(s.dir), "config", "check"], capture_output=True, text=True)
+    assert checked.returncode in (0, 6) and "settings " not in checked.stdout, checked
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="postfix wants root")
+@runs("docs/admin/smtp.md", "relay", "try")
+def test_a_relay(fresh, tmp_path):
+    rig = MailRig().start()
+    try:
+        s = fresh(settings=[f"smtp.ca={rig.ca}"]).start()
+        s.stop()
+        e = env(s, tmp_path)
+        document.run(block("docs/admin/smtp.md", "relay", **{"smtp://geleit:secret@mail.example.com:587": rig.url(), "files@example.com": "files@example.test"}), e)
+        s.start()
+        said = document.run(block("docs/admin/smtp.md", "try", **{"you@example.com": "anna@customer.test"}), e)
+        assert "accepted" in said and "250" in said, said
+        assert wait_for(lambda: rig.mails("anna@customer.test"))
+    finally:
+        rig.stop()
