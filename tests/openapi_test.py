@@ -192,3 +192,16 @@ def test_a_code_has_one_status():
                 kinds.setdefault(code, set()).add(kind)
     assert len(kinds) > 50
     assert {code: found for code, found in kinds.items() if len(found) > 1} == {}
+
+
+def test_the_page_of_the_api_is_current():
+    sys.path.insert(0, str(ROOT / "tools"))
+    import api_page
+    assert (ROOT / "docs/api.md").read_text() == api_page.made(), "tools/api_page.py > docs/api.md"
+
+
+def test_every_link_in_the_page_of_the_api_leads_to_one_heading():
+    text = (ROOT / "docs/api.md").read_text()
+    anchors = [re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in re.findall(r"^#+ (.*)$", text, re.M)]
+    for link in set(re.findall(r"\]\(#([^)]+)\)", text)):
+        assert anchors.count(link) == 1, link
