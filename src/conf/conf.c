@@ -74,6 +74,9 @@ static const struct setting settings[] = {
     {"server.keys_db", KIND_DB, IN_CONF(keys_db), "", .flags = SECRET,
         .help = "Where wrapped keys live, apart from the rest. Not set: beside server.db "
                 "(a file `keys.db`, or the database name with `_keys`)."},
+    {"server.db_seconds", KIND_INT, IN_CONF(db_seconds), "10", 1, 300,
+        .help = "Seconds after which a PostgreSQL that says nothing counts as gone. It is told to "
+                "end a statement after half of that, and to wait a fifth of it for a lock."},
     {"server.timezone", KIND_ZONE, IN_CONF(timezone), "Europe/Berlin",
         .help = "Zone in which people read and write dates."},
     {"server.fronts", KIND_INT, IN_CONF(fronts), "0", 0, 64,

@@ -31,6 +31,7 @@ struct conf {
 	struct ip_nets proxies;              /* and read */
 	struct str db;                       /* server.db: "sqlite" or postgresql://... */
 	struct str keys_db;                  /* server.keys_db: "" derives it (see conf_db_url) */
+	int64_t db_seconds;                  /* server.db_seconds, 10 */
 	struct str timezone;                 /* server.timezone, Europe/Berlin */
 	struct str smtp_url, smtp_from, smtp_ca;
 	bool smtp_insecure;

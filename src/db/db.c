@@ -20,12 +20,19 @@
 int
 db_open(const char *url, const char *lock_path, struct db **ret, struct error *e)
 {
+	return db_open_within(url, lock_path, DB_SECONDS, ret, e);
+}
+
+int
+db_open_within(
+    const char *url, const char *lock_path, int seconds, struct db **ret, struct error *e)
+{
 	struct str u = str_c(url);
 
 	if (str_starts(u, S("sqlite:")))
 		return db_sqlite_open(url + strlen("sqlite:"), lock_path, ret, e);
 	if (str_starts(u, S("postgresql:")) || str_starts(u, S("postgres:")))
-		return db_pg_open(url, ret, e);
+		return db_pg_open(url, seconds, ret, e);
 	return err_set(e, ERR_INVALID, "a database address begins with sqlite: or postgresql://");
 }
 

@@ -18,9 +18,16 @@
  * A wrong column number or kind in rows_x aborts the program.
  *
  * Errors: ERR_RETRY (SQLITE_BUSY, 40001, 40P01: abort and run the whole change
- * again), ERR_BUSY (the write lock did not come), ERR_EXISTS (unique),
- * ERR_CONFLICT (foreign key, check), ERR_NO_SPACE, ERR_UNAVAILABLE (server
- * gone), ERR_UNKNOWN_OUTCOME (connection lost at COMMIT), ERR_IO, ERR_INTERNAL.
+ * again), ERR_BUSY (a lock or the statement took too long), ERR_EXISTS (unique),
+ * ERR_CONFLICT (foreign key, check), ERR_NO_SPACE, ERR_UNAVAILABLE (server gone,
+ * or silent), ERR_UNKNOWN_OUTCOME (connection lost at COMMIT), ERR_IO,
+ * ERR_INTERNAL.
+ *
+ * No call waits for ever.  A server that says nothing for so many seconds (it is
+ * stopped, or the line swallows everything) is one whose connection was lost.
+ * Outside a transaction a new connection is then tried, once, for half of that
+ * and at least two seconds; when that is in vain, calls fail at once for as long
+ * as the try took, at most two seconds, and then the next one tries.
  *
  * Layer: db.  Used by model only.
  */
@@ -86,8 +93,12 @@ db_s0(struct str v)
  * url: "sqlite:PATH" or "postgresql://...".  For SQLite, lock_path names the
  * file whose flock serialises writers (design 4.1); ignored by PostgreSQL.
  * Sets WAL, synchronous=FULL, foreign_keys, recursive_triggers, trusted_schema
- * off, defensive; PostgreSQL: UTF-8 and bytea checks, statement timeout 5 s.
+ * off, defensive; PostgreSQL: UTF-8 and bytea checks, statement timeout of half
+ * of `seconds`, lock timeout of a fifth.
  */
+#define DB_SECONDS 10 /* PostgreSQL's silence; the setting server.db_seconds */
+NODISCARD int db_open_within(
+    const char *url, const char *lock_path, int seconds, struct db **ret, struct error *e);
 NODISCARD int db_open(const char *url, const char *lock_path, struct db **ret, struct error *e);
 void db_close(struct db **db);
 bool db_is_postgres(const struct db *db);

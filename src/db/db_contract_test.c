@@ -12,10 +12,14 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -615,6 +619,123 @@ a_lost_connection(void **state)
 	assert_int_equal(count(f->db), 0);
 }
 
+/* ---- silence ---- */
+
+/* PostgreSQL's process for this connection stands still, and the kernel goes on taking our bytes.
+ */
+static pid_t
+stop_the_other_end(struct db *db)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct error e;
+	pid_t pid;
+
+	assert_int_equal(db_query(db, &q, &e, "SELECT pg_backend_pid()"), 0);
+	assert_int_equal(rows_next(q, &e), 1);
+	pid = (pid_t)rows_int(q, 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	return pid;
+}
+
+static int64_t
+count_soon(struct db *db, int64_t want)
+{
+	struct timespec nap = {0, 20000000};
+
+	for (int i = 0; i < 500 && count(db) != want; i++)
+		nanosleep(&nap, NULL);
+	return count(db);
+}
+
+static void
+a_server_that_says_nothing(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(db_close) struct db *db = NULL;
+	struct error e;
+	pid_t stopped[3];
+
+	assert_int_equal(db_open_within(f->url, NULL, 1, &db, &e), 0);
+	stopped[0] = stop_the_other_end(db);
+	assert_int_equal(count(db), 0); /* from a new connection */
+	begin(db);
+	insert(db, 1, 1);
+	stopped[1] = stop_the_other_end(db);
+	assert_int_equal(
+	    db_exec(db, NULL, &e, "INSERT INTO probe (id) VALUES (2)"), ERR_UNAVAILABLE);
+	assert_int_equal(db_commit(db, &e), ERR_UNAVAILABLE);
+	begin(db);
+	insert(db, 3, 3);
+	stopped[2] = stop_the_other_end(db);
+	assert_int_equal(db_commit(db, &e), ERR_UNKNOWN_OUTCOME);
+	assert_false(db_in_write(db));
+	assert_int_equal(count(db), 0);
+	/* they find what we had sent, and that we are gone */
+	for (size_t i = 0; i < ARRAY_LEN(stopped); i++)
+		assert_int_equal(kill(stopped[i], SIGCONT), 0);
+	assert_int_equal(count_soon(db, 1), 1);
+}
+
+/* More than all buffers on the way hold. */
+static void
+a_server_that_takes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(db_close) struct db *db = NULL;
+	struct str much = {arena_alloc(f->a, 32 << 20), 32 << 20};
+	struct error e;
+	pid_t stopped;
+
+	assert_int_equal(db_open_within(f->url, NULL, 1, &db, &e), 0);
+	memset((char *)(uintptr_t)much.p, 'a', much.n);
+	begin(db);
+	insert(db, 1, 1);
+	stopped = stop_the_other_end(db);
+	assert_int_equal(
+	    db_exec(db, NULL, &e, "UPDATE probe SET text = ?", db_s(much)), ERR_UNAVAILABLE);
+	db_rollback(db);
+	assert_int_equal(kill(stopped, SIGCONT), 0);
+	assert_int_equal(count(db), 0);
+}
+
+/* It is slow and says so, and the connection stays. */
+static void
+a_server_that_is_slow(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(db_close) struct db *db = NULL;
+	AUTO(rows_close) struct rows *q = NULL;
+	struct error e;
+
+	assert_int_equal(db_open_within(f->url, NULL, 1, &db, &e), 0);
+	assert_int_equal(db_read_begin(db, &e), 0);
+	assert_int_equal(
+	    db_query(db, &q, &e, "SELECT CAST(1 AS BIGINT) FROM pg_sleep(3)"), ERR_BUSY);
+	db_read_end(db);
+	assert_int_equal(count(db), 0);
+}
+
+/* The kernel takes the connection, and nobody accepts it. */
+static void
+nobody_answers_the_door(void **state)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct db *db = NULL;
+	struct error e;
+	char url[64];
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	snprintf(url, sizeof url, "postgresql://x@127.0.0.1:%d/x", ntohs(at.sin_port));
+	assert_int_equal(db_open_within(url, NULL, 1, &db, &e), ERR_UNAVAILABLE);
+	assert_null(db);
+	close(fd);
+}
+
 /* ---- migrations ---- */
 
 static void
@@ -844,6 +965,9 @@ run(const char *name, enum which first)
 	};
 	const struct CMUnitTest server[] = {
 	    ON(setup, a_lost_connection),
+	    ON(setup, a_server_that_says_nothing),
+	    ON(setup, a_server_that_takes_nothing),
+	    ON(setup, a_server_that_is_slow),
 	};
 	int bad;
 
@@ -859,7 +983,10 @@ run(const char *name, enum which first)
 int
 main(void)
 {
+	const struct CMUnitTest silent[] = {cmocka_unit_test(nobody_answers_the_door)};
 	int bad = run("db contract: sqlite", SQLITE) + run("db contract: fake", FAKE);
+
+	bad += cmocka_run_group_tests_name("db contract: nobody there", silent, NULL, NULL);
 
 	if (getenv("GELEIT_TEST_PG") == NULL)
 		puts("SKIP db contract: postgresql (GELEIT_TEST_PG is not set)");

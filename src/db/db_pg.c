@@ -10,15 +10,29 @@
  * A connection that died while idle is made anew, once, and the statement runs
  * again.  Inside a transaction that is ERR_UNAVAILABLE, at COMMIT
  * ERR_UNKNOWN_OUTCOME.
+ *
+ * A server that is stopped and a line that swallows everything say nothing at
+ * all.  Who says nothing for `seconds` is given up: for the rest of the program
+ * the connection was lost.  The server's own limits are shorter, so that what is
+ * merely slow ends with an answer, as ERR_BUSY.
  */
 #include <endian.h>
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/vec.h"
+#include "db/db_pg_wait.h"
 #include "db/db_private.h"
+
+/* Migrations: each of a script's statements may take as long as one alone. */
+#define SCRIPT_TIMES 60
+/* After trying in vain to reach a silent server: as long as that took, and no longer. */
+#define REST_MOST_US (2 * US_PER_S)
 
 /* pg_type.h; fixed for ever by the protocol. */
 enum pg_type {
@@ -43,6 +57,9 @@ struct stmt {
 struct db_pg {
 	struct db db;
 	PGconn *c;
+	int seconds;           /* without an answer */
+	bool is_given_up;      /* it was silent for so long */
+	int64_t rest_until_us; /* no new connection is tried before */
 	VEC(struct stmt *) cache;
 	uint64_t named;  /* for the names of statements */
 	int64_t counter; /* see change_counter */
@@ -61,15 +78,30 @@ struct params {
 	uint64_t number[DB_PARAMS_MAX]; /* big-endian integers live here */
 };
 
+static bool
+lost(const struct db_pg *d)
+{
+	return d->is_given_up || PQstatus(d->c) != CONNECTION_OK;
+}
+
+/* What libpq says of a connection; of silence it says nothing. */
+static const char *
+complaint(const struct db_pg *d)
+{
+	const char *msg = PQerrorMessage(d->c);
+
+	return msg[0] != '\0' ? msg : "no answer in time";
+}
+
 static int
 fail(const struct db_pg *d, const PGresult *res, const char *what, struct error *e)
 {
 	const char *state = res != NULL ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
 	const char *msg = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	int code = PQstatus(d->c) == CONNECTION_OK ? pg_code(state) : ERR_UNAVAILABLE;
+	int code = lost(d) ? ERR_UNAVAILABLE : pg_code(state);
 
 	if (msg == NULL)
-		msg = PQerrorMessage(d->c);
+		msg = complaint(d);
 	err_put(e, code, "", "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
 	/* libpq writes paragraphs; ours is one line */
 	for (char *p = e->msg; *p != '\0'; p++) {
@@ -92,6 +124,22 @@ is_ok(const PGresult *res)
 	ExecStatusType s = PQresultStatus(res);
 
 	return s == PGRES_COMMAND_OK || s == PGRES_TUPLES_OK;
+}
+
+/* Without a result the connection is over. */
+static PGresult *
+answer(struct db_pg *d, int sent, int seconds)
+{
+	PGresult *res = pg_answer(d->c, sent, time_monotonic_us() + seconds * US_PER_S);
+
+	d->is_given_up = res == NULL;
+	return res;
+}
+
+static PGresult *
+ask(struct db_pg *d, const char *sql)
+{
+	return answer(d, PQsendQuery(d->c, sql), d->seconds);
 }
 
 /* ---- connection ---- */
@@ -118,16 +166,16 @@ pg_close(struct db *db)
 	free(d);
 }
 
-static const char setup_sql[] =
-    "SET default_transaction_read_only = on;"
-    "SET default_transaction_isolation = 'repeatable read';"
-    "SET statement_timeout = '5s';"
-    "SET lock_timeout = '2s';"
-    "SET idle_in_transaction_session_timeout = '10s';" /* LIMIT_CHANGE_HOLD_MS */
-    "SET standard_conforming_strings = on;"
-    "SET bytea_output = 'hex';"
-    "SET client_min_messages = warning;"
-    "SET timezone = 'UTC'";
+/* Half of our patience for a statement, a fifth for a lock. */
+static const char setup_sql[] = "SET default_transaction_read_only = on;"
+                                "SET default_transaction_isolation = 'repeatable read';"
+                                "SET statement_timeout = %d;"
+                                "SET lock_timeout = %d;"
+                                "SET idle_in_transaction_session_timeout = %d;"
+                                "SET standard_conforming_strings = on;"
+                                "SET bytea_output = 'hex';"
+                                "SET client_min_messages = warning;"
+                                "SET timezone = 'UTC'";
 
 static bool
 sorts_by_bytes(const char *locale)
@@ -149,7 +197,7 @@ check_server(struct db_pg *d, struct error *e)
 
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
 		return err_key(e, ERR_CONFLICT, "database-encoding", "the database is not in UTF8");
-	res = PQexec(d->c, "SELECT datcollate FROM pg_database WHERE datname = current_database()");
+	res = ask(d, "SELECT datcollate FROM pg_database WHERE datname = current_database()");
 	if (!is_ok(res) || PQntuples(res) != 1)
 		return fail(d, res, "collation", e);
 	if (!sorts_by_bytes(PQgetvalue(res, 0, 0)))
@@ -163,11 +211,15 @@ static int
 set_up(struct db_pg *d, struct error *e)
 {
 	AUTO(result_free) PGresult *res = NULL;
+	char sql[sizeof setup_sql + 24];
 
 	forget_statements(d);
-	if (PQstatus(d->c) != CONNECTION_OK)
+	d->is_given_up = false;
+	if (lost(d) || PQsetnonblocking(d->c, 1) < 0)
 		return fail(d, NULL, "connecting", e);
-	res = PQexec(d->c, setup_sql);
+	snprintf(
+	    sql, sizeof sql, setup_sql, d->seconds * 500, d->seconds * 200, LIMIT_CHANGE_HOLD_MS);
+	res = ask(d, sql);
 	return is_ok(res) ? check_server(d, e) : fail(d, res, "setting up", e);
 }
 
@@ -176,22 +228,21 @@ no_notice(void *arg, const PGresult *res)
 {
 }
 
-static bool
-lost(const struct db_pg *d)
-{
-	return PQstatus(d->c) != CONNECTION_OK;
-}
-
 /* True when the connection was idle, has died, and lives again. */
 static bool
 revived(struct db_pg *d)
 {
+	int64_t now, began = time_monotonic_us();
 	struct error e;
 
-	if (!lost(d) || d->db.tx != DB_TX_NONE)
+	if (!lost(d) || d->db.tx != DB_TX_NONE || began < d->rest_until_us)
 		return false;
 	PQreset(d->c);
-	return set_up(d, &e) == 0;
+	if (set_up(d, &e) == 0)
+		return true;
+	now = time_monotonic_us();
+	d->rest_until_us = now + MIN(now - began, REST_MOST_US);
+	return false;
 }
 
 /* ---- transactions ---- */
@@ -199,7 +250,7 @@ revived(struct db_pg *d)
 static int
 simple(struct db_pg *d, const char *sql, struct error *e)
 {
-	AUTO(result_free) PGresult *res = PQexec(d->c, sql);
+	AUTO(result_free) PGresult *res = ask(d, sql);
 
 	return is_ok(res) ? 0 : fail(d, res, sql, e);
 }
@@ -226,14 +277,14 @@ pg_rollback(struct db *db)
 	struct db_pg *d = (struct db_pg *)db;
 
 	if (!lost(d))
-		PQclear(PQexec(d->c, "ROLLBACK"));
+		PQclear(ask(d, "ROLLBACK"));
 }
 
 static int
 pg_commit(struct db *db, struct error *e)
 {
 	struct db_pg *d = (struct db_pg *)db;
-	AUTO(result_free) PGresult *res = PQexec(d->c, "COMMIT");
+	AUTO(result_free) PGresult *res = ask(d, "COMMIT");
 	int r;
 
 	if (is_ok(res) && strcmp(PQcmdStatus(res), "COMMIT") == 0)
@@ -253,9 +304,10 @@ pg_commit(struct db *db, struct error *e)
 static int
 describe(struct db_pg *d, struct stmt *s, struct error *e)
 {
-	AUTO(result_free) PGresult *res = PQdescribePrepared(d->c, s->name);
+	AUTO(result_free) PGresult *res = NULL;
 	int i;
 
+	res = answer(d, PQsendDescribePrepared(d->c, s->name), d->seconds);
 	if (!is_ok(res))
 		return fail(d, res, s->sql, e);
 	if (PQnparams(res) != s->params)
@@ -281,7 +333,7 @@ prepare(struct db_pg *d, struct stmt *s, struct error *e)
 	if (s->params > DB_PARAMS_MAX)
 		return err_set(e, ERR_INTERNAL, "more than %d parameters", DB_PARAMS_MAX);
 	snprintf(s->name, sizeof s->name, "s%llu", (unsigned long long)++d->named);
-	res = PQprepare(d->c, s->name, sql, 0, NULL);
+	res = answer(d, PQsendPrepare(d->c, s->name, sql, 0, NULL), d->seconds);
 	return is_ok(res) ? describe(d, s, e) : fail(d, res, s->sql, e);
 }
 
@@ -292,7 +344,7 @@ make_room(struct db_pg *d)
 	if (d->cache.n < DB_STATEMENTS_MAX)
 		return;
 	forget_statements(d);
-	PQclear(PQexec(d->c, "DEALLOCATE ALL"));
+	PQclear(ask(d, "DEALLOCATE ALL"));
 }
 
 static int
@@ -407,7 +459,8 @@ run_once(struct db_pg *d, PGresult **ret, const char *sql, const struct db_value
 		r = put_all(&p, s, v, n, e);
 	if (r < 0)
 		return r;
-	res = PQexecPrepared(d->c, s->name, (int)n, p.value, p.length, p.format, 1);
+	res = answer(d, PQsendQueryPrepared(d->c, s->name, (int)n, p.value, p.length, p.format, 1),
+	    d->seconds);
 	if (!is_ok(res))
 		return fail(d, res, sql, e);
 	*ret = TAKE(res);
@@ -543,7 +596,11 @@ pg_rows_free(struct rows *rows)
 static int
 pg_script(struct db *db, const char *sql, struct error *e)
 {
-	return simple((struct db_pg *)db, sql, e);
+	struct db_pg *d = (struct db_pg *)db;
+	AUTO(result_free) PGresult *res = NULL;
+
+	res = answer(d, PQsendQuery(d->c, sql), d->seconds * SCRIPT_TIMES);
+	return is_ok(res) ? 0 : fail(d, res, sql, e);
 }
 
 static void
@@ -574,20 +631,36 @@ static const struct db_driver driver = {
     .change_counter = pg_change_counter,
 };
 
-int
-db_pg_open(const char *url, struct db **ret, struct error *e)
+/* libpq counts connect_timeout for each host of the address, and takes 1 for 2. */
+static PGconn *
+reach(const char *url, int seconds)
 {
 	/* What stands before dbname may be changed by the address, what stands after may not. */
-	const char *const keys[] = {"connect_timeout", "tcp_user_timeout", "gssencmode",
-	    "fallback_application_name", "dbname", "client_encoding", NULL};
-	const char *const values[] = {"5", "10000", "disable", "geleit", url, "UTF8", NULL};
+	static const char *const keys[] = {"connect_timeout", "tcp_user_timeout", "keepalives_idle",
+	    "keepalives_interval", "keepalives_count", "gssencmode", "fallback_application_name",
+	    "dbname", "client_encoding", NULL};
+	char connect[16], unsent[16];
+	const char *const values[] = {
+	    connect, unsent, "30", "10", "3", "disable", "geleit", url, "UTF8", NULL};
+	PGconn *c;
+
+	snprintf(connect, sizeof connect, "%d", MAX(1, seconds / 2));
+	snprintf(unsent, sizeof unsent, "%d", seconds * 1000);
+	c = PQconnectdbParams(keys, values, 1);
+	if (c == NULL)
+		abort();
+	return c;
+}
+
+int
+db_pg_open(const char *url, int seconds, struct db **ret, struct error *e)
+{
 	struct db_pg *d = xcalloc(1, sizeof *d);
 	int r;
 
 	d->db.driver = &driver;
-	d->c = PQconnectdbParams(keys, values, 1);
-	if (d->c == NULL)
-		abort();
+	d->seconds = seconds;
+	d->c = reach(url, seconds);
 	PQsetNoticeReceiver(d->c, no_notice, NULL);
 	r = set_up(d, e);
 	if (r < 0) {

@@ -57,7 +57,7 @@ struct rows {
 int db_refuse_write(const struct db *db, struct error *e);
 
 int db_sqlite_open(const char *path, const char *lock_path, struct db **ret, struct error *e);
-int db_pg_open(const char *url, struct db **ret, struct error *e);
+int db_pg_open(const char *url, int seconds, struct db **ret, struct error *e);
 
 /* db_pg_sql.c: ? to $1 ..., pg comments expanded; on the heap.  *ret_params: how many. */
 char *pg_sql(const char *sql, int *ret_params);

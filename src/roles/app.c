@@ -28,6 +28,7 @@
 #include "os/file.h"
 #include "os/ipc.h"
 #include "os/loop.h"
+#include "roles/database.h"
 #include "roles/keeper_client.h"
 #include "roles/role.h"
 #include "store/store.h"
@@ -402,16 +403,12 @@ static int
 open_all(struct app *app, struct error *e)
 {
 	const struct conf *conf = app->env->conf;
-	struct arena *a = arena_new(); /* lives as long as the process */
-	struct str dir = conf->dir;
 
 	app->api.conf = app->api.file = conf;
 	app->api.a = arena_new();
-	if (db_open(conf_db_url(a, conf, false).p, arena_printf(a, "%.*s/db/lock", STR(dir)).p,
-	        &app->api.db, e) < 0 ||
-	    db_open(conf_db_url(a, conf, true).p, arena_printf(a, "%.*s/db/keys.lock", STR(dir)).p,
-	        &app->api.keys.keys, e) < 0 ||
-	    store_fs_open(dir.p, &app->api.store, e) < 0)
+	if (database_open(conf, false, &app->api.db, e) < 0 ||
+	    database_open(conf, true, &app->api.keys.keys, e) < 0 ||
+	    store_fs_open(conf->dir.p, &app->api.store, e) < 0)
 		return err_code(e);
 	app->api.keys.keeper = keeper_client_iface(app->keeper);
 	return 0;

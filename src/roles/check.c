@@ -20,14 +20,7 @@
 #include "model/setting.h"
 #include "model/staff_session.h"
 #include "roles/commands.h"
-
-static int
-open_one(struct arena *a, const struct conf *c, bool keys, struct db **ret, struct error *e)
-{
-	struct str lock = arena_printf(a, "%.*s/db/%s", STR(c->dir), keys ? "keys.lock" : "lock");
-
-	return db_open(conf_db_url(a, c, keys).p, lock.p, ret, e);
-}
+#include "roles/database.h"
 
 int
 check_before_start(const struct conf *c, const struct vault *v, struct error *e)
@@ -41,9 +34,9 @@ check_before_start(const struct conf *c, const struct vault *v, struct error *e)
 	umask(007);
 	/* the key first: with a wrong one the main database is not even opened */
 	vault_check_value(v, value);
-	if (open_one(a, c, true, &keys, e) < 0 ||
+	if (database_open(c, true, &keys, e) < 0 ||
 	    migrate_version(keys, schema_keys, &version, e) < 0 ||
-	    keyring_check(keys, value, false, e) < 0 || open_one(a, c, false, &db, e) < 0 ||
+	    keyring_check(keys, value, false, e) < 0 || database_open(c, false, &db, e) < 0 ||
 	    migrate_version(db, schema_main, &version, e) < 0)
 		return err_code(e);
 	if (migrate(keys, schema_keys, e) < 0)
@@ -82,7 +75,7 @@ settings_given(struct arena *a, const struct conf *conf, char *const *names, str
 
 	if (names[0] == NULL)
 		return 0;
-	if (open_one(a, conf, false, &db, e) < 0 || setting_list(db, a, &list, &n, e) < 0)
+	if (database_open(conf, false, &db, e) < 0 || setting_list(db, a, &list, &n, e) < 0)
 		return err_code(e);
 	for (size_t i = 0; names[i] != NULL; i++) {
 		if (is_set_in_app(list, n, str_c(names[i])) &&
@@ -101,7 +94,7 @@ first_sign_in(struct arena *a, const struct conf *conf, struct str *ret_token, s
 	int r;
 
 	*ret_token = S("");
-	if (open_one(a, conf, false, &db, e) < 0)
+	if (database_open(conf, false, &db, e) < 0)
 		return err_code(e);
 	r = person_first_without_credential(db, &who, e);
 	if (r <= 0)

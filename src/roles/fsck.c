@@ -27,6 +27,7 @@
 #include "model/version.h"
 #include "os/file.h"
 #include "roles/commands.h"
+#include "roles/database.h"
 #include "roles/unlock.h"
 #include "store/store.h"
 #include "text/json.h"
@@ -184,10 +185,8 @@ open_all(struct fsck *f, const char *dir, struct error *e)
 		return err_set(e, ERR_NOT_FOUND, "%s is not there", dir);
 	if (conf_load(f->a, path, &f->conf, &text, e) < 0 ||
 	    vault_of_dir(f->a, path, &f->vault, e) < 0 ||
-	    db_open(conf_db_url(f->a, &f->conf, false).p,
-	        arena_printf(f->a, "%.*s/db/lock", STR(path)).p, &f->db, e) < 0 ||
-	    db_open(conf_db_url(f->a, &f->conf, true).p,
-	        arena_printf(f->a, "%.*s/db/keys.lock", STR(path)).p, &f->keys.keys, e) < 0)
+	    database_open(&f->conf, false, &f->db, e) < 0 ||
+	    database_open(&f->conf, true, &f->keys.keys, e) < 0)
 		return err_code(e);
 	f->keys.keeper = keeper_of_vault(f->vault);
 	return store_fs_open(path.p, &f->store, e);

@@ -31,6 +31,7 @@
 #include "os/file.h"
 #include "roles/certificate.h"
 #include "roles/commands.h"
+#include "roles/database.h"
 #include "roles/owners.h"
 #include "roles/unlock.h"
 
@@ -117,9 +118,7 @@ make_certificate(struct making *m, struct error *e)
 static int
 open_migrated(struct making *m, bool keys, struct db **ret, struct error *e)
 {
-	const char *lock = path_of(m, keys ? "db/keys.lock" : "db/lock");
-
-	if (db_open(conf_db_url(m->a, &m->conf, keys).p, lock, ret, e) < 0)
+	if (database_open(&m->conf, keys, ret, e) < 0)
 		return err_code(e);
 	return migrate(*ret, keys ? schema_keys : schema_main, e);
 }

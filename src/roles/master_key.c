@@ -20,6 +20,7 @@
 #include "model/keyring.h"
 #include "os/file.h"
 #include "roles/commands.h"
+#include "roles/database.h"
 #include "roles/unlock.h"
 
 #define KIT_TEXT_MOST 65536
@@ -92,12 +93,12 @@ is_of_this_database(struct hand *h, struct error *e)
 {
 	AUTO(db_close) struct db *keys = NULL;
 	AUTO(vault_free) struct vault *v = NULL;
-	struct str text, lock = arena_printf(h->a, "%.*s/db/keys.lock", STR(h->dir));
+	struct str text;
 	struct conf conf;
 	uint8_t value[16];
 
 	if (conf_load(h->a, h->dir, &conf, &text, e) < 0 || vault_new(h->key, &v, e) < 0 ||
-	    db_open(conf_db_url(h->a, &conf, true).p, lock.p, &keys, e) < 0)
+	    database_open(&conf, true, &keys, e) < 0)
 		return err_code(e);
 	vault_check_value(v, value);
 	return keyring_check(keys, value, false, e);

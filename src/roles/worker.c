@@ -24,6 +24,7 @@
 #include "model/job.h"
 #include "os/file.h"
 #include "os/loop.h"
+#include "roles/database.h"
 #include "roles/keeper_client.h"
 #include "roles/role.h"
 #include "store/store.h"
@@ -263,16 +264,10 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 static int
 open_all(struct worker *w, struct error *e)
 {
-	struct arena *a = arena_new(); /* lives as long as the process */
-	struct str dir = w->conf->dir;
-
-	if (db_open(conf_db_url(a, w->conf, false).p, arena_printf(a, "%.*s/db/lock", STR(dir)).p,
-	        &w->db, e) < 0)
+	if (database_open(w->conf, false, &w->db, e) < 0 ||
+	    database_open(w->conf, true, &w->keys.keys, e) < 0)
 		return err_code(e);
-	if (db_open(conf_db_url(a, w->conf, true).p,
-	        arena_printf(a, "%.*s/db/keys.lock", STR(dir)).p, &w->keys.keys, e) < 0)
-		return err_code(e);
-	return store_fs_open(arena_cstr(a, dir), &w->store, e);
+	return store_fs_open(w->conf->dir.p, &w->store, e);
 }
 
 static int

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A PostgreSQL of a test's own, durable, that may be stopped, killed and run out of space (pg.sh does the work)."""
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -36,6 +38,27 @@ class Cluster:
 
     def again(self):
         self.do("again")
+
+    def processes(self):
+        """The first one, and those that it has started."""
+        first = int((self.dir / "data/postmaster.pid").read_text().split()[0])
+        parents = {}
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):      # it has ended meanwhile
+                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        return [first, *(pid for pid, parent in parents.items() if parent == first)]
+
+    def tell(self, what):
+        for pid in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, what)
+
+    def stop(self):
+        """It stands still, and the kernel goes on taking connections and bytes for it."""
+        self.tell(signal.SIGSTOP)
+
+    def go_on(self):
+        self.tell(signal.SIGCONT)
 
     def end(self):
         """It may have ended by itself."""

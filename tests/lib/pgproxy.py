@@ -9,7 +9,11 @@ ends at its COMMIT by
     after    PostgreSQL commits, the answer is lost
     late     the client is cut first, PostgreSQL commits a moment later
     held     the client is cut, PostgreSQL's side stays open until let_go()
+    deaf     PostgreSQL never hears of it, and nothing is cut: the client waits for as long as it likes
+    mute     PostgreSQL commits, its answer is kept from the client, and nothing is cut
 meet() makes transactions wait for each other at their COMMIT.  cut_often() cuts all connections, again and again.
+swallow() makes all lines take everything and give nothing, as a firewall does that has forgotten them, until give_up()
+(what they took never arrives) or deliver() (it does, however late, also from who has closed his end meanwhile).
 """
 import collections
 import contextlib
@@ -73,13 +77,14 @@ class Line:
         self.first = None                   # its first statement
         self.again = None                   # the first statement of one that did not serialize
         self.loses = False                  # the answer to this COMMIT is lost
+        self.stays = False                  # and the line is not cut for it
         self.lost = threading.Event()       # it has come, and was
         self.ends = False                   # with the next answer
 
     # ---- from the client ----
 
     def greet(self, frames):
-        while frame := frames.next(0):
+        while (frame := frames.next(0)) and self.proxy.passes():
             if len(frame) == 8 and struct.unpack("!I", frame[4:])[0] in (SSL_REQUEST, GSS_REQUEST):
                 self.client.sendall(b"N")
                 continue
@@ -118,7 +123,7 @@ class Line:
         frames = Frames(self.client)
         if not self.greet(frames):
             return
-        while frame := frames.next():
+        while (frame := frames.next()) and self.proxy.passes():
             sql = self.statement(frame)
             if sql is not None and self.proxy.cuts_here(self):
                 return
@@ -132,7 +137,10 @@ class Line:
         """False: this connection is over."""
         self.proxy.wait_for_others(self.tx)
         how = self.proxy.plan_of(self.tx)
-        self.loses = how is not None
+        self.loses, self.stays = how is not None, how == "mute"
+        if how == "deaf":
+            while self.client.recv(1 << 16):
+                pass
         if how in ("late", "held"):
             end(self.client)
             if how == "held" and not self.proxy.is_let_go():
@@ -140,13 +148,13 @@ class Line:
             time.sleep(LATE_SECONDS if how == "late" else 0)
             self.server.sendall(frame)
             self.lost.wait(10)
-        return how in (None, "after")
+        return how in (None, "after", "mute")
 
     # ---- from PostgreSQL ----
 
     def from_server(self):
         frames = Frames(self.server)
-        while frame := frames.next():
+        while (frame := frames.next()) and self.proxy.passes():
             if frame[:1] == b"E":
                 self.error(frame[5:])
             if self.ends:
@@ -155,7 +163,8 @@ class Line:
                 self.client.sendall(frame)
             elif frame[:1] == b"Z":
                 self.lost.set()
-                return
+                if not self.stays:
+                    return
 
     def error(self, body):
         state = next((f[1:].decode() for f in body.split(b"\0") if f[:1] == b"C"), "")
@@ -192,6 +201,8 @@ class Proxy:
         self.errors = []                                    # (SQLSTATE, what the transaction had said)
         self.retried = 0                                    # transactions that came again on their connection
         self.let, self.let_commits = threading.Event(), False
+        self.flows, self.delivers = threading.Event(), True
+        self.flows.set()
         self.random, self.every, self.left, self.cuts = random.Random(84), 0, 0, 0
         threading.Thread(target=self.listen, daemon=True).start()
 
@@ -219,6 +230,7 @@ class Proxy:
 
     def close(self):
         self.listener.close()
+        self.give_up()
         self.let_go(False)
         self.cut_all()
 
@@ -243,6 +255,27 @@ class Proxy:
 
     def hold_again(self):
         self.let.clear()
+
+    # ---- lines that swallow ----
+
+    def swallow(self):
+        self.flows.clear()
+
+    def give_up(self):
+        self.delivers = False
+        self.flows.set()
+
+    def deliver(self):
+        self.delivers = True
+        self.flows.set()
+
+    def passes(self):
+        """Waits while everything is swallowed; False: this was, for good."""
+        if self.flows.is_set():
+            return True
+        return self.flows.wait(120) and self.delivers
+
+    # ---- transactions that meet ----
 
     @contextlib.contextmanager
     def meet(self, texts, count):

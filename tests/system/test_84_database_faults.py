@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The database on bad days: many who want the last one, a COMMIT whose answer is lost, connections cut, PostgreSQL
-restarted, a full disk.  What was acknowledged is there, what was not is there once or not at all, every effect has its
-event, and geleitd goes on by itself.
+restarted, stopped without a word, a full disk.  What was acknowledged is there, what was not is there once or not at
+all, every effect has its event, and geleitd goes on by itself.
 
 PostgreSQL is one of the module's own, durable, behind a proxy (tests/lib/pgproxy.py) that counts and cuts.  SQLite is
 in the process: it has no line to cut, so that it runs the races and the full disk.
@@ -59,10 +59,10 @@ PAIRS = [
 class Rig:
     """A server and what stands below it."""
 
-    def __init__(self):
+    def __init__(self, settings=()):
         self.pg = Cluster() if POSTGRES else None
         self.proxy = Proxy(self.pg.url) if POSTGRES else None
-        self.server = geleit.Server(db=self.proxy.url if POSTGRES else "sqlite").start()
+        self.server = geleit.Server(db=self.proxy.url if POSTGRES else "sqlite", settings=settings).start()
         self.direct = types.SimpleNamespace(db=self.pg.url if POSTGRES else "sqlite", dir=self.server.dir)
 
     def close(self):
@@ -94,6 +94,15 @@ class Rig:
 def rig():
     r = Rig()
     yield r
+    r.close()
+
+
+@pytest.fixture(scope="module")
+def curt():
+    """One that bears silence for two seconds, not for ten."""
+    r = Rig(["server.db_seconds=2"])
+    yield r
+    r.pg.go_on()
     r.close()
 
 
@@ -562,15 +571,19 @@ def content():
     return random.Random(3).randbytes(3_000_000)
 
 
-@pytest.fixture()
-def clients(rig, asset, content, tmp_path):
-    path = tmp_path / "gross.bin"
+def new_clients(rig, asset, content, folder):
+    path = folder / "gross.bin"
     path.write_bytes(content)
     address = uuid.uuid4().hex[:8] + "@customer.test"
     doc = rig.server.run("send", path, "--release", "cleared", "--to", address)
     browser = Recipient(rig.server, doc["recipients"][0]["link"], address).prove()
     browser.number = doc["delivery"]
     return Clients(rig, asset, browser, content)
+
+
+@pytest.fixture()
+def clients(rig, asset, content, tmp_path):
+    return new_clients(rig, asset, content, tmp_path)
 
 
 def goes_on(clients, seconds=30):
@@ -636,6 +649,63 @@ def test_while_postgresql_is_away_everybody_is_told_so(rig, asset, little):
     assert server.api("GET", "/api/v1/assets").status == 200
     assert rig.pids() == before, "a process ended for it"
     assert server.run("fsck")["ok"] is True
+
+
+# ---- PostgreSQL says nothing ----
+
+@pytest.fixture(scope="module")
+def curt_asset(curt, little):
+    made = curt.server.run("upload", little)["files"][0]["asset"]
+    curt.server.run("release", made, "cleared")
+    return made
+
+
+@on_a_line
+@pytest.mark.parametrize("how", ["deaf", "mute"])
+def test_a_commit_that_is_never_answered_is_settled(curt, curt_asset, how):
+    """As if the line had been cut: nothing tells that it hangs but time."""
+    deed = Deed(curt, curt_asset, "send")
+    plan = (deed.texts, how)
+    curt.proxy.plans.append(plan)
+    a = deed.do()
+    assert a.status == deed.status, a.text
+    assert plan in curt.proxy.done
+    assert deed.told() == 1
+
+
+LONG = pytest.mark.skipif(os.environ.get("GELEIT_LONG") != "1", reason="GELEIT_LONG=1 takes this one, too")
+SILENCES = {
+    "stopped": (lambda rig: rig.pg.stop(), lambda rig: rig.pg.go_on()),
+    "swallowed": (lambda rig: rig.proxy.swallow(), lambda rig: rig.proxy.give_up()),
+    "swallowed, and late": (lambda rig: rig.proxy.swallow(), lambda rig: rig.proxy.deliver()),
+}
+
+
+@on_a_line
+@pytest.mark.parametrize("how", [pytest.param(how, marks=LONG if how == "swallowed" else ()) for how in SILENCES])
+def test_a_database_that_says_nothing(curt, curt_asset, content, tmp_path, how):
+    """Whoever asks is told while it lasts, and not by front alone; then all goes on, and what was acknowledged holds."""
+    clients, before = new_clients(curt, curt_asset, content, tmp_path), curt.pids()
+    begins, ends = SILENCES[how]
+    ask = {
+        "read": lambda: curt.server.api("GET", "/api/v1/assets"),
+        "write": lambda: send(curt, curt_asset, "still@customer.test", uuid.uuid4().hex),
+        "page": lambda: clients.browser.request("GET", clients.browser.path),
+    }
+    with clients:
+        goes_on(clients)
+        begins(curt)
+        try:
+            for question in ask.values():
+                wait_for(lambda: is_passing(question()))
+            wait_for(lambda: ask["read"]().json()["code"] == "unavailable", 60)
+        finally:
+            ends(curt)
+        goes_on(clients)
+    kept = clients.are_kept()
+    assert clients.refused > 0
+    assert curt.pids() == before, "a process ended for it"
+    figure("database faults", kept, f"acknowledged acts, all there after a PostgreSQL that said nothing ({how})", COMMAND)
 
 
 # ---- a full disk ----
