@@ -34,6 +34,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
 #include "base/error.h"
 
 #define NO_LANDLOCK 250 /* the child could not be confined here */
@@ -730,6 +733,56 @@ an_unknown_user_is_refused(void **state)
 	assert_int_equal(in_child(enter_as_nobody_known), 0);
 }
 
+/* ---- kernels that differ ---- */
+
+/* From now on seccomp() is answered so, as by a kernel that has none, or forbids it. */
+static bool
+answer_seccomp_with(unsigned errnum)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {ARRAY_LEN(code), code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static long
+enter_without_seccomp(void)
+{
+	const struct sandbox s = {.may = 0};
+	unsigned missing = 0;
+	struct error e;
+
+	if (!answer_seccomp_with(ENOSYS) || sandbox_enter(&s, &missing, &e) < 0)
+		return -1;
+	return (missing & SANDBOX_MISSING_SECCOMP) != 0 ? 0 : -1;
+}
+
+/* It is there, and the list cannot be had: nobody goes on without. */
+static long
+enter_where_seccomp_is_refused(void)
+{
+	const struct sandbox s = {.may = 0};
+	unsigned missing = 0;
+	struct error e;
+
+	if (!answer_seccomp_with(EPERM))
+		return -1;
+	return sandbox_enter(&s, &missing, &e) == ERR_INTERNAL && missing == 0 ? 0 : -1;
+}
+
+static void
+a_kernel_without_seccomp_is_told_apart(void **state)
+{
+	assert_int_equal(in_child(enter_without_seccomp), 0);
+	assert_int_equal(in_child(enter_where_seccomp_is_refused), 0);
+}
+
 /* ---- set-up ---- */
 
 static void
@@ -816,6 +869,7 @@ main(void)
 	    cmocka_unit_test(what_libraries_need_still_works),
 	    cmocka_unit_test(a_dropped_user_stays_dropped),
 	    cmocka_unit_test(an_unknown_user_is_refused),
+	    cmocka_unit_test(a_kernel_without_seccomp_is_told_apart),
 	};
 
 	int failed = cmocka_run_group_tests(tests, begin, tear_down);

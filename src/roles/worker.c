@@ -29,40 +29,12 @@
 #include "roles/role.h"
 #include "store/store.h"
 
-#define JOB_LEASE_US (60 * US_PER_S)
 #define POLL_ANYWAY_US (1 * US_PER_S)
 #define SEQUENCE_AT_ONCE 500
 
 /* ---- rounds ---- */
 
 /* 1 something was done, 0 nothing is due. */
-/* Given back for later; while that cannot be written no other one is taken. */
-static int
-give_back(struct worker *w, struct error *e)
-{
-	if (w->failed.id.v != 0 && job_failed(w->db, &w->failed, w->failure.msg, e) < 0)
-		return err_code(e);
-	w->failed.id.v = 0;
-	return 0;
-}
-
-static int
-ingest_round(struct worker *w, struct error *e)
-{
-	struct job j;
-	int r;
-
-	arena_reset(w->a);
-	if (give_back(w, e) < 0)
-		return err_code(e);
-	r = job_claim(w->db, "ingest", JOB_LEASE_US, &j, e);
-	if (r <= 0 || ingest(w, &j, &w->failure) == 0)
-		return r;
-	log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, w->failure.msg);
-	w->failed = j;
-	return give_back(w, e) < 0 ? err_code(e) : 1;
-}
-
 static int
 sequence_round(struct worker *w, struct error *e)
 {
@@ -94,7 +66,7 @@ all_rounds(struct worker *w)
 	static const struct {
 		const char *what;
 		int (*step)(struct worker *, struct error *);
-	} rounds[] = {{"mail", mail_next}, {"log", sequence_round}, {"ingest", ingest_round},
+	} rounds[] = {{"mail", mail_next}, {"log", sequence_round}, {"ingest", ingest_next},
 	    {"preview", render_next}, {"backfill", backfill_next}, {"scan", scan_next},
 	    {"scan backfill", scan_backfill}};
 	int r = 0, busy = 0;

@@ -75,8 +75,9 @@ struct worker {
 	char space[LIMIT_MSG_BYTES];
 };
 
-/* worker_ingest.c: the job "ingest". */
-NODISCARD int ingest(struct worker *w, const struct job *j, struct error *e);
+/* worker_ingest.c */
+NODISCARD int ingest_next(
+    struct worker *w, struct error *e); /* 1 one was read, or failed; 0 nothing to do */
 
 /* worker_mail.c */
 NODISCARD int mail_next(

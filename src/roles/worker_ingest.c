@@ -264,7 +264,7 @@ finish(struct pass *p, const struct version *v, int read, struct error *e)
 	return 0;
 }
 
-int
+static int
 ingest(struct worker *w, const struct job *j, struct error *e)
 {
 	AUTO(pass_fini)
@@ -282,4 +282,31 @@ ingest(struct worker *w, const struct job *j, struct error *e)
 	p.merges = should_merge(parts, p.part_count);
 	p.merged = ARENA_ARRAY(w->a, struct version_part, p.part_count + 1);
 	return finish(&p, &v, read_all(&p, e), e);
+}
+
+/* Given back for later; while that cannot be written no other one is taken. */
+static int
+give_back(struct worker *w, struct error *e)
+{
+	if (w->failed.id.v != 0 && job_failed(w->db, &w->failed, w->failure.msg, e) < 0)
+		return err_code(e);
+	w->failed.id.v = 0;
+	return 0;
+}
+
+int
+ingest_next(struct worker *w, struct error *e)
+{
+	struct job j;
+	int r;
+
+	arena_reset(w->a);
+	if (give_back(w, e) < 0)
+		return err_code(e);
+	r = job_claim(w->db, "ingest", LEASE_US, &j, e);
+	if (r <= 0 || ingest(w, &j, &w->failure) == 0)
+		return r;
+	log_warn("job %.*s of %lld: %s", STR(j.kind), (long long)j.version.v, w->failure.msg);
+	w->failed = j;
+	return give_back(w, e) < 0 ? err_code(e) : 1;
 }
