@@ -54,9 +54,10 @@ waiting(struct db *db, struct arena *a, int max, struct todo *ret, int *ret_n, s
 	AUTO(rows_close) struct rows *q = NULL;
 	int n = 0, r;
 
+	/* as a join SQLite walked all events for it, at each change */
 	r = db_query(db, &q, e,
-	    "SELECT event.id, entry FROM event_todo JOIN event ON event.id = event_todo.event_id "
-	    "ORDER BY at_us, event.id LIMIT ?",
+	    "SELECT id, entry FROM event WHERE id IN (SELECT event_id FROM event_todo) "
+	    "ORDER BY at_us, id LIMIT ?",
 	    db_i(max));
 	if (r < 0)
 		return r;
