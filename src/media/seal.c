@@ -147,9 +147,17 @@ static const struct {
     {SCMP_SYS(fcntl), {1, SCMP_CMP_LE, F_SETFL, 0}},
     {SCMP_SYS(fcntl), {1, SCMP_CMP_EQ, F_DUPFD_CLOEXEC, 0}},
     {SCMP_SYS(prctl), {0, SCMP_CMP_EQ, PR_SET_NAME, 0}},
-    {SCMP_SYS(prlimit64), {2, SCMP_CMP_EQ, 0, 0}},
-    {SCMP_SYS(tgkill), {2, SCMP_CMP_EQ, SIGABRT, 0}},
 };
+
+/* Its own limits, and its own end: a job without namespaces sees others of its user. */
+static int
+add_own(scmp_filter_ctx f)
+{
+	return seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_A0(SCMP_CMP_EQ, 0),
+	           SCMP_A2(SCMP_CMP_EQ, 0)) |
+	       seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
+	           SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()), SCMP_A2(SCMP_CMP_EQ, SIGABRT));
+}
 
 static int
 add_all(scmp_filter_ctx f, uint32_t what, const int *calls, size_t n)
@@ -180,6 +188,7 @@ add_rules(scmp_filter_ctx f, bool with_fonts)
 {
 	int r = add_all(f, SCMP_ACT_ALLOW, allowed, ARRAY_LEN(allowed));
 
+	r |= add_own(f);
 	r |= add_paths(f, with_fonts);
 	r |= add_all(f, SCMP_ACT_ERRNO(ENOTTY), refused, ARRAY_LEN(refused));
 	for (size_t i = 0; i < ARRAY_LEN(allowed_if); i++)

@@ -91,6 +91,19 @@ struct ask {
 	struct data_key key;
 };
 
+/* As the store opens a blob; fd is gone. */
+static int
+read_only(int fd)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	r = open(path, O_RDONLY | O_CLOEXEC);
+	close(fd);
+	return r;
+}
+
 static void
 seal_part(struct ask *q, struct str bytes)
 {
@@ -107,7 +120,7 @@ seal_part(struct ask *q, struct str bytes)
 	if (fd < 0 || sealed_writer_new(fd, &q->key, context, &w, &e) < 0 ||
 	    sealed_write(w, bytes.p, bytes.n, &e) < 0 || sealed_writer_end(w, &n, &e) < 0)
 		give_up("seal", &e);
-	q->fds[1 + q->m.part_count++] = fd;
+	q->fds[1 + q->m.part_count++] = read_only(fd);
 }
 
 static void

@@ -5,8 +5,11 @@ tests/helpers/role_probe.c is preloaded into the real server: copies of each rol
 give their rights away by the role's own code and make one attempt each.  What a
 role may do stands in MAY and must succeed, or the refusals would prove nothing;
 everything else must be refused.  In three ways to start: as root with users of
-their own, as root with DIR below a closed folder, and as an ordinary user.
+their own, as root with DIR below a closed folder, and as an ordinary user.  Likewise from
+inside a preview's process, the job: with namespaces of its own, and where the host
+forbids them.
 """
+import json
 import os
 import pathlib
 import pwd
@@ -19,11 +22,13 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import hostile  # noqa: E402
 import scoreboard  # noqa: E402
 from conftest import database  # noqa: E402
 from geleit import BUILD, Server, wait_for  # noqa: E402
 
-ROLES = ["front", "app", "keeper", "worker", "egress", "media"]
+ROLES = ["front", "app", "keeper", "worker", "egress", "media", "scan"]
+JOBS = ["picture", "svg"]       # without fonts, and with them
 ORDINARY = 65534        # nobody
 MODES = ["users", "closed", "one-user"] if os.getuid() == 0 else ["one-user"]
 
@@ -42,7 +47,9 @@ MAY = {
         "read_and_write_part", "list_parts", "create_part", "create_part_to_read", "remove_part", "publish_part", "move_blob_to_parts",
         "move_part_over_blob", "swap_part_and_blob", "truncate_by_descriptor"},
     "egress": BASE | CONNECTS | ETC | {"make_thread", "run_code_of_memory"},
+    "scan": BASE | {"socket_unix", "connect_unix", "connect_abstract"},
 }
+MAY_JOB = {"tell_time", "have_memory", "look_at_own_limits", "make_thread"}
 # media puts others into a root of their own, so it has no Landlock, and it makes processes and programs.  What is left for it
 # to read and write is what its user may: with a user of its own what everybody may, in one-user mode all of DIR.  It reads no
 # byte of a file: that is a job, another process (media/seal.c, tests/media_hostile_test.py).
@@ -65,15 +72,15 @@ KILLED = {
     "mount_tree", "mount_open", "open_by_handle", "load_bpf", "count_events", "fault_for_others", "load_module", "load_kernel",
     "restart_machine", "swap", "account", "push_input", "call_as_32_bits", "call_as_x32"}
 REFUSED = {"EPERM", "EACCES", "ENOSYS", "EXDEV", "killed"}
-
-
+# What is on the list only to be denied, what is not in its root; and its file is open to be read.
+REFUSED_JOB = REFUSED | {"ENOENT", "ENOTTY", "EBADF"}
 
 
 class Probed:
     """A server of one mode, started for the second time with the probe in every role."""
 
     def __init__(self, mode, db):
-        self.mode, self.server = mode, Server(db=db)
+        self.mode, self.server = mode, Server(db=db, settings=["clamd.socket=/nonexistent/clamd", "malware.unscanned=allow"])
         self.server.bare = True
         self.out = self.server.dir.parent.parent / (self.server.dir.parent.name + "-out")
         self.out.mkdir()
@@ -89,7 +96,8 @@ class Probed:
         self.log_begins = len(self.server.log_text())
         self.plant()
         self.start()
-        self.results = {role: dict(line.split("\t") for line in (self.out / role).read_text().splitlines()) for role in ROLES}
+        self.results = {role: self.read(role) for role in ROLES}
+        self.jobs = {}
 
     def plant(self):
         """For each role files of its own to try, and links from where it may look to where it may not."""
@@ -108,6 +116,13 @@ class Probed:
             os.chown(f, like.st_uid, like.st_gid)
             os.chmod(f, 0o660 if like.st_mode & 0o020 else 0o600)
 
+    def read(self, name):
+        return dict(line.split("\t") for line in (self.out / name).read_text().splitlines())
+
+    def preload(self, **more):
+        return {"LD_PRELOAD": str(BUILD / "src/roles/role_probe.so"), "ROLE_PROBE_OUT": str(self.out),
+                "ROLE_PROBE_DIR": str(self.server.dir), "ROLE_PROBE_UNIX": str(self.out / "socket"), **more}
+
     def start(self):
         tcp, local = socket.create_server(("127.0.0.1", 0)), [socket.socket(socket.AF_UNIX) for _ in range(2)]
         local[0].bind(str(self.out / "socket"))
@@ -115,12 +130,39 @@ class Probed:
         local[1].bind("\0geleit-probe")
         for s in local:
             s.listen(64)
-        given = {"LD_PRELOAD": str(BUILD / "src/roles/role_probe.so"), "ROLE_PROBE_OUT": str(self.out),
-                 "ROLE_PROBE_DIR": str(self.server.dir), "ROLE_PROBE_PORT": str(tcp.getsockname()[1]),
-                 "ROLE_PROBE_UNIX": str(self.out / "socket")}
+        given = self.preload(ROLE_PROBE_PORT=str(tcp.getsockname()[1]))
         self.server.start(below=[*self.below, "env", *(f"{k}={v}" for k, v in given.items())])
         for s in [tcp, *local]:
             s.close()
+
+    def files(self):
+        """One for each kind of job."""
+        made = {"picture": hostile.png(500, 400, colour=2, depth=8),
+                "svg": hostile.svg('<rect width="100" height="50" fill="#ff0000"/>', 100, 50)}
+        paths = {kind: self.out / f"{kind}.{'png' if kind == 'picture' else 'svg'}" for kind in made}
+        for kind, body in made.items():
+            paths[kind].write_bytes(body)
+        return paths
+
+    def job(self, kind):
+        """The server makes the preview; its process has tried all the rest before."""
+        if kind not in self.jobs:
+            asset = self.server.run("upload", self.files()[kind])["files"][0]["asset"]
+            wait_for(lambda: self.server.api("GET", f"/api/v1/assets/{asset}/preview/64").status == 200, 60)
+            self.jobs[kind] = self.read(f"job-{kind}-jailed")
+        return self.jobs[kind]
+
+    def bare_job(self, kind):
+        """Where user namespaces are forbidden."""
+        name = f"job-{kind}-bare"
+        if name not in self.jobs:
+            media = BUILD / "src/media"
+            env = {**os.environ, **self.preload(ROLE_PROBE_ONLY="job", ROLE_PROBE_PORT="9")}
+            done = subprocess.run([*self.below, media / "no_namespaces", media / "render_file", media / "geleit-media", "-",
+                                   self.files()[kind]], env=env, capture_output=True, text=True, timeout=120)
+            assert done.returncode == 0 and json.loads(done.stdout)["state"] == "ready", done.stderr
+            self.jobs[name] = self.read(name)
+        return self.jobs[name]
 
     def may(self, role):
         if role == "media":
@@ -163,6 +205,29 @@ def test_what_no_honest_code_calls_ends_the_process(probed, role):
     known = KILLED & set(probed.results[role])
     assert {n for n, r in probed.results[role].items() if r == "killed"} == known - may
     assert len(known) > 25
+
+
+def not_refused(results):
+    return {n: r for n, r in results.items() if (r != "ok" if n in MAY_JOB else r not in REFUSED_JOB)}
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_job_can_do_what_it_may_and_nothing_else(probed, kind):
+    if "forbids user namespaces" in probed.said():
+        pytest.skip("this host forbids user namespaces by itself")
+    results = probed.job(kind)
+    assert not_refused(results) == {}
+    assert set(results) >= set(probed.results["keeper"]) | MAY_JOB | {"write_to_part", "abort_parent"}
+
+
+@pytest.mark.parametrize("kind", JOBS)
+def test_a_job_without_namespaces_neither(probed, kind):
+    """In the way where least holds it: its user may read all of DIR."""
+    if probed.mode != "one-user":
+        pytest.skip("the least that can be is tried")
+    results = probed.bare_job(kind)
+    assert not_refused(results) == {}
+    assert set(results) >= set(probed.results["keeper"]) | MAY_JOB | {"write_to_part", "abort_parent"}
 
 
 def test_the_roles_that_serve_are_as_those_that_were_tried(probed):
@@ -216,6 +281,8 @@ def test_a_role_that_is_ended_by_the_list_is_told_as_such(probed):
 def test_the_figure(probed):
     tried = sum(name not in probed.may(role) for role in ROLES for name in probed.results[role])
     succeeded = sum(r not in REFUSED and name not in probed.may(role) for role in ROLES for name, r in probed.results[role].items())
-    scoreboard.figure(f"escapes, {probed.mode}", f"{tried} tried, {succeeded} succeeded", "from inside six roles",
-                      "script/test (tests/system/test_80_escapes.py)")
+    tried += sum(name not in MAY_JOB for results in probed.jobs.values() for name in results)
+    succeeded += sum(len(not_refused(results)) for results in probed.jobs.values())
+    scoreboard.figure(f"escapes, {probed.mode}", f"{tried} tried, {succeeded} succeeded",
+                      "from inside seven roles and the process of a preview", "script/test (tests/system/test_80_escapes.py)")
     assert tried > 600 and succeeded == 0
