@@ -17,28 +17,36 @@
 #include "crypto/hash.h"
 #include "crypto/sealed.h"
 
+#define LOCAL_BYTES 50 /* of a header with zip64, without the name */
 #define U32_FULL 0xffffffffu
 #define MANIFEST S("MANIFEST.txt")
 
 static void
+le(struct buf *b, uint64_t v, size_t bytes)
+{
+	char out[8];
+
+	for (size_t i = 0; i < bytes; i++)
+		out[i] = (char)(v >> 8 * i & 0xff);
+	buf_add(b, out, bytes);
+}
+
+static void
 le16(struct buf *b, uint32_t v)
 {
-	buf_char(b, (char)(v & 0xff));
-	buf_char(b, (char)(v >> 8 & 0xff));
+	le(b, v, 2);
 }
 
 static void
 le32(struct buf *b, uint32_t v)
 {
-	le16(b, v & 0xffff);
-	le16(b, v >> 16);
+	le(b, v, 4);
 }
 
 static void
 le64(struct buf *b, uint64_t v)
 {
-	le32(b, (uint32_t)v);
-	le32(b, (uint32_t)(v >> 32));
+	le(b, v, 8);
 }
 
 /* ---- entries ---- */
@@ -233,7 +241,7 @@ local_of(struct arena *a, const struct entry *n)
 {
 	struct buf b;
 
-	buf_init_arena(&b, a, 1024);
+	buf_init_arena(&b, a, LOCAL_BYTES + n->name.n); /* there are ten thousand of them */
 	put_local(&b, n);
 	return buf_view(&b);
 }

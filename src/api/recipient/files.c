@@ -45,12 +45,14 @@ files_load_at(struct api *x, const struct delivery *d, const struct recipient *r
 	    delivery_items_at(x->db, x->a, d->id, at, &ret->items, &ret->count, e) < 0)
 		return err_code(e);
 	base.sender_may_send = !sender.disabled && role_may_send(sender.role);
-	ret->verdicts = ARENA_ARRAY(x->a, struct verdict, ret->count);
+	ret->verdicts = ARENA_ARRAY(x->a, struct file_verdict, ret->count);
 	for (size_t i = 0; i < ret->count; i++) {
 		struct verdict_facts f = facts_of(&ret->items[i], &base);
+		struct verdict v;
 
-		verdict(&f, &ret->verdicts[i]);
-		ret->recheck_us = MIN(ret->recheck_us, ret->verdicts[i].until_us);
+		verdict(&f, &v);
+		ret->verdicts[i] = (struct file_verdict){v.state, v.credit};
+		ret->recheck_us = MIN(ret->recheck_us, v.until_us);
 	}
 	return 0;
 }

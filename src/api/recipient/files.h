@@ -12,12 +12,17 @@
 #include "model/recipient.h"
 #include "model/verdict.h"
 
+/* Of a verdict what is shown or asked here: all of it would be ten megabytes for 10,000 files. */
+struct file_verdict {
+	enum verdict_state state;
+	struct str credit;
+};
 struct files {
 	struct delivery_item *items;
 	size_t count;
-	struct verdict *verdicts;     /* one per item */
-	struct package_item *package; /* with parts; see files_parts */
-	int64_t recheck_us;           /* the earliest date at which one changes by itself */
+	struct file_verdict *verdicts; /* one per item */
+	struct package_item *package;  /* with parts; see files_parts */
+	int64_t recheck_us;            /* the earliest date at which one changes by itself */
 };
 /* level: what the recipient has reached. */
 NODISCARD int files_load(struct api *x, const struct delivery *d, const struct recipient *r,
@@ -30,7 +35,7 @@ NODISCARD int files_load_at(struct api *x, const struct delivery *d, const struc
 NODISCARD int files_parts(
     struct api *x, const struct delivery *d, int64_t position, struct files *f, struct error *e);
 static inline bool
-verdict_lets(const struct verdict *v)
+verdict_lets(const struct file_verdict *v)
 {
 	return v->state <= VERDICT_CONDITIONS;
 }

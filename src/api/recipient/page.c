@@ -93,7 +93,7 @@ ended_show(
 
 static void
 add_file(struct page *p, const struct visit *v, const struct delivery_item *it,
-    const struct verdict *w, const struct file_progress *f)
+    const struct file_verdict *w, const struct file_progress *f)
 {
 	struct arena *a = p->x->a;
 	struct tv *t = tv_add(p->values, "files");
