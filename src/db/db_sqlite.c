@@ -527,8 +527,8 @@ configure(struct db_sqlite *d, struct error *e)
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
-	/* 8 MiB hold the inner pages of all indexes of a large library; with 2 each look went through
-	 * the kernel four times */
+	/* 8 MiB hold the inner pages of all indexes of a large library; with 2 each look went
+	 * through the kernel four times */
 	return run(d,
 	    "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL;"
