@@ -41,7 +41,7 @@ def insert(c, table, rows):
                   [tuple(r.values()) for r in rows])
 
 
-def one_file(i, at, person, folders, now):
+def one_file(i, at, person, folders, keywords, now):
     """The rows of file i, by table."""
     rnd, a, v = random.Random(i), at + i * 1000, at + i * 1000 + 1
     words = rnd.sample(WORDS, 3)
@@ -62,7 +62,7 @@ def one_file(i, at, person, folders, now):
                           "colour": "#334455", "blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "camera": "Kamera",
                           "taken": "2026-01-01 10:00:00", "space": "srgb", "changed_us": now, "maker": 2},
         "asset_term": [{"term": w, "asset_id": a} for w in {*words, str(i), "tif"}],
-        "asset_keyword": [{"asset_id": a, "keyword_id": 10**15 + WORDS.index(words[2])}],
+        "asset_keyword": [{"asset_id": a, "keyword_id": keywords[words[2]]}],
     }
 
 
@@ -78,12 +78,14 @@ def fill(path, n):
     with contextlib.closing(sqlite3.connect(path)) as c:
         person = c.execute("SELECT min(id) FROM person").fetchone()[0]
         root, at = c.execute("SELECT id, created_us FROM folder WHERE path = ''").fetchone()
-        at = c.execute("SELECT max(id) FROM asset").fetchone()[0] - n * 1000 - 10**6
+        at = c.execute("SELECT min(id) FROM asset").fetchone()[0] - n * 1000 - 10**6  # older than what is there
         folders = [10**15 + i for i in range(n // 200)]
         insert(c, "folder", [{"id": f, "parent_id": root, "name": f"Ordner {f - 10**15}", "path": f"Ordner {f - 10**15}",
                               "created_us": now} for f in folders])
-        insert(c, "keyword", [{"id": 10**15 + i, "label": w.capitalize(), "folded": w} for i, w in enumerate(WORDS)])
-        files = [one_file(i, at, person, folders, now) for i in range(n)]
+        there = dict(c.execute("SELECT folded, id FROM keyword"))
+        insert(c, "keyword", [{"id": 10**15 + i, "label": w.capitalize(), "folded": w} for i, w in enumerate(WORDS) if w not in there])
+        keywords = dict(c.execute("SELECT folded, id FROM keyword"))
+        files = [one_file(i, at, person, folders, keywords, now) for i in range(n)]
         for table in files[0]:
             rows = [f[table] for f in files]
             insert(c, table, [r for f in rows for r in f] if isinstance(rows[0], list) else rows)

@@ -87,6 +87,32 @@ const together = {
 };
 const result = await esbuild.build({ ...options, plugins: [fonts, together] });
 
+// esbuild's own helpers for old module formats are a file that every script imports, and that few
+// use: where nothing of it is named, the line goes. A start that only imports one file is that file.
+const outputs = Object.fromEntries(
+	Object.entries(result.metafile.outputs).map(([path, o]) => [basename(path), o]),
+);
+const isScript = (name) => extname(name) === ".js";
+const helpers = Object.keys(outputs).filter(
+	(n) => isScript(n) && Object.keys(outputs[n].inputs).length === 0 && !outputs[n].entryPoint,
+);
+for (const file of result.outputFiles.filter((f) => isScript(f.path)))
+	for (const helper of helpers) {
+		const bare = `import"./${helper}";`;
+		if (!file.text.includes(bare)) continue;
+		file.contents = Buffer.from(file.text.replaceAll(bare, ""));
+		const own = outputs[basename(file.path)];
+		own.imports = own.imports.filter((i) => basename(i.path) !== helper);
+	}
+const entryOf = (source) => Object.keys(outputs).find((n) => outputs[n].entryPoint === source);
+function startOf(name) {
+	const at = result.outputFiles.findIndex((f) => basename(f.path) === name);
+	const only = /^import"\.\/([^"]+)";\s*$/.exec(result.outputFiles[at].text);
+	if (only) result.outputFiles.splice(at, 1);
+	return only ? only[1] : name;
+}
+const entry = startOf(entryOf(ENTRY));
+
 // The tab's icon.
 const icon = readFileSync(`${root}icons/geleit.svg`);
 const iconName = `geleit-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`;
@@ -103,11 +129,6 @@ for (const file of result.outputFiles) {
 	files[name] = { bytes: file.contents.length, gz: gz.length };
 }
 
-const outputs = Object.fromEntries(
-	Object.entries(result.metafile.outputs).map(([path, o]) => [basename(path), o]),
-);
-const entryOf = (source) => Object.keys(outputs).find((n) => outputs[n].entryPoint === source);
-
 // What a script needs at once: itself and all it imports without import().
 function closure(name, seen = new Set()) {
 	if (seen.has(name)) return seen;
@@ -118,7 +139,6 @@ function closure(name, seen = new Set()) {
 }
 const sum = (names) => [...names].reduce((n, name) => n + (files[name]?.gz ?? 0), 0);
 
-const entry = entryOf(ENTRY);
 const css = entryOf("css/app.css");
 const first = closure(entry);
 const library = closure(entryOf(LIBRARY));
@@ -127,7 +147,7 @@ const own = (source) => [...closure(entryOf(source))].filter((n) => !first.has(n
 const ofScreens = Object.fromEntries(
 	screens.filter((s) => s.endsWith("/index.tsx")).map((s) => [s.split("/").at(-2), own(s)]),
 );
-const scripts = Object.keys(files).filter((n) => extname(n) === ".js");
+const scripts = Object.keys(files).filter(isScript);
 writeFileSync(
 	`${dist}/manifest.json`,
 	`${JSON.stringify({ entry, css, icon: iconName, font: fontAddress("hg.woff2"), preload: [...first].filter((n) => n !== entry), screens: ofScreens, files }, null, "\t")}\n`,

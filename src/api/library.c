@@ -22,6 +22,7 @@
 #include "text/name.h"
 
 #define QUESTION_BYTES_MOST 400
+#define FIRST_MOST 1000
 
 /* What a filter points into. */
 struct asked {
@@ -116,6 +117,20 @@ read_choices(struct api *x, const struct request *q, struct asked *ret, struct e
 	return 0;
 }
 
+/* So many from the beginning, for a screen that shows them before it knows the rest. */
+static int
+read_first(struct api *x, const struct request *q, int64_t *ret, struct error *e)
+{
+	struct str typed = S("");
+
+	*ret = 0;
+	if (request_query(x, q, "first", &typed, e) < 0)
+		return err_code(e);
+	if (typed.n > 0 && (!str_i64(typed, ret) || *ret < 1 || *ret > FIRST_MOST))
+		return err_key(e, ERR_INVALID, "bad-filter", "first is 1 to %d", FIRST_MOST);
+	return 0;
+}
+
 static int
 read_filter(struct api *x, const struct request *q, struct asked *ret, struct error *e)
 {
@@ -125,7 +140,7 @@ read_filter(struct api *x, const struct request *q, struct asked *ret, struct er
 	                          .now_us = x->now_us,
 	                          .hold_unscanned = x->conf->malware_unscanned == UNSCANNED_HOLD}};
 	if (read_folder(x, q, ret, e) < 0 || read_text(x, q, "q", &f->query, e) < 0 ||
-	    read_text(x, q, "keyword", &f->keyword, e) < 0)
+	    read_text(x, q, "keyword", &f->keyword, e) < 0 || read_first(x, q, &f->first, e) < 0)
 		return err_code(e);
 	return read_choices(x, q, ret, e);
 }

@@ -122,6 +122,38 @@ in_view(struct fixture *f, const char *query)
 	return (size_t)(uint8_t)f->r.body.p[4];
 }
 
+static int64_t
+first_id(struct fixture *f)
+{
+	size_t n = (size_t)(uint8_t)f->r.body.p[4];
+	int64_t id;
+
+	memcpy(&id, f->r.body.p + ((16 + n + 7) & ~(size_t)7), sizeof id);
+	return (int64_t)le64toh((uint64_t)id);
+}
+
+static void
+the_first_of_a_view_come_alone(void **state)
+{
+	struct fixture *f = *state;
+	const char *one = empty_file(f), *two = empty_file(f);
+
+	assert_int_equal(in_view(f, "folder=A"), 2);
+	assert_int_equal(in_view(f, "first=1"), 1);
+	assert_int_equal(first_id(f), strtoll(two, NULL, 10));
+	assert_int_equal(in_view(f, "first=1&sort=oldest"), 1);
+	assert_int_equal(first_id(f), strtoll(one, NULL, 10));
+	assert_int_equal(in_view(f, "first=3"), 2);
+	/* of those that fit, not of those that were looked at */
+	bulk(f, say(f, "\"%s\"%s", one, ""), "\"class\":\"confidential\"", "\"done\":1");
+	assert_int_equal(in_view(f, "first=1&class=confidential"), 1);
+	assert_int_equal(first_id(f), strtoll(one, NULL, 10));
+	assert_int_equal(get(f, "/api/v1/assets/layout?first=0"), 400);
+	assert_true(says(f, "bad-filter"));
+	assert_int_equal(get(f, "/api/v1/assets/layout?first=1001"), 400);
+	assert_int_equal(get(f, "/api/v1/assets/layout?first=x"), 400);
+}
+
 static void
 what_is_done_to_many_can_be_taken_back(void **state)
 {
@@ -294,6 +326,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(a_layout_is_nine_bytes_a_file),
+	    TEST(the_first_of_a_view_come_alone),
 	    TEST(cards_come_in_the_order_asked_for),
 	    TEST(folders_are_made_and_moved),
 	    TEST(what_is_done_to_many_can_be_taken_back),

@@ -58,7 +58,7 @@ link_questions(struct api *x, const struct request *q, struct str *links)
 		return;
 	add_link(x, links, S("/api/v1/session"), fetch);
 	if (is_plain && str_eq_c(screen_of(q), "library"))
-		add_link(x, links, S("/api/v1/assets/layout?sort=newest"), fetch);
+		add_link(x, links, S("/api/v1/assets/layout?first=200&sort=newest"), fetch);
 }
 
 int

@@ -495,7 +495,7 @@ the_page_names_what_its_screen_needs(void **state)
 {
 	static const char cookie[] = "__Host-geleit-s=abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq";
 	static const char session[] = "</api/v1/session>; rel=preload; as=fetch; crossorigin";
-	static const char listing[] = "</api/v1/assets/layout?sort=newest>; rel=preload";
+	static const char listing[] = "</api/v1/assets/layout?first=200&sort=newest>; rel=preload";
 	struct fixture *f = ((struct staff *)*state)->f;
 
 	links(f, "/app/library", cookie, session);

@@ -26,11 +26,14 @@
 	"a.embargo_us, a.expires_us, a.release_state, a.release_until_us, a.view_only, "           \
 	"a.version_state, a.malware, a.media_type FROM asset a WHERE a.trashed_us "
 
+#define LIMIT " LIMIT CAST(? AS BIGINT)"
+
 /* By order, outside and inside the trash. */
 static const char *const scans[LAYOUT_SORT_COUNT][2] = {
-    {COLUMNS "IS NULL ORDER BY a.id DESC", COLUMNS "IS NOT NULL ORDER BY a.id DESC"},
-    {COLUMNS "IS NULL ORDER BY a.id", COLUMNS "IS NOT NULL ORDER BY a.id"},
-    {COLUMNS "IS NULL ORDER BY a.sort_key, a.id", COLUMNS "IS NOT NULL ORDER BY a.sort_key, a.id"},
+    {COLUMNS "IS NULL ORDER BY a.id DESC" LIMIT, COLUMNS "IS NOT NULL ORDER BY a.id DESC" LIMIT},
+    {COLUMNS "IS NULL ORDER BY a.id" LIMIT, COLUMNS "IS NOT NULL ORDER BY a.id" LIMIT},
+    {COLUMNS "IS NULL ORDER BY a.sort_key, a.id" LIMIT,
+        COLUMNS "IS NOT NULL ORDER BY a.sort_key, a.id" LIMIT},
 };
 
 static const char *const sorts[LAYOUT_SORT_COUNT] = {"newest", "oldest", "name"};
@@ -214,6 +217,16 @@ fits(struct rows *q, struct arena *row, const struct layout_filter *f)
 
 /* ---- the scan ---- */
 
+/* How many rows may be read: where nothing is left out, no more than are wanted. */
+static int64_t
+rows_most(const struct layout_filter *f)
+{
+	bool leaves_out = f->folder != NULL || f->query.n > 0 || f->keyword.n > 0 ||
+	                  f->class != NULL || f->kind.n > 0 || f->state.n > 0;
+
+	return f->first == 0 || leaves_out ? INT64_MAX : f->first;
+}
+
 struct shape {
 	int64_t id;
 	uint8_t ratio;
@@ -246,12 +259,14 @@ layout_read(struct db *db, struct arena *a, const struct layout_filter *f, struc
 	AUTO(arena_free) struct arena *row = arena_new();
 	VEC(struct shape) list = {0};
 	struct among in = {0};
-	int r;
+	size_t most = f->first > 0 ? (size_t)f->first : SIZE_MAX;
+	int r = 0;
 
 	*ret = (struct layout){.stamp = 1};
-	if (need_sets(db, a, f, &in, e) < 0 || db_query(db, &q, e, scans[f->sort][f->trash]) < 0)
+	if (need_sets(db, a, f, &in, e) < 0 ||
+	    db_query(db, &q, e, scans[f->sort][f->trash], db_i(rows_most(f))) < 0)
 		return err_code(e);
-	while ((r = rows_next(q, e)) > 0) {
+	while (list.n < most && (r = rows_next(q, e)) > 0) {
 		int64_t id = rows_int(q, 0);
 
 		arena_reset(row);
@@ -263,5 +278,5 @@ layout_read(struct db *db, struct arena *a, const struct layout_filter *f, struc
 	}
 	give(a, list.v, list.n, ret);
 	VEC_FINI(&list);
-	return r;
+	return MIN(r, 0);
 }

@@ -34,6 +34,7 @@ struct layout_filter {
 	const enum asset_class *class;
 	bool trash; /* only what is in the trash, else only what is not */
 	enum layout_sort sort;
+	int64_t first; /* at most so many, from the beginning; 0: all */
 	int64_t now_us;
 	bool hold_unscanned;
 };

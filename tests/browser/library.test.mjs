@@ -228,3 +228,37 @@ for (const view of ["cards", "gallery", "list"])
 		await page.getByRole("region", { name: "Auswahl" }).getByText("100.000 ausgewählt").waitFor();
 		await page.done();
 	});
+
+test("the first of a large library are there before the rest, and stay as they are", async () => {
+	const ids = (await api("GET", "/assets?limit=100")).json.assets.map((a) => a.asset);
+	const page = await openPage(server, { who });
+	ids.push(...Array.from({ length: 5000 }, (_, i) => String(i + 1))); // such as are nowhere
+	let rest;
+	await page.route("**/assets/layout*", async (r) => {
+		const first = Number(new URL(r.request().url()).searchParams.get("first"));
+		if (!first)
+			await new Promise((go) => {
+				rest = go;
+			});
+		await r.fulfill({ body: madeListing(first || 5000, ids), contentType: "application/octet-stream" });
+	});
+	await page.goto(`${server.url}/app/library`);
+	const one = options(page).filter({ has: page.locator("img:not([hidden])") }).first();
+	await one.waitFor();
+	assert.equal(await page.locator(".library-head .num").count(), 0, "how many they are is not known yet");
+	await one.evaluate((e) => {
+		e.seen = e.querySelector("img").currentSrc;
+	});
+	await page.getByRole("listbox", { name: "Dateien" }).focus();
+	await page.keyboard.press("Control+a");
+	const chosen = page.getByRole("region", { name: "Auswahl" });
+	await chosen.getByText("200 ausgewählt").waitFor();
+	while (!rest) await page.waitForTimeout(20);
+	rest();
+	assert.match(await count(page), /5\.000/);
+	await chosen.getByText("5.000 ausgewählt").waitFor();
+	const now = await one.evaluate((e) => [e.seen, e.querySelector("img").currentSrc, e.getAttribute("aria-setsize")]);
+	assert.equal(now[0], now[1], "the same elements, the same picture");
+	assert.equal(now[2], "5000");
+	await page.done();
+});

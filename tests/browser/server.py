@@ -4,7 +4,7 @@
 commands line by line ({"run": [...]} geleit's command line, {"code": address}), and
 ends with its standard input.  --demo: with the demo library, once it is loaded whole;
 --mail: with a real relay and mailbox, {"mail": address, "count": n} gives the nth mail there;
---disk=SIZE: on a file system of its own (root alone).
+--disk=SIZE: on a file system of its own (root alone); --files=N: so many older ones in the library (bench/library.py).
 """
 import email
 import email.policy
@@ -49,20 +49,30 @@ def mount(server, size):
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "geleit-test", server.dir], check=True)
 
 
+def fill(server, n):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+    import library
+    server.stop()
+    library.fill(server.dir / "db/geleit.db", n)
+    server.start()
+
+
 def main():
     words = sys.argv[1:]
     rig = MailRig().start() if "--mail" in words else None
     settings = [w for w in words if not w.startswith("--")]
     if rig:
         settings += [f"smtp.url={rig.url()}", f"smtp.ca={rig.ca}", "smtp.from=versand@example.test"]
-    disks = [w.removeprefix("--disk=") for w in words if w.startswith("--disk=")]
+    with_value = dict(w[2:].split("=") for w in words if w.startswith("--") and "=" in w)
     server = Server(settings=settings)
-    if disks:
-        mount(server, disks[0])
+    if "disk" in with_value:
+        mount(server, with_value["disk"])
     try:
         server.start(demo="--demo" in words)
         if "--demo" in words:
             wait_for(lambda: demo_is_loaded(server), 120, 0.5)
+        if "files" in with_value:
+            fill(server, int(with_value["files"]))
         say = {"url": server.url, "dir": str(server.dir), "key": server.key(), "token": server.sign_in_token()}
         print(json.dumps(say), flush=True)
         for line in sys.stdin:
@@ -72,7 +82,7 @@ def main():
                 print(json.dumps({"error": repr(e)}), flush=True)
     finally:
         server.stop()
-        if disks:
+        if "disk" in with_value:
             subprocess.run(["umount", server.dir], check=True)
         server.remove()
         if rig:

@@ -42,12 +42,17 @@ export function setGuard(g: Guard) {
 	guard = g;
 }
 
+let waiting = 0;
+/** How many questions have no answer yet. */
+export const underWay = () => waiting;
+
 const SAFE = new Set(["GET", "HEAD"]);
 const aboutSession = (url: string) => /^\/api\/v1\/session($|\/)/.test(new URL(url).pathname);
 
 async function reach(request: Request): Promise<Response> {
 	const csrf = guard?.csrf();
 	if (csrf && !SAFE.has(request.method)) request.headers.set("Geleit-CSRF", csrf);
+	waiting++;
 	try {
 		const answer = await fetch(request);
 		offline.value = false;
@@ -57,6 +62,8 @@ async function reach(request: Request): Promise<Response> {
 		if (e instanceof DOMException && e.name === "AbortError") throw e;
 		offline.value = true;
 		throw new Problem(0, "offline", "", "", {}, 0);
+	} finally {
+		waiting--;
 	}
 }
 

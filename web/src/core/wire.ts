@@ -2,17 +2,25 @@
 // The answer of assets/layout: "GLY1", u32 count, u64 stamp, a byte of shape per file, padding
 // to eight bytes, a u64 id per file, all little endian. Read without copying where it can be.
 export interface Listing {
+	/** false: the first of it, the rest is on its way */
+	whole: boolean;
 	stamp: bigint;
 	ratios: Uint8Array;
 	ids: BigUint64Array;
 }
 
-export const EMPTY: Listing = { stamp: 0n, ratios: new Uint8Array(0), ids: new BigUint64Array(0) };
+export const EMPTY: Listing = {
+	whole: true,
+	stamp: 0n,
+	ratios: new Uint8Array(0),
+	ids: new BigUint64Array(0),
+};
 
 const HEAD = 16;
 const MAGIC = 0x31594c47;
 
-export function decode(data: ArrayBuffer): Listing {
+/** first: how many were asked for at most; if there are fewer, they are all. */
+export function decode(data: ArrayBuffer, first = Infinity): Listing {
 	if (data.byteLength < HEAD) throw new Error("layout: too short");
 	const view = new DataView(data);
 	if (view.getUint32(0, true) !== MAGIC) throw new Error("layout: not GLY1");
@@ -20,6 +28,7 @@ export function decode(data: ArrayBuffer): Listing {
 	const start = (HEAD + count + 7) & ~7;
 	if (data.byteLength !== start + 8 * count) throw new Error("layout: wrong length");
 	return {
+		whole: count < first,
 		stamp: view.getBigUint64(8, true),
 		ratios: new Uint8Array(data, HEAD, count),
 		ids: new BigUint64Array(data, start, count),

@@ -89,13 +89,18 @@ export class VirtualGrid implements Held {
 
 	/** Another listing: choice and cursor stay with their files as far as they are in it. */
 	show(listing: Listing, way: Way = this.way) {
-		const kept = select.carried(this.selection, this.listing.ids, listing.ids);
-		const place = select.follow(this.active, this.listing.ids, listing.ids);
+		const { ids, whole } = this.listing;
+		const all = !whole && this.selection.count === ids.length;
+		const kept = all
+			? select.all(listing.ids.length)
+			: select.carried(this.selection, ids, listing.ids);
+		const place = select.follow(this.active, ids, listing.ids);
+		if (way === this.way) this.stay(listing);
+		else this.freeAll();
+		for (const cell of this.spare) cell.displace();
 		this.listing = listing;
 		this.way = way;
 		this.active = Math.max(0, place);
-		this.freeAll();
-		for (const cell of this.spare) cell.displace();
 		this.selection = kept;
 		this.measure();
 		this.draw(false, 0);
@@ -261,6 +266,13 @@ export class VirtualGrid implements Held {
 		this.cells.delete(cell.index);
 		cell.free();
 		this.spare.push(cell);
+	}
+
+	/** What stands where it stood keeps its elements, and its picture. */
+	private stay(listing: Listing) {
+		for (const cell of [...this.cells.values()])
+			if (listing.ids[cell.index] !== cell.id) this.free(cell);
+			else cell.take(cell.index, cell.id, listing.ids.length, this.prefix);
 	}
 
 	private freeAll() {

@@ -8,6 +8,7 @@ import { may, session, signOut } from "../api/session";
 import { initials, number } from "../core/format";
 import { setLiveRegion } from "../dom/announce";
 import { whenIdle } from "../dom/idle";
+import { interrupted } from "../dom/resume";
 import { t } from "../gen/i18n/shell";
 import { language, setLanguage } from "../i18n";
 import { navigate, path, place } from "../router";
@@ -269,7 +270,6 @@ export function Overlays({ children }: { children?: ComponentChildren }) {
 /** After a reload: uploads that were interrupted show themselves. */
 async function showInterrupted() {
 	if (!may("upload")) return;
-	const { interrupted } = await import("../dom/resume");
 	const [first] = await interrupted();
 	if (first) (await import("../features/upload/index")).openUpload({}, { folder: first.target });
 }

@@ -113,7 +113,7 @@ function Head() {
 			<h1>
 				<bdi>{heading()}</bdi>
 			</h1>
-			{loaded.value && <span class="muted num">{t.files({ n })}</span>}
+			{loaded.value && listing.value.whole && <span class="muted num">{t.files({ n })}</span>}
 			<span class="sp row">
 				<FolderMenu />
 				<Views />

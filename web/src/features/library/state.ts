@@ -8,7 +8,8 @@ import type { Way } from "../../core/layout";
 import * as select from "../../core/selection";
 import { decode, EMPTY, type Listing } from "../../core/wire";
 import type { Folder } from "../../core/words";
-import { place } from "../../router";
+import { whenIdle } from "../../dom/idle";
+import { entry, place } from "../../router";
 
 export interface Filters {
 	folder: string | null;
@@ -73,7 +74,7 @@ const asked = new Map<string, number>();
 let requests = 0;
 /** counts up whenever cards came or were forgotten */
 export const cardsStamp = signal(0);
-const BOUNDS = { retry: 4000, dim: 150 };
+const BOUNDS = { retry: 4000, dim: 150, look: 30 };
 
 export const card = (id: bigint | string): Card | undefined => cards.get(String(id));
 
@@ -143,9 +144,36 @@ export const wantedList = computed(() => JSON.stringify(filters.value));
 let running: AbortController | null = null;
 let slow = 0;
 
-export async function loadListing() {
-	const query = { ...filters.value };
+/** Of a listing that is not shown yet, so many come first: the answer is small, however many there are. */
+const FIRST = 200;
+
+/** One answer: all of the listing, or the first of it. */
+async function askListing(first: number | null, signal: AbortSignal) {
 	const now = wantedList.value;
+	const query = { ...(first !== null && { first }), ...filters.value };
+	const headers: Record<string, string> = { Accept: "application/octet-stream" };
+	if (etag !== "" && now === listed.value) headers["If-None-Match"] = etag;
+	const answer = await callRaw("GET", "/assets/layout", { query, headers, signal });
+	const data = answer.status === 304 ? null : await answer.arrayBuffer();
+	if (signal.aborted) return;
+	batch(() => {
+		if (data) {
+			etag = answer.headers.get("ETag") ?? "";
+			listed.value = now;
+			listing.value = decode(data, first ?? undefined);
+		}
+		failure.value = null;
+		loaded.value = true;
+	});
+}
+
+/** What lies in view comes before the rest of the listing. */
+async function afterView(signal: AbortSignal) {
+	while (asked.size > 0 && !signal.aborted) await new Promise((go) => setTimeout(go, BOUNDS.look));
+	await new Promise<void>((go) => whenIdle(go));
+}
+
+export async function loadListing() {
 	running?.abort();
 	const mine = new AbortController();
 	running = mine;
@@ -154,21 +182,15 @@ export async function loadListing() {
 		busy.value = true;
 	}, BOUNDS.dim);
 	try {
-		const headers: Record<string, string> = { Accept: "application/octet-stream" };
-		if (etag !== "" && now === listed.value) headers["If-None-Match"] = etag;
-		const answer = await callRaw("GET", "/assets/layout", { query, headers, signal: mine.signal });
-		if (answer.status !== 304) {
-			const data = await answer.arrayBuffer();
-			if (mine.signal.aborted) return;
-			etag = answer.headers.get("ETag") ?? "";
-			const list = decode(data);
-			batch(() => {
-				listed.value = now;
-				listing.value = list;
-			});
+		// who comes back may have been further down
+		if (wantedList.value !== listed.value && entry().library === undefined) {
+			await askListing(FIRST, mine.signal);
+			clearTimeout(slow);
+			busy.value = false;
+			if (listing.value.whole) return;
+			await afterView(mine.signal);
 		}
-		failure.value = null;
-		loaded.value = true;
+		if (!mine.signal.aborted) await askListing(null, mine.signal);
 	} catch (e) {
 		if (mine.signal.aborted) return;
 		failure.value = e instanceof Problem ? e : new Problem(0, "layout", "", String(e), {}, 0);
