@@ -113,13 +113,20 @@ def pytest(name, paths, env=None, wrapper=(), at_once=2):
     count(tests - errors - failures - skipped, errors + failures, name)
 
 
+def failures(tap):
+    """Of what node --test printed, each failed test with its reasons; the first lines of a reason say most."""
+    for block in re.split(r"^(?=(?:not )?ok \d+ )", tap, flags=re.M):
+        if block.startswith("not ok"):
+            yield block.split("\n# Subtest", 1)[0][:4000]
+
+
 def node_tests(name, argv, cwd=ROOT, env=None):
     """node --test, or what ends like it: counts from its last lines."""
     say(name)
     done = subprocess.run(argv, cwd=cwd, env={**os.environ, **(env or {})}, stdout=subprocess.PIPE, text=True)
     ok, bad = (re.search(rf"^# {word} (\d+)$", done.stdout, re.M) for word in ("pass", "fail"))
     if done.returncode != 0:
-        print(done.stdout[-20000:])
+        print("\n".join(failures(done.stdout)) or done.stdout[-20000:])
     if not ok or not bad:
         count(0, 1, name)
         return

@@ -25,7 +25,8 @@
 #define SLOTS 8192
 #define APPS_MAX 32
 #define QUEUE_LIFE_US (5 * US_PER_S)
-#define TAKEN_WITHIN_US (1 * US_PER_S)
+#define TAKEN_WITHIN_US (1 * US_PER_S) /* after an app has died */
+#define TAKEN_LATE_US (10 * US_PER_S)  /* none has: it is stopped, or the machine is busy */
 
 enum state { FREE, QUEUED, OFFERED, TAKEN };
 
@@ -62,6 +63,7 @@ struct asks {
 	uint32_t top; /* slots below have been used */
 	struct lane_out lanes[LANE_COUNT];
 	struct app_in apps[APPS_MAX];
+	int64_t died_us; /* when the last app was gone */
 	char space[LIMIT_MSG_BYTES];
 };
 
@@ -224,29 +226,35 @@ slot_take(struct asks *a)
 	return NULL;
 }
 
-/* Its one reader takes a quarter of a second each: what lies in the socket waits, too. */
+/*
+ * Its one reader takes a quarter of a second each: what lies in the socket waits, too.
+ * So that a burst of one network does not keep all others waiting, it has a share.
+ */
 static int
-waiting_slow(const struct asks *a)
+check_slow_lane(const struct asks *a, uint32_t source, struct error *e)
 {
-	int n = 0;
+	int all = 0, same = 0;
 
 	for (uint32_t i = 0; i < a->top; i++) {
 		const struct item *it = &a->items[i];
+		bool waits =
+		    it->q.lane == LANE_SLOW && (it->state == QUEUED || it->state == OFFERED);
 
-		n += it->q.lane == LANE_SLOW && (it->state == QUEUED || it->state == OFFERED);
+		all += waits;
+		same += waits && source != 0 && it->q.source == source;
 	}
-	return n;
+	if (all < queue_limit[LANE_SLOW] && same < ASKS_SLOW_EACH)
+		return 0;
+	return err_key(e, ERR_LIMIT, "too-many-tries", "too many passwords at once");
 }
 
 static int
 check_room(const struct asks *a, const struct ask *q, struct error *e)
 {
-	int waiting = q->lane == LANE_SLOW ? waiting_slow(a) : a->lanes[q->lane].waiting;
-
-	if (q->urgent || waiting < queue_limit[q->lane])
-		return 0;
 	if (q->lane == LANE_SLOW)
-		return err_key(e, ERR_LIMIT, "too-many-tries", "too many passwords at once");
+		return check_slow_lane(a, q->source, e);
+	if (q->urgent || a->lanes[q->lane].waiting < queue_limit[q->lane])
+		return 0;
 	return err_key(e, ERR_BUSY, "busy", "the queue to the apps is full");
 }
 
@@ -288,6 +296,7 @@ app_gone(struct asks *a, struct app_in *app)
 {
 	watch_free(&app->w);
 	fd_close(&app->fd);
+	a->died_us = loop_now(a->loop);
 	for (uint32_t i = 0; i < a->top; i++) {
 		if (a->items[i].state == TAKEN && a->items[i].app == app->index)
 			again(a, &a->items[i]);
@@ -348,14 +357,18 @@ lane_is_read(const struct lane_out *lane)
 	return lane->fd < 0 || ioctl(lane->fd, SIOCOUTQ, &bytes) < 0 || bytes == 0;
 }
 
-/* Read a second ago and not taken: what was offered long before may be read just now. */
+/*
+ * Read long ago and not taken: what was offered long before may be read just now.  Who
+ * read it may have died since; if nobody has, it may only be slow, and to give up a
+ * question that is no GET is to refuse it.
+ */
 static bool
 is_forsaken(const struct asks *a, const struct item *it, int64_t now)
 {
 	int64_t read_us = a->lanes[it->q.lane].read_us;
+	int64_t most = a->died_us >= it->since_us ? TAKEN_WITHIN_US : TAKEN_LATE_US;
 
-	return it->state == OFFERED && read_us != 0 &&
-	       now - MAX(it->since_us, read_us) > TAKEN_WITHIN_US;
+	return it->state == OFFERED && read_us != 0 && now - MAX(it->since_us, read_us) > most;
 }
 
 static void

@@ -35,6 +35,7 @@ struct ask {
 	int fd;          /* -1, or a descriptor that is duplicated */
 	bool repeatable; /* GET, HEAD, KEYS, SENT */
 	bool urgent;     /* SENT: not counted against the queue's length */
+	uint32_t source; /* sources_enter's place: who fills the slow lane; 0: nobody's */
 	ask_answered answered;
 	void *arg;
 };
@@ -46,5 +47,9 @@ void asks_free(struct asks **a);
 NODISCARD int asks_set_lane(struct asks *a, enum lane lane, int fd, struct error *e);
 NODISCARD int asks_set_app(struct asks *a, uint32_t index, int fd, struct error *e);
 
-/* Its number.  0: the queue is full (ERR_BUSY in e; ERR_LIMIT of LANE_SLOW). */
+/*
+ * Its number.  0: the queue is full (ERR_BUSY in e; ERR_LIMIT of LANE_SLOW, also for a
+ * source that has ASKS_SLOW_EACH waiting there: the rest is for the others).
+ */
+#define ASKS_SLOW_EACH 6
 uint32_t ask_put(struct asks *a, const struct ask *q, struct error *e);

@@ -139,6 +139,7 @@ exchange_ask(struct exchange *x)
 	}
 	q.body = buf_view(&b);
 	q.fd = fd;
+	q.source = x->place;
 	x->ask = ask_put(x->f->asks, &q, &e);
 	if (x->ask == 0) {
 		sources_leave(x->f->sources, &x->place);
