@@ -134,6 +134,10 @@ def test_words_are_those_of_the_source(doc):
     keys = (ROOT / "src/model/api_key.c").read_text()
     table = re.search(r"scope_names\[\] = \{(.*?)\n\};", keys, re.S).group(1)
     assert enum(doc, "Scope") == set(re.findall(r'S\("(\w+)"\)', table))
+    roles = set(re.findall(r'\[ROLE_\w+\] = "(\w+)"', (ROOT / "src/msg/msg_master.c").read_text()))
+    for shape in ("Status", "Health"):
+        said = doc["components"]["schemas"][shape]["properties"]["roles"]["items"]["properties"]["role"]["enum"]
+        assert set(said) == roles, shape
 
 
 def test_the_matrix_has_a_row_for_every_route_and_no_other(routes, matrix):
