@@ -188,6 +188,13 @@ read_offset(struct str s, int *ret_s)
 	return true;
 }
 
+/* Years 1 to 9999: what lies outside could not be written again. */
+static bool
+can_be_written(int64_t us)
+{
+	return us >= -62135596800 * US_PER_S && us < 253402300800 * US_PER_S;
+}
+
 bool
 time_parse_rfc3339(struct str s, int64_t *ret_us)
 {
@@ -204,7 +211,7 @@ time_parse_rfc3339(struct str s, int64_t *ret_us)
 	c.minute = f[4];
 	c.second = f[5];
 	*ret_us = (utc_seconds(&c) - offset) * US_PER_S + fraction;
-	return true;
+	return can_be_written(*ret_us);
 }
 
 /* A tzdata name: no dot, so it cannot lead out of the folder. */
@@ -317,8 +324,11 @@ bool
 time_parse_human(struct str s, int64_t now_us, const char *zone, int64_t *ret_us)
 {
 	int64_t span;
+	bool ok;
 
 	if (parse_span(s, &span))
-		return !__builtin_add_overflow(now_us, span, ret_us);
-	return parse_day(s, zone, ret_us) || time_parse_rfc3339(s, ret_us);
+		ok = !__builtin_add_overflow(now_us, span, ret_us);
+	else
+		ok = parse_day(s, zone, ret_us) || time_parse_rfc3339(s, ret_us);
+	return ok && can_be_written(*ret_us);
 }
