@@ -179,6 +179,29 @@ def test_limits_of_the_proxy_do_not_bite(proxied):
     assert a.status == 413 and a.json()["code"] == "too-large", a.text
 
 
+def curl(proxied, method, path, *more):
+    """By HTTP/2, as browsers do: (version, status, body)."""
+    done = subprocess.run(["curl", "-sS", "--http2", "--cacert", proxied.dir / "tls/cert.pem", "-X", method, "-H", "Authorization: Bearer " + proxied.key(),
+                           "-w", "\\n%{http_version} %{http_code}", *more, f"{proxied.url}{path}"], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    body, _, told = done.stdout.rpartition(b"\n")
+    version, status = told.decode().split()
+    return version, int(status), body
+
+
+def test_http_2_goes_both_ways(proxied, tmp_path):
+    """Geleit speaks HTTP/1.1; what people's browsers speak with the proxy is HTTP/2."""
+    data = os.urandom(3 << 20)
+    (tmp_path / "data").write_bytes(data)
+    where = proxied.api("POST", "/api/v1/uploads", None, {**TUS, "Upload-Length": str(len(data))}).headers["Location"].removeprefix(proxied.url)
+    assert curl(proxied, "PATCH", where, "-H", "Tus-Resumable: 1.0.0", "-H", "Content-Type: application/offset+octet-stream", "-H", "Upload-Offset: 0",
+                "--data-binary", f"@{tmp_path}/data")[:2] == ("2", 204)
+    up = proxied.run("upload", tmp_path / "data")["files"][0]
+    content = f"/api/v1/assets/{up['asset']}/versions/{up['version']}/content"
+    assert curl(proxied, "GET", content) == ("2", 200, data)
+    assert curl(proxied, "GET", content, "-H", "Range: bytes=1000000-2999999") == ("2", 206, data[1000000:3000000])
+
+
 def test_revoked_in_the_middle(proxied, sent):
     """The last test of the module: the link is dead after it.  What proxy and kernel held still comes, no more."""
     def ended():
