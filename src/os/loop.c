@@ -120,6 +120,8 @@ loop_now(const struct loop *l)
 static uint32_t
 to_epoll(uint32_t events)
 {
+	if ((events & LOOP_ALONE) != 0) /* EPOLLHUP comes all the same */
+		return EPOLLEXCLUSIVE | EPOLLIN;
 	return EPOLLRDHUP | ((events & LOOP_READ) != 0 ? EPOLLIN : 0u) |
 	       ((events & LOOP_WRITE) != 0 ? EPOLLOUT : 0u);
 }

@@ -17,6 +17,9 @@ struct watch;
 #define LOOP_READ 1u
 #define LOOP_WRITE 2u
 #define LOOP_HANGUP 4u /* the peer closed its side, or an error: always reported */
+/* With LOOP_READ: of the processes that wait for this socket one is woken, not all; the watch
+ * cannot be changed. */
+#define LOOP_ALONE 8u
 
 typedef void (*loop_fn)(void *arg, uint32_t events);
 typedef void (*loop_tick_fn)(void *arg);

@@ -380,7 +380,7 @@ set_lane(struct app *app, const struct msg_peer *p, int fd, struct error *e)
 	watch_free(&lane->w);
 	fd_close(&lane->fd);
 	*lane = (struct lane_in){.app = app, .front = p->index, .fd = fd};
-	return loop_watch(app->loop, fd, LOOP_READ, on_lane, lane, &lane->w, e);
+	return loop_watch(app->loop, fd, LOOP_READ | LOOP_ALONE, on_lane, lane, &lane->w, e);
 }
 
 static int
