@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What Geleit costs beside nginx: both sides measured in one run.
+"""What Geleit costs beside nginx and others: both sides measured in one run.
 
-Processor time and memory come from /proc, for every process of Geleit and for
-the nginx master and worker; bench/README.md says what each row means.
+Processor time and memory come from /proc, for every process of Geleit and of
+the peer; bench/README.md says what each row means, bench/sides.py who they are.
 """
 import argparse
 import contextlib
@@ -12,181 +12,34 @@ import json
 import os
 import pathlib
 import resource
-import shutil
 import socket
 import ssl
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import urllib.parse
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests/system"))
-import media  # noqa: E402  (beside this file)
-from geleit import Recipient, Server, free_port, wait_for  # noqa: E402
+import alone  # these three beside this file
+import media
+from sides import HERE, PACKED, SIZE, SUITE, Geleit, Nginx, TusPeer, connect, cpu, curl, pss, settled
 
-SUITE = "TLS_AES_128_GCM_SHA256"
 RUNS = 5
-SIZE = 1 << 30
-IDLE = 1000
+IDLE = 5000
 SHAKES = 500
+SMALL = 1000        # small answers on one connection
 STALLED = 10
-TICK = os.sysconf("SC_CLK_TCK")
-
-NGINX = """
-worker_processes 1; worker_rlimit_nofile 8192; daemon off; pid {d}/nginx.pid; error_log {d}/error.log warn; {user}
-events {{ worker_connections 2048; }}
-http {{ access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000;
-  client_body_temp_path {d}/tmp/b; proxy_temp_path {d}/tmp/p; fastcgi_temp_path {d}/tmp/f;
-  uwsgi_temp_path {d}/tmp/u; scgi_temp_path {d}/tmp/s;
-  ssl_certificate {d}/cert.pem; ssl_certificate_key {d}/key.pem; ssl_protocols TLSv1.3;
-  ssl_conf_command Ciphersuites {suite};
-  server {{ listen 127.0.0.1:{port} ssl backlog=2048; root {d}/www;
-    location /put/ {{ alias {d}/dav/; client_max_body_size 0; client_body_temp_path {d}/dav/.tmp; dav_methods PUT; }} }} }}
-"""
-
-
-# ---- what /proc says ----
-
-def cpu(pids):
-    """Seconds of processor time, user and system, of these processes."""
-    total = 0
-    for pid in pids:
-        f = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        total += int(f[11]) + int(f[12])
-    return total / TICK
-
-
-def pss(pids):
-    """Proportional memory of these processes in bytes."""
-    total = 0
-    for pid in pids:
-        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1]) * 1024
-    return total
-
-
-def settled(pids, seconds=10):
-    """Processor time once nothing has been used for half a second: late work counts."""
-    end, last = time.monotonic() + seconds, cpu(pids)
-    while time.monotonic() < end:
-        time.sleep(0.5)
-        now = cpu(pids)
-        if now == last:
-            break
-        last = now
-    return last
-
-
-# ---- the two sides ----
-
-class Nginx:
-    name = "nginx"
-    roles = {}
-
-    def __init__(self, tls):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="geleit-bench-", dir="/tmp"))
-        self.port = free_port()
-        for d in ("tmp", "www", "dav", "dav/.tmp"):
-            (self.dir / d).mkdir()
-            os.chmod(self.dir / d, 0o777)
-        os.chmod(self.dir, 0o755)
-        for n in ("cert.pem", "key.pem"):
-            shutil.copy(tls / n, self.dir / n)
-        self.cafile = str(self.dir / "cert.pem")
-        user = "user www-data;" if os.geteuid() == 0 else ""
-        (self.dir / "conf").write_text(NGINX.format(d=self.dir, port=self.port, suite=SUITE, user=user))
-        self.process = subprocess.Popen(["nginx", "-p", str(self.dir), "-c", str(self.dir / "conf"),
-                                         "-e", str(self.dir / "error.log")], stdin=subprocess.DEVNULL)
-        wait_for(self.answers)
-        self.work = self.pids()[1:]
-
-    def answers(self):
-        with contextlib.suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port)).close()
-            return len(self.pids()) > 1
-
-    def pids(self):
-        p = self.process.pid
-        kids = pathlib.Path(f"/proc/{p}/task/{p}/children").read_text().split()
-        return [p, *map(int, kids)]
-
-    def download(self):
-        return "/big", []
-
-    def upload(self, n, size):
-        return f"/put/up{n}", []
-
-    def remove(self):
-        self.process.terminate()
-        self.process.wait(12)
-        shutil.rmtree(self.dir, ignore_errors=True)
-
-
-class Geleit:
-    name = "Geleit"
-
-    def __init__(self):
-        self.server = Server(settings=[f"tls.ciphersuites={SUITE}"]).start()
-        self.port = self.server.port
-        self.tls = self.server.dir / "tls"
-        self.cafile = str(self.tls / "cert.pem")
-        self.work = self.server.roles("front")
-        self.roles = {r["pid"]: r["role"] for r in self.server.run("status")["roles"]}
-
-    def pids(self):
-        return list(self.roles)
-
-    def offer(self, path):
-        doc = self.server.run("send", path, "--release", "cleared", "--to", "bench@customer.test")
-        self.reader = Recipient(self.server, doc["recipients"][0]["link"], "bench@customer.test").prove()
-
-    def download(self):
-        return self.reader.path + "/file/1", ["Cookie: __Host-geleit-r=" + self.reader.cookie]
-
-    def upload(self, n, size):
-        a = self.server.api("POST", "/api/v1/uploads", None, {"Tus-Resumable": "1.0.0", "Upload-Length": str(size)})
-        assert a.status == 201, a.text
-        where = urllib.parse.urlsplit(a.headers["Location"]).path
-        return where, ["Authorization: Bearer " + self.server.key(), "Tus-Resumable: 1.0.0", "Upload-Offset: 0",
-                       "Content-Type: application/offset+octet-stream"]
-
-    def remove(self):
-        self.server.remove()
-
-
-def curl(side, path, fields, *more):
-    """One transfer; the seconds it took."""
-    argv = ["curl", "-q", "-sS", "--fail", "--http1.1", "--tlsv1.3", "--ipv4", "--cacert", side.cafile, "-H", "Expect:", "-o",
-            "/dev/null", "-w", "%{http_code} %{size_download} %{size_upload} %{time_total}", *more]
-    with tempfile.NamedTemporaryFile("w", dir="/tmp", prefix="geleit-bench-") as f:
-        f.write("".join(h + "\n" for h in fields))
-        f.flush()
-        done = subprocess.run([*argv, "-H", "@" + f.name, f"https://localhost:{side.port}{path}"],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
-    code, down, up, took = (done.stdout.split() + ["0"] * 4)[:4]
-    assert done.returncode == 0 and SIZE in (int(down), int(up)), (side.name, code, done.stdout, done.stderr)
-    return float(took)
-
-
-def connect(side, head=b"", greet=True):
-    s = socket.create_connection(("127.0.0.1", side.port), 30)
-    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if greet:
-        s = side.context.wrap_socket(s, server_hostname="localhost")
-    if head:
-        s.sendall(head)
-    return s
-
 
 # ---- the rows: one value for one side ----
 
 def download(side, run, big):
     before = cpu(side.pids())
     side.seconds = curl(side, *side.download())
+    return (settled(side.pids()) - before) / (SIZE / 1e9)
+
+
+def package(side, run, big):
+    before = cpu(side.pids())
+    side.seconds = curl(side, *side.package())
     return (settled(side.pids()) - before) / (SIZE / 1e9)
 
 
@@ -197,7 +50,12 @@ def upload(side, run, big):
     path, fields = side.upload(run, SIZE)
     how = ["-X", "PATCH"] if fields else []
     side.seconds = curl(side, path, fields, *how, "-T", str(big))
-    return (settled(side.pids()) - before) / (SIZE / 1e9)
+    begin = time.thread_time()
+    side.sync(run)
+    synced = time.thread_time() - begin
+    used = settled(side.pids()) - before + synced
+    side.forget(run)
+    return used / (SIZE / 1e9)
 
 
 def answered(s, path=b"/nothing-here"):
@@ -211,6 +69,40 @@ def answered(s, path=b"/nothing-here"):
                 length = int(line.split(b":")[1])
         f.read(length)
     return int(status.split()[1])
+
+
+def answers(side, n, path, fields, want):
+    """The same question n times on one connection; milliseconds of processor time of each."""
+    head = f"GET {path} HTTP/1.1\r\nHost: localhost:{side.port}\r\n" + "".join(f + "\r\n" for f in fields) + "\r\n"
+    s = connect(side)
+    with contextlib.closing(s), s.makefile("rb") as f:
+        before = cpu(side.pids())
+        for _ in range(n):
+            s.sendall(head.encode())
+            assert status_and_etag(f)[0] == want
+        return (settled(side.pids()) - before) / n * 1000
+
+
+def status_and_etag(f):
+    status, length, etag = int(f.readline().split()[1]), 0, ""
+    while (line := f.readline().strip()):
+        name, value = line.decode().split(":", 1)
+        length = int(value) if name.lower() == "content-length" and status != 304 else length
+        etag = value.strip() if name.lower() == "etag" else etag
+    f.read(length)
+    return status, etag
+
+
+def small(side, run, big):
+    return answers(side, SMALL, *side.small(), 200)
+
+
+def unchanged(side, run, big):
+    path, fields = side.small()
+    s = connect(side, f"GET {path} HTTP/1.1\r\nHost: localhost:{side.port}\r\n{''.join(f + chr(13) + chr(10) for f in fields)}\r\n".encode())
+    with contextlib.closing(s), s.makefile("rb") as f:
+        etag = status_and_etag(f)[1]
+    return answers(side, SMALL, path, [*fields, "If-None-Match: " + etag], 304)
 
 
 def idle(side, run, big):
@@ -240,6 +132,20 @@ def handshakes(side, run, big):
     return (settled(side.pids()) - before) / SHAKES * 1000
 
 
+def resumed(side, run, big):
+    first = connect(side)
+    answered(first)                         # the ticket comes behind the handshake
+    session = first.session
+    first.close()
+    before = cpu(side.pids())
+    for _ in range(SHAKES):
+        raw = socket.create_connection(("127.0.0.1", side.port), 30)
+        s = side.context.wrap_socket(raw, server_hostname="localhost", session=session)
+        assert s.session_reused
+        s.close()
+    return (settled(side.pids()) - before) / SHAKES * 1000
+
+
 def rest(side, run, big):
     before = cpu(side.work)
     time.sleep(3)
@@ -263,13 +169,20 @@ def stalled(side, run, big):
             s.close()
 
 
+# what, unit, row, goal, and who is measured in turns: names of what main() starts
+BOTH = ("Geleit", "nginx")
 ROWS = [
-    (f"Idle connection ({IDLE} held, one request each)", "KiB", idle, 1.0),
-    ("Download, 1 GiB sealed", "CPU s/GB", download, 1.25),
-    ("Upload by tus, 1 GiB, sealed and synced", "CPU s/GB", upload, 1.6),
-    (f"Full handshake ({SHAKES})", "CPU ms", handshakes, 1.1),
-    ("At rest, no connection, 3 s", "% CPU of fronts", rest, None),
-    (f"Stalled {STALLED} × (handshake, head, reader), 3 s", "% CPU of fronts", stalled, None),
+    (f"Idle connection ({IDLE} held, one request each)", "KiB", idle, 1.0, BOTH),
+    ("Download, 1 GiB sealed", "CPU s/GB", download, 1.25, BOTH),
+    (f"Package of {PACKED} sealed files, 1 GiB, beside one file", "CPU s/GB", package, 1.35, BOTH),
+    ("Upload by tus, 1 GiB, sealed and synced, beside PUT and fsync", "CPU s/GB", upload, 1.6, BOTH),
+    ("Upload by tus, 1 GiB, beside @tus/server", "CPU s/GB", upload, 1 / 3, ("Geleit", "@tus/server")),
+    (f"Preview asked of app, beside a file of its bytes ({SMALL})", "CPU ms", small, 4.0, BOTH),
+    (f"The same, unchanged: 304 ({SMALL})", "CPU ms", unchanged, 2.5, BOTH),
+    (f"Full handshake ({SHAKES})", "CPU ms", handshakes, 1.1, BOTH),
+    (f"Resumed handshake ({SHAKES}), one front", "CPU ms", resumed, 1.1, ("one front", "nginx")),
+    ("At rest, no connection, 3 s", "% CPU of fronts", rest, None, BOTH),
+    (f"Stalled {STALLED} × (handshake, head, reader), 3 s", "% CPU of fronts", stalled, None, BOTH),
 ]
 
 
@@ -280,8 +193,11 @@ def used(side, start):
     return " ".join(f"{side.roles.get(p, 'nginx')} {s:.2f}" for p, s in spent.items() if s) + took
 
 
-def measure(ours, theirs, big):
-    for what, unit, row, goal in ROWS:
+def measure(sides, big, only):
+    for what, unit, row, goal, names in ROWS:
+        if only and only not in what:
+            continue
+        ours, theirs = (sides[n] for n in names)
         values, seconds = {ours: [], theirs: []}, {ours: [], theirs: []}
         for run in range(RUNS):
             for side in (ours, theirs):
@@ -297,13 +213,13 @@ def measure(ours, theirs, big):
 
 
 def table(rows):
-    out = ["| what | unit | Geleit | nginx | ratio | goal | met | MB/s |", "|---|---|---|---|---|---|---|---|"]
+    out = ["| what | unit | Geleit | peer | ratio | goal | met | MB/s |", "|---|---|---|---|---|---|---|---|"]
     missed = []
     for what, unit, a, b, goal, speed in rows:
         ratio = a / b if goal and b > 0 else None
         met = ratio <= goal if ratio is not None else a == 0
         shown = f"{ratio:.2f}" if ratio is not None else ""
-        wanted = f"≤ {goal}" if goal else "0 %"
+        wanted = f"≤ {goal:.3g}" if goal else "0 %"
         out.append(f"| {what} | {unit} | {a:.3f} | {b:.3f} | {shown} | {wanted} | {'yes' if met else '**no**'} | {speed} |")
         if not met:
             missed.append(f"- {what}: {shown or f'{a:.3f} {unit}'}, goal {wanted}.")
@@ -340,16 +256,59 @@ def web(parts):
 
 def store(lines):
     """In place of the section there is; the rest was measured another day."""
-    path = HERE / "results.md"
+    path = HERE / "RESULTS.md"
     before, _, rest = path.read_text().partition(lines[0] + "\n")
     after = rest[rest.index("\n## ") + 1:] if "\n## " in rest else ""
     path.write_text("\n".join([before.rstrip() + "\n", *lines]) + "\n" + (after and "\n" + after))
 
 
+def merge(lines):
+    """Rows of this run in place of those of the same name; the others were measured another day."""
+    path = HERE / "RESULTS.md"
+    was = path.read_text().splitlines()
+    first = next(i for i, line in enumerate(was) if line.startswith("|---")) + 1
+    last = next(i for i, line in enumerate(was) if i > first and not line.startswith("|"))
+    rows = {line.split("|")[1]: line for line in [*was[first:last], *lines[2:]]}
+    order = [f" {what} " for what, *_ in ROWS]
+    path.write_text("\n".join([*was[:first - 2], *lines[:2], *(rows[n] for n in order if n in rows), *was[last:]]) + "\n")
+
+
+def start(end):
+    """Everybody who is measured, by name, and a file of SIZE bytes that nginx has."""
+    sides = {"Geleit": Geleit()}
+    end.callback(sides["Geleit"].remove)
+    for name, make in (("one front", lambda: Geleit("server.fronts=1")), ("nginx", lambda: Nginx(sides["Geleit"].tls)),
+                       ("@tus/server", lambda: TusPeer(sides["Geleit"].tls))):
+        sides[name] = make()
+        end.callback(sides[name].remove)
+    for side in sides.values():
+        side.context = ssl.create_default_context(cafile=side.cafile)
+    big = sides["nginx"].dir / "www/big"
+    with open(big, "wb") as f:
+        for _ in range(SIZE >> 24):
+            f.write(os.urandom(1 << 24))
+    big.chmod(0o644)
+    return sides, big
+
+
+def beside_peers(only):
+    with contextlib.ExitStack() as end:
+        sides, big = start(end)
+        ours, photo = sides["Geleit"], sides["nginx"].dir / "photo.jpg"
+        media.make_photo(photo, 1)
+        (sides["nginx"].dir / "www/small").write_bytes(ours.offer_picture(photo))
+        ours.offer(big)
+        if not only or "Package" in only:
+            ours.offer_package(big)
+        yield from measure(sides, big, only)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    p.add_argument("--write", action="store_true", help="store the table in bench/results.md")
+    p.add_argument("--write", action="store_true", help="store the table in bench/RESULTS.md")
     p.add_argument("--previews", action="store_true", help="measure previews alone")
+    p.add_argument("--only", metavar="WORDS", help="measure rows with these words in their name alone")
+    p.add_argument("--alone", action="store_true", help="measure what has no peer alone")
     p.add_argument("--web", nargs="*", metavar="PART", help="measure the pages alone: frames, staff, recipient")
     args = p.parse_args()
     if args.web is not None:
@@ -357,37 +316,31 @@ def main():
         if args.write and not args.web:
             store(section)
         return sys.exit(f"goals missed: {'; '.join(missed)}" if missed else 0)
-    section, quiet = previews()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(16384, hard), hard))
+    if args.alone:
+        section, missed = alone.section()
+        if args.write:
+            store(section)
+        return sys.exit(f"goals missed: {'; '.join(missed)}" if missed else 0)
+    section, quiet = previews() if not args.only else ([], False)
     if args.previews:
         if args.write and quiet:
             store(section)
         return
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
-    with contextlib.ExitStack() as end:
-        ours = Geleit()
-        end.callback(ours.remove)
-        theirs = Nginx(ours.tls)
-        end.callback(theirs.remove)
-        for side in (ours, theirs):
-            side.context = ssl.create_default_context(cafile=side.cafile)
-        big = theirs.dir / "www/big"
-        with open(big, "wb") as f:
-            for _ in range(SIZE >> 24):
-                f.write(os.urandom(1 << 24))
-        big.chmod(0o644)
-        ours.offer(big)
-        lines, missed = table(measure(ours, theirs, big))
+    lines, missed = table(beside_peers(args.only))
     print("\n".join(lines))
-    if args.write:
+    if args.write and args.only:
+        merge(lines)
+    elif args.write:
         verdict = ["Goals missed:", "", *missed] if missed else ["Every goal is met."]
         head = ["<!-- SPDX-License-Identifier: AGPL-3.0-or-later -->", "# Figures", "",
                 "Written by `bench/run.py --write`; `bench/README.md` says what each row means.", "",
                 f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs.",
                 "The machine was shared: other tests ran on it at the same time, so repeat before drawing fine conclusions.",
                 "nginx neither seals nor syncs what it stores.", ""]
-        was = (HERE / "results.md").read_text().partition("\n## ")
-        (HERE / "results.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n" + "".join(was[1:]))
+        was = (HERE / "RESULTS.md").read_text().partition("\n## ")
+        (HERE / "RESULTS.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n" + "".join(was[1:]))
         if quiet:
             store(section)
 

@@ -339,7 +339,7 @@ send_round(struct net_conn *c)
 
 /*
  * A round of records leaves as full segments: one pass through TCP instead of
- * one per record, a third of what sending costs.  (bench/results.md)
+ * one per record, a third of what sending costs.  (bench/RESULTS.md)
  */
 static void
 cork(const struct net_conn *c, int on)

@@ -4,7 +4,7 @@
 commands line by line ({"run": [...]} geleit's command line, {"code": address}), and
 ends with its standard input.  --demo: with the demo library, once it is loaded whole;
 --mail: with a real relay and mailbox, {"mail": address, "count": n} gives the nth mail there;
---disk=SIZE: on a file system of its own (root alone); --files=N: so many older ones in the library (bench/library.py).
+--disk=SIZE: on a file system of its own (root alone); --files=N: so many older ones in the library (bench/generate.py).
 """
 import email
 import email.policy
@@ -51,9 +51,11 @@ def mount(server, size):
 
 def fill(server, n):
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
-    import library
+    import generate
     server.stop()
-    library.fill(server.dir / "db/geleit.db", n)
+    db = generate.Lite(server)
+    generate.fill(db, n)
+    db.end()
     server.start()
 
 
