@@ -67,6 +67,8 @@ HANDLER(settings_list);
 HANDLER(settings_patch);
 /* keys.c */
 HANDLER(keys_post);
+HANDLER(jobs_list);
+HANDLER(jobs_again);
 HANDLER(keys_list);
 HANDLER(keys_delete);
 /* people.c */

@@ -139,6 +139,7 @@ int operands_to_assets(
 /* ---- subcommands ---- */
 int command_local(struct cli *c, int argc, char **argv); /* init, config check, fsck */
 int command_status(struct cli *c, int argc, char **argv);
+int command_jobs(struct cli *c, int argc, char **argv);
 int command_key(struct cli *c, int argc, char **argv);
 int command_upload(struct cli *c, int argc, char **argv);
 int command_asset(struct cli *c, int argc, char **argv);

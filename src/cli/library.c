@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * library - status, key create, asset set, release, history, brand set
+ * library - status, jobs, key create, asset set, release, history, brand set
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +29,41 @@ command_status(struct cli *c, int argc, char **argv)
 			printf("%-8s %s  %s\n", member(o, "role"), member(o, "index"),
 			    member(o, "pid"));
 		}
+	}
+	answer_free(&a);
+	return r;
+}
+
+static int
+start_again(struct cli *c, const char *id)
+{
+	struct answer a;
+	int r = cli_simple(c, "POST",
+	    arena_printf(c->a, "/api/v1/jobs/%.*s/again", STR(url_part(c, id))), NULL, &a);
+
+	answer_free(&a);
+	return r;
+}
+
+int
+command_jobs(struct cli *c, int argc, char **argv)
+{
+	struct list operands = {0};
+	struct answer a;
+	int r;
+
+	if (!args_parse(c, argc, argv, NULL, 0, &operands))
+		return EXIT_USAGE;
+	if (operands.n == 2 && strcmp(operands.v[0], "again") == 0)
+		return start_again(c, operands.v[1]);
+	if (operands.n != 0)
+		return usage(c, "jobs | jobs again ID");
+	r = cli_simple(c, "GET", S("/api/v1/jobs"), NULL, &a);
+	for (size_t i = 0; r == 0 && !c->json && i < list_length(a.doc); i++) {
+		struct json_object *o = json_object_array_get_idx(a.doc, i);
+
+		printf("%s  %-7s %-30s %s\n", member(o, "id"), member(o, "kind"), member(o, "name"),
+		    member(o, "error"));
 	}
 	answer_free(&a);
 	return r;

@@ -18,6 +18,7 @@ static const struct command {
     {"fsck", command_local, "do database, keys and blobs agree?"},
     {"master-key", command_local, "kit | lock | unlock | restore"},
     {"status", command_status, "version, address and processes"},
+    {"jobs", command_jobs, "work that was given up | again ID"},
     {"key", command_key, "create --name N --scope S[,S] [--expires D]"},
     {"upload", command_upload, "FILE... [--folder PATH]"},
     {"asset", command_asset,

@@ -170,3 +170,73 @@ job_wait(struct db *db, const struct job *j, const char *why, int64_t wait_us, s
 		return err_code(e);
 	return change_commit(&c, e);
 }
+
+/* ---- given up ---- */
+
+#define DEAD_JOB                                                                                   \
+	"SELECT j.id, j.kind, j.error, v.asset_id, v.name, j.created_us, j.version_id FROM job j " \
+	"LEFT JOIN version v ON v.id = j.version_id WHERE j.state = 'dead'"
+
+static struct job_dead
+read_dead(struct rows *q, struct arena *a)
+{
+	return (struct job_dead){.id = {rows_int(q, 0)},
+	    .kind = rows_text(q, 1, a),
+	    .error = rows_text(q, 2, a),
+	    .asset = {rows_int(q, 3)},
+	    .name = rows_text(q, 4, a),
+	    .created_us = rows_int(q, 5)};
+}
+
+int
+job_dead_list(
+    struct db *db, struct arena *a, int max, struct job_dead **ret, size_t *ret_n, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct job_dead *list = ARENA_ARRAY(a, struct job_dead, (size_t)max);
+	size_t n = 0;
+	int r;
+
+	if (db_query(db, &q, e, DEAD_JOB " ORDER BY j.id DESC LIMIT CAST(? AS BIGINT)", db_i(max)) <
+	    0)
+		return err_code(e);
+	while ((r = rows_next(q, e)) > 0 && n < (size_t)max)
+		list[n++] = read_dead(q, a);
+	*ret = list;
+	*ret_n = n;
+	return r < 0 ? r : 0;
+}
+
+/* The event says what work it was, and of which file. */
+static int
+dead_event(struct change *c, struct arena *a, job_id id, struct event *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct job_dead j;
+	int r;
+
+	if (db_query(change_db(c), &q, e, DEAD_JOB " AND j.id = ?", db_i(id.v)) < 0)
+		return err_code(e);
+	if ((r = rows_next(q, e)) <= 0)
+		return r < 0 ? r
+		             : err_set(e, ERR_NOT_FOUND, "no work that was given up has this id");
+	j = read_dead(q, a);
+	ret->asset = j.asset;
+	ret->version.v = j.asset.v != 0 ? rows_int(q, 6) : 0;
+	ret->outcome = j.kind;
+	return 0;
+}
+
+int
+job_again(struct change *c, struct arena *a, job_id id, struct error *e)
+{
+	struct event ev = EVENT_INIT(EVENT_JOB_RESTARTED);
+
+	if (dead_event(c, a, id, &ev, e) < 0 ||
+	    db_exec(change_db(c), NULL, e,
+	        "UPDATE job SET state = 'queued', due_us = ?, tries = 0, lease_until_us = NULL "
+	        "WHERE id = ?",
+	        db_i(change_now(c)), db_i(id.v)) < 0)
+		return err_code(e);
+	return event_add(c, &ev, e);
+}

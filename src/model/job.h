@@ -36,6 +36,18 @@ NODISCARD int job_renew(struct db *db, const struct job *j, int64_t lease_us, st
 NODISCARD int job_done(struct change *c, const struct job *j, struct error *e);
 /* Later again (2^tries seconds, jitter), or dead after eight. */
 NODISCARD int job_failed(struct db *db, const struct job *j, const char *why, struct error *e);
+/* What was given up, newest first, at most max: for the administrator. */
+struct job_dead {
+	job_id id;
+	struct str kind, error;
+	asset_id asset;  /* 0: its file is gone, or it had none */
+	struct str name; /* of the file */
+	int64_t created_us;
+};
+NODISCARD int job_dead_list(
+    struct db *db, struct arena *a, int max, struct job_dead **ret, size_t *ret_n, struct error *e);
+/* Due now, with all its tries anew.  Adds the event job.restarted.  ERR_NOT_FOUND: not dead. */
+NODISCARD int job_again(struct change *c, struct arena *a, job_id id, struct error *e);
 /* Nobody's failure: due again after wait_us, and the try is not counted. */
 NODISCARD int job_wait(
     struct db *db, const struct job *j, const char *why, int64_t wait_us, struct error *e);

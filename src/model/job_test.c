@@ -222,6 +222,38 @@ what_is_done_does_not_fail_afterwards(void **state)
 	assert_true(nothing_is_due(f));
 }
 
+/* An administrator starts it again: as if it were new, and history says who. */
+static void
+what_was_given_up_can_be_started_again(void **state)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	struct fixture *f = *state;
+	struct job_dead *list;
+	job_id id;
+	size_t n;
+
+	put(f, 7, 1);
+	run_sql(f, "UPDATE job SET state = 'dead', tries = 8, error = 'broken'");
+	id.v = test_db_int(f->db, "SELECT id FROM job");
+	assert_int_equal(job_dead_list(f->db, f->a, 10, &list, &n, &f->e), 0);
+	assert_int_equal(n, 1);
+	assert_true(list[0].id.v == id.v && list[0].asset.v == 0 && list[0].name.n == 0);
+	assert_true(str_eq(list[0].kind, S("ingest")) && str_eq(list[0].error, S("broken")));
+	put(f, 7, 1); /* its place is taken */
+	assert_true(nothing_is_due(f));
+	assert_int_equal(change_begin(f->db, nobody, EVENT_JOB_RESTARTED, &c, &f->e), 0);
+	assert_int_equal(job_again(c, f->a, id, &f->e), 0);
+	assert_int_equal(change_commit(&c, &f->e), 0);
+	assert_int_equal(claim(f, LEASE).tries, 1);
+	assert_int_equal(job_dead_list(f->db, f->a, 10, &list, &n, &f->e), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(
+	    test_db_int(f->db, "SELECT count(*) FROM event WHERE kind = 'job.restarted'"), 1);
+	/* a second time there is nothing to start */
+	assert_int_equal(change_begin(f->db, nobody, EVENT_JOB_RESTARTED, &c, &f->e), 0);
+	assert_int_equal(job_again(c, f->a, id, &f->e), ERR_NOT_FOUND);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -234,6 +266,7 @@ main(void)
 	    TEST(failing_comes_back_later_and_dies_in_the_end),
 	    TEST(a_claim_whose_answer_was_lost_holds),
 	    TEST(what_is_done_does_not_fail_afterwards),
+	    TEST(what_was_given_up_can_be_started_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

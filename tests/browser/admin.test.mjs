@@ -188,6 +188,25 @@ test("the health of the system names what needs attention", async () => {
 	await page.done();
 });
 
+test("work that was given up is listed, and started again", async () => {
+	const page = await openPage(server, { who });
+	await server.ask({
+		sql:
+			"INSERT INTO job (id, kind, state, due_us, fence, tries, error, created_us) " +
+			"VALUES (1, 'render', 'dead', 0, 8, 8, 'no room on the disk', 1764064800000000)",
+	});
+	await goto(page, server, "/app/admin/health");
+	const row = page.getByRole("row").filter({ hasText: "no room on the disk" });
+	await row.getByText("Vorschau").waitFor();
+	await axe(page, "jobs");
+	await row.getByRole("button", { name: "Erneut starten" }).click();
+	await page.getByText("Der Auftrag läuft wieder.").first().waitFor();
+	await row.waitFor({ state: "detached" });
+	await page.getByRole("heading", { name: "Aufgegebene Aufträge" }).waitFor({ state: "detached" });
+	assert.deepEqual((await call(server, "GET", "/api/v1/jobs", undefined, who)).json, []);
+	await page.done();
+});
+
 for (const section of ["people", "keys", "brand", "settings", "health"])
 	test(`${section} in both themes at every size`, () => checkEverywhere(server, who, `/app/admin/${section}`));
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The real server for the browser tests: says where it is in one JSON line, takes
-commands line by line ({"run": [...]} geleit's command line, {"code": address}), and
-ends with its standard input.  --demo: with the demo library, once it is loaded whole;
+commands line by line ({"run": [...]} geleit's command line, {"code": address},
+{"sql": text} past the server), and ends with its standard input.  --demo: with the demo library, once it is loaded whole;
 --mail: with a real relay and mailbox, {"mail": address, "count": n} gives the nth mail there;
 --disk=SIZE: on a file system of its own (root alone); --files=N: so many older ones in the library (bench/generate.py).
 """
@@ -15,13 +15,15 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
-from geleit import Server, digits_of, wait_for  # noqa: E402
+from geleit import Server, digits_of, sql, wait_for  # noqa: E402
 from mailrig import MailRig  # noqa: E402
 
 
 def answer(server, rig, ask):
     if "run" in ask:
         return {"ok": server.run(*ask["run"])}
+    if "sql" in ask:
+        return {"ok": sql(server, ask["sql"])}
     if "code" in ask:
         return {"ok": server.code_for(ask["code"])}
     if "mail" in ask:

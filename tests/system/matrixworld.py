@@ -276,10 +276,19 @@ class World:
     def make_mail(self, who, state):
         return wait_for(lambda: [m for m in self.server.mails(ADDRESS) if m["state"] == "not_sent"])[0]["id"]
 
+    def make_job(self, who, state):
+        """Given up, of a kind that nobody works at."""
+        self.jobs = getattr(self, "jobs", 1000) + 1
+        sql(self.server, "INSERT INTO job (id, kind, state, due_us, fence, tries, error, created_us) "
+                         f"VALUES ({self.jobs}, 'nobodys', 'dead', 0, 8, 8, 'broken', 1)")
+        if state == "gone":
+            assert self.server.api("POST", f"/api/v1/jobs/{self.jobs}/again").status == 200
+        return str(self.jobs)
+
     # ---- did anything change? ----
 
     def quiet(self):
-        wait_for(lambda: sql(self.server, "SELECT (SELECT count(*) FROM job WHERE state IN ('queued', 'running')) + "
+        wait_for(lambda: sql(self.server, "SELECT (SELECT count(*) FROM job WHERE state IN ('queued', 'running') AND kind <> 'nobodys') + "
                                           "(SELECT count(*) FROM mail WHERE state = 'queued') + "
                                           "(SELECT count(*) FROM transfer WHERE state = 'running')") == [["0"]])
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What senders see of their deliveries, over the real server."""
+import sys
 import urllib.parse
 
 import pytest
 
-from geleit import Recipient, Staff, wait_for
+from geleit import ROOT, Recipient, Staff, sql, wait_for
+
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import hostile  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +76,21 @@ def test_an_administrator_sees_settings_and_health(server):
     assert [c["ok"] for c in health["checks"] if c["code"] == "mail"] == [False]
     settings = {s["name"]: s for s in server.api("GET", "/api/v1/settings").json()}
     assert settings["delivery.max_days"]["value"] == "90"
+
+
+def test_work_that_was_given_up_is_listed_and_started_again(server, tmp_path):
+    path = tmp_path / "aufgegeben.png"
+    path.write_bytes(hostile.png(300, 200, colour=2, depth=8))
+    made = server.run("upload", path)["files"][0]
+    wait_for(lambda: server.api("GET", f"/api/v1/assets/{made['asset']}/preview/64").status == 200)
+    sql(server, "INSERT INTO job (id, kind, version_id, dedupe, state, due_us, fence, tries, error, created_us) "
+                f"VALUES (62, 'render', {made['version']}, 'render:62', 'dead', 0, 8, 8, 'no luck', 1)")
+    health = server.api("GET", "/api/v1/health").json()
+    assert health["queue"]["dead"] == 1 and [c["ok"] for c in health["checks"] if c["code"] == "jobs"] == [False]
+    assert server.run("jobs") == [{"id": "62", "kind": "render", "error": "no luck", "asset": made["asset"], "name": path.name,
+                                   "created": "1970-01-01T00:00:00.000001Z"}]
+    server.run("jobs", "again", "62")
+    wait_for(lambda: sql(server, "SELECT state, tries FROM job WHERE id = 62") == [["done", "1"]])
+    assert server.run("jobs") == []
+    assert server.run("jobs", "again", "62", expect=4)["code"] == "not-found"
+    assert [e["kind"] for e in server.run("history", made["asset"])["events"]].count("job.restarted") == 1

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The health of the system: what an administrator should look after.
-import { bytes, number } from "../../core/format";
+import { post } from "../../api/client";
+import { bytes, date, number } from "../../core/format";
 import { t } from "../../gen/i18n/admin";
 import { language } from "../../i18n";
+import { Button } from "../../ui/Button";
 import { Table } from "../../ui/Table";
+import { toast } from "../../ui/Toast";
 import { Notice, Tag } from "../../ui/Verdict";
-import { Loading, useData } from "./parts";
+import { Loading, useData, words } from "./parts";
 
 interface Condition {
 	ok: boolean;
@@ -17,6 +20,21 @@ interface Condition {
 }
 
 type Check = Condition["checks"][number];
+
+interface Job {
+	id: string;
+	kind: string;
+	error: string;
+	asset: string | null;
+	name: string;
+	created: string;
+}
+
+const KINDS: Record<string, () => string> = {
+	ingest: t.job_ingest,
+	render: t.job_render,
+	scan: t.job_scan,
+};
 
 /** What is looked at, what to say when it is well, and what to do when it is not. */
 const CHECKS: Record<string, [name: () => string, good: () => string, bad: () => string]> = {
@@ -40,6 +58,50 @@ function Told({ c }: { c: Check }) {
 				{c.detail}
 			</span>
 		</>
+	);
+}
+
+/** Work that was given up; whoever mended its cause starts it again. */
+function Jobs(p: { onChange: () => void }) {
+	const { data, error, load } = useData<Job[]>("/jobs");
+	const again = (j: Job) => {
+		post(`/jobs/${j.id}/again`)
+			.then(() => {
+				toast(t.job_started());
+				p.onChange();
+				return load();
+			})
+			.catch((e: unknown) => toast(words(e), { error: true }));
+	};
+	if (data === null) return <Loading error={error} again={() => void load()} />;
+	if (data.length === 0) return null;
+	return (
+		<section class="stack">
+			<h3>{t.jobs_dead()}</h3>
+			<p class="muted">{t.jobs_dead_text()}</p>
+			<Table
+				caption={t.jobs_dead()}
+				rows={data}
+				keyOf={(j) => j.id}
+				columns={[
+					{ key: "name", label: t.job_file(), cell: (j) => <b>{j.name || "–"}</b> },
+					{ key: "kind", label: t.job_kind(), cell: (j) => KINDS[j.kind]?.() ?? j.kind },
+					{ key: "error", label: t.job_error(), cell: (j) => <span lang="en">{j.error}</span> },
+					{ key: "created", label: t.job_created(), cell: (j) => date(j.created, language.value) },
+					{
+						key: "again",
+						label: t.actions(),
+						hideLabel: true,
+						number: true,
+						cell: (j) => (
+							<Button label={`${t.job_again()}: ${j.name}`} onClick={() => again(j)}>
+								{t.job_again()}
+							</Button>
+						),
+					},
+				]}
+			/>
+		</section>
 	);
 }
 
@@ -92,6 +154,7 @@ export function Health() {
 					{ key: "detail", label: t.health_told(), cell: (c) => <Told c={c} /> },
 				]}
 			/>
+			{data.queue.dead > 0 && <Jobs onChange={() => void load()} />}
 		</section>
 	);
 }
