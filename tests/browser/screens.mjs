@@ -55,12 +55,39 @@ await screen("sign-in", "/app", { signedIn: false });
 await screen("overview", "/app");
 await screen("library", "/app/library");
 await screen("library-file", `/app/library/${named("Sofa Skagen, Schwarz, Ocker")}`);
+const sofa = `/app/library?file=${named("Sofa Skagen, Schwarz, Ocker")}`;
+await screen("library-details", sofa);
+await screen("library-release", sofa, {
+	ready: async (page) => {
+		await page.getByRole("button", { name: "Freigabe ändern …" }).click();
+		await page.getByRole("dialog", { name: /^Freigabe von/ }).waitFor();
+	},
+});
+await screen("library-list", "/app/library?view=list");
+await screen("upload", "/app/library?upload=1", {
+	ready: async (page) => {
+		const part = page.getByRole("region", { name: "Hochladen" });
+		const name = `Katalog_2028_${page.viewportSize().width}.txt`;
+		await part.locator("input[type=file]").first().setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.alloc(5e5, name) });
+		await part.getByText("hochgeladen", { exact: true }).first().waitFor();
+	},
+});
+await screen("account", "/app/account");
 await screen("basket", "/app/basket");
 await screen("send", "/app/send", {
 	ready: async (page) => {
 		const field = page.getByLabel("Empfänger", { exact: true }).first();
 		await field.fill(RECIPIENT);
 		await page.keyboard.press("Enter");
+	},
+});
+await screen("sent", `/app/send?assets=${named("Wohnraum in Salbei")},${named("Wohnraum in Kalk")}`, {
+	ready: async (page) => {
+		await page.getByLabel("Empfänger", { exact: true }).first().fill("redaktion@magazin.example");
+		await page.keyboard.press("Enter");
+		await page.getByLabel("Betreff").fill("Motive für die Anzeige");
+		await page.getByRole("button", { name: "2 Dateien senden" }).click();
+		await page.getByRole("heading", { name: /^Gesendet/ }).waitFor();
 	},
 });
 await screen("deliveries", "/app/deliveries");
