@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // docs/screens: every screen of the staff app and the recipient area over the demo library, in
-// light and dark and on a phone.  One command: tests/browser/screens.mjs [FOLDER].
+// light and dark and on a phone.  One command: tests/browser/screens.mjs [FOLDER [SCREEN]].
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { call, closeBrowser, DESKTOP, enrol, goto, openPage, PHONE, startServer } from "./harness.mjs";
 
 const folder = process.argv[2] ?? fileURLToPath(new URL("../../docs/screens", import.meta.url));
+const only = process.argv[3];
 const KINDS = [
 	["light", { size: DESKTOP }],
 	["dark", { size: DESKTOP, dark: true }],
@@ -29,10 +30,13 @@ async function shoot(page, name, kind) {
 
 /** One screen in all kinds; `ready` brings the page where it is to be seen. */
 async function screen(name, path, { ready, signedIn = true } = {}) {
-	for (const [kind, how] of KINDS) {
+	for (const [kind, how] of only && only !== name ? [] : KINDS) {
 		const page = await openPage(server, { who: signedIn ? who : undefined, ...how });
 		await goto(page, server, path);
-		await ready?.(page);
+		await ready?.(page).catch(async (e) => {
+			await shoot(page, name, kind);
+			throw e;
+		});
 		await shoot(page, name, kind);
 		if (page.faults.length > 0) console.error(name, kind, page.faults);
 		await page.context().close();
@@ -74,20 +78,20 @@ await screen("upload", "/app/library?upload=1", {
 });
 await screen("account", "/app/account");
 await screen("basket", "/app/basket");
-await screen("send", "/app/send", {
-	ready: async (page) => {
-		const field = page.getByLabel("Empfänger", { exact: true }).first();
-		await field.fill(RECIPIENT);
-		await page.keyboard.press("Enter");
-	},
-});
 await screen("sent", `/app/send?assets=${named("Wohnraum in Salbei")},${named("Wohnraum in Kalk")}`, {
 	ready: async (page) => {
-		await page.getByLabel("Empfänger", { exact: true }).first().fill("redaktion@magazin.example");
+		await page.getByRole("combobox", { name: "Empfänger" }).fill("redaktion@magazin.example");
 		await page.keyboard.press("Enter");
 		await page.getByLabel("Betreff").fill("Motive für die Anzeige");
 		await page.getByRole("button", { name: "2 Dateien senden" }).click();
 		await page.getByRole("heading", { name: /^Gesendet/ }).waitFor();
+	},
+});
+await screen("send", "/app/send", {
+	ready: async (page) => {
+		const field = page.getByRole("combobox", { name: "Empfänger" });
+		await field.fill(RECIPIENT);
+		await page.keyboard.press("Enter");
 	},
 });
 await screen("deliveries", "/app/deliveries");
@@ -97,7 +101,7 @@ for (const part of ["people", "keys", "brand", "settings", "health"]) await scre
 
 // ---- the recipient, who needs no script ----
 
-for (const [kind, how] of KINDS) {
+for (const [kind, how] of only ? [] : KINDS) {
 	const sent = await api("POST", "/deliveries", {
 		assets: [named("Wohnraum in Salbei"), named("Wohnraum in Kalk"), named("Datenblatt Sofa Skagen")],
 		to: [RECIPIENT], subject: "Motive für die Anzeige", lang: "de",
