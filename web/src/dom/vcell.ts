@@ -122,7 +122,8 @@ export class Cell {
 	}
 
 	private words(face: Face | undefined, way: Way) {
-		const columns = face && [face.folder, face.bytes, face.when].join("\u2003");
+		const columns =
+			face && [face.when, face.folder, face.bytes].filter((s) => s !== "").join("\u2003");
 		this.name.textContent = face?.name ?? "";
 		this.tag.textContent = face?.state ?? "";
 		this.tag.className = face ? `vg-t ${face.tone}` : "vg-t";
