@@ -270,6 +270,7 @@ def merge(lines):
     last = next(i for i, line in enumerate(was) if i > first and not line.startswith("|"))
     rows = {line.split("|")[1]: line for line in [*was[first:last], *lines[2:]]}
     order = [f" {what} " for what, *_ in ROWS]
+    order += [name for name in rows if name not in order]       # named otherwise today
     path.write_text("\n".join([*was[:first - 2], *lines[:2], *(rows[n] for n in order if n in rows), *was[last:]]) + "\n")
 
 
