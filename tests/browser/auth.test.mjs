@@ -103,9 +103,11 @@ test("before an idle session ends a line says so, and one key keeps it", async (
 	const page = await openPage(server);
 	await page.clock.install();
 	await goto(page, server, "/app/account");
+	const last = page.waitForResponse(/\/api\/v1\/overview$/); // of what the page asks by itself
 	await enter(page, 1);
 	await page.getByRole("heading", { name: "Mein Konto" }).waitFor();
 	await page.getByText("Diese Sitzung").waitFor();
+	await last;
 	await page.clock.fastForward("56:00");
 	assert.equal(await page.getByRole("button", { name: "Angemeldet bleiben" }).count(), 0);
 	await page.clock.fastForward("01:30");

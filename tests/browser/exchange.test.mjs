@@ -56,6 +56,7 @@ test("basket, send, delivery, revoke: by keyboard alone", async () => {
 	await goto(page, server, "/app");
 
 	// the basket lies over the screen
+	await page.getByRole("link", { name: /^Mappe ?3$/ }).first().waitFor();
 	await tabTo(page, /^Mappe ?3$/);
 	await tabTo(page, /^Mappe ?3$/); // the rail's link first, then the top bar's
 	await page.keyboard.press("Enter");
@@ -67,7 +68,8 @@ test("basket, send, delivery, revoke: by keyboard alone", async () => {
 	await shot(page, "basket-sheet");
 	await page.keyboard.press("Escape");
 	await sheet.waitFor({ state: "detached" });
-	assert.match(await page.evaluate(() => document.activeElement?.textContent), /Mappe/, "the focus comes back");
+	const at = await page.evaluate(() => [document.activeElement.className, document.activeElement.textContent]);
+	assert.deepEqual(at, ["btn hide-s", "Mappe3"], "the focus comes back");
 	await page.keyboard.press("Enter");
 	await sheet.waitFor();
 	await tabTo(page, "Senden …");

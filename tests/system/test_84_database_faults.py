@@ -138,7 +138,7 @@ def is_consistent(rig):
         counts = sql(rig.direct, "SELECT " + pairs)[0]
         return [(pair, *got) for pair, *got in zip(PAIRS, counts[::2], counts[1::2]) if got[0] != got[1]]
     with contextlib.suppress(AssertionError):
-        wait_for(lambda: odd() == [], 30, 0.3)
+        wait_for(lambda: odd() == [], 120, 0.3)
     assert odd() == []
     assert rig.server.run("fsck")["ok"] is True
 

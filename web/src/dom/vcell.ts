@@ -87,6 +87,7 @@ export class Cell {
 	/** Out of view, its picture no longer asked for. It is hidden only if nobody takes it. */
 	free() {
 		this.index = -1;
+		this.state(false, false);
 		this.face = undefined;
 		this.noPicture();
 		this.noCanvas();

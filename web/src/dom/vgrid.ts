@@ -102,6 +102,7 @@ export class VirtualGrid implements Held {
 		this.way = way;
 		this.active = Math.max(0, place);
 		this.selection = kept;
+		for (const cell of this.cells.values()) this.state(cell);
 		this.measure();
 		this.draw(false, 0);
 		this.host.changed(kept, this.active, false);
