@@ -208,7 +208,10 @@ export async function openPage(server, { who, size = DESKTOP, dark = false, lang
 			page.faults.push(said);
 	});
 	page.on("pageerror", (e) => page.faults.push(String(e)));
+	page.waiting = new Set(); // requests that have not ended
+	for (const end of ["requestfinished", "requestfailed"]) page.on(end, (r) => page.waiting.delete(r));
 	page.on("request", (r) => {
+		page.waiting.add(r);
 		if (isForeign(r.url(), server.url)) page.faults.push(`asks ${r.url()}`);
 	});
 	page.done = async () => {
@@ -237,7 +240,11 @@ export function madeListing(n, ids = []) {
 export async function goto(page, server, path) {
 	await page.goto(server.url + path);
 	await page.waitForSelector("h1");
-	await page.waitForLoadState("networkidle");
+	// rarely Chromium does not tell of the end of a request; what a test waits for itself decides
+	await page.waitForLoadState("networkidle", { timeout: PATIENCE / 4 }).catch(() => {
+		const which = [...page.waiting].map((r) => `${r.method()} ${r.url()}`);
+		console.log(`${path}: not at rest, for ${which.join(", ") || "something new all the time"}`);
+	});
 }
 
 /** Tab until the focus is on what has this name: its label, or what it says. */

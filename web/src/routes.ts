@@ -9,13 +9,14 @@ import { t } from "./gen/i18n/shell";
 type Screen = ComponentType<any>;
 export interface Route {
 	pattern: string;
-	load: () => Promise<{ default: Screen }>;
+	/** prepare: asks for what the screen will show, before it is there */
+	load: () => Promise<{ default: Screen; prepare?: () => void }>;
 	title: () => string;
 }
 
 function route<P extends string>(
 	pattern: P,
-	load: () => Promise<{ default: ComponentType<{ params: Params<P> }> }>,
+	load: () => Promise<{ default: ComponentType<{ params: Params<P> }>; prepare?: () => void }>,
 	title: () => string,
 ) {
 	return { pattern, load, title };

@@ -135,6 +135,9 @@ function Unreachable() {
 	);
 }
 
+/** So long a screen that is on its way is waited for, so that it asks before all is drawn. */
+const SCREEN_MS = 200;
+
 async function start() {
 	const root = document.getElementById("app");
 	if (root === null) return;
@@ -142,11 +145,13 @@ async function start() {
 	startRouter();
 	startUndoKey();
 	// the screen comes while the server is asked who is signed in; a failure is told when it is shown
-	void find(path.value)
+	const screen = find(path.value)
 		?.route.load()
 		.catch(() => undefined);
 	try {
 		await refreshSession();
+		const prepared = screen?.then((s) => active.value && s?.prepare?.());
+		await Promise.race([prepared, new Promise((go) => setTimeout(go, SCREEN_MS))]);
 		render(<App />, root);
 	} catch {
 		render(<Unreachable />, root);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { device } from "./agent";
-import { bytes, inDays, initials, relative } from "./format";
+import { bytes, inDays, initials, number, relative } from "./format";
 import { fill } from "./message";
 import { QUIET, qrPath } from "./qr";
 
@@ -15,6 +15,29 @@ test("sizes are decimal, with one digit below ten", () => {
 	assert.equal(plain(bytes(999_600, "en")), "1 MB");
 	assert.equal(plain(bytes(1_300_000_000, "de")), "1,3 GB");
 	assert.equal(plain(bytes(0, "en")), "0 bytes");
+});
+
+test("numbers and sizes are those of Intl", () => {
+	const sizes = [
+		0, 1, 2, 999, 1000, 1049, 1050, 8_400, 9_949, 9_951, 999_499, 999_500, 1e6, 5.55e9, 2e12,
+		7.2e15,
+	];
+	const names = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+	for (const language of ["de", "en"]) {
+		for (const n of [0, 1, -1, 12, 999, 1000, 12_345, 999_999, 1_234_567_890, -54_321])
+			assert.equal(number(n, language), new Intl.NumberFormat(language).format(n));
+		for (const n of sizes) {
+			const unit = names.findIndex((_, i) => n / 1000 ** i < 999.5 || i === names.length - 1);
+			const value = n / 1000 ** unit;
+			const intl = new Intl.NumberFormat(language, {
+				style: "unit",
+				unit: names[unit] ?? "byte",
+				unitDisplay: unit === 0 ? "long" : "short",
+				maximumFractionDigits: unit > 0 && value < 9.95 ? 1 : 0,
+			});
+			assert.equal(plain(bytes(n, language)), plain(intl.format(value)));
+		}
+	}
 });
 
 test("times are told from now", () => {

@@ -11,14 +11,8 @@ function once<T>(kind: string, language: string, options: object, make: () => T)
 	return format;
 }
 
-export const numbers = (language: string, o: Intl.NumberFormatOptions = {}) =>
-	once("number", language, o, () => new Intl.NumberFormat(language, o));
-
 export const dates = (language: string, o: Intl.DateTimeFormatOptions) =>
 	once("date", language, o, () => new Intl.DateTimeFormat(language, o));
-
-export const plurals = (language: string) =>
-	once("plural", language, {}, () => new Intl.PluralRules(language));
 
 const AUTO = { numeric: "auto" } as const;
 export const spans = (language: string) =>

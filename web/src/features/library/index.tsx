@@ -8,6 +8,7 @@ import { may } from "../../api/session";
 import type { Way } from "../../core/layout";
 import { visible } from "../../core/words";
 import { entriesOf } from "../../dom/files";
+import { whenIdle } from "../../dom/idle";
 import type { VirtualGrid } from "../../dom/vgrid";
 import { t } from "../../gen/i18n/library";
 import { entry, navigate, place, setQuery } from "../../router";
@@ -25,6 +26,7 @@ import { Filters, Sort } from "./Filters";
 import { FolderMenu, Folders } from "./Folders";
 import { backTo, Grid } from "./Grid";
 import {
+	beginListing,
 	busy,
 	chosenIds,
 	cursor,
@@ -42,6 +44,8 @@ import {
 	wantedList,
 	way,
 } from "./state";
+
+export { prepare } from "./state";
 
 const WIDE = "(min-width: 70.01rem)";
 const wide = signal(matchMedia(WIDE).matches);
@@ -236,9 +240,9 @@ function useLibrary(params: { asset?: string }) {
 		const stop = effect(() => {
 			void wantedList.value;
 			// what it reads itself, such as the open file, is no reason to ask again
-			untracked(() => void loadListing());
+			untracked(beginListing);
 		});
-		void loadFolders();
+		whenIdle(() => void loadFolders());
 		if (place.value.query.get("upload") === "1") {
 			setQuery({ upload: null });
 			if (may("upload")) openUpload();

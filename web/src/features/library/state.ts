@@ -173,6 +173,27 @@ async function afterView(signal: AbortSignal) {
 	await new Promise<void>((go) => whenIdle(go));
 }
 
+/** Of the first screen: asked for while the page is still being made. */
+const AHEAD = 24;
+let isPrepared = false;
+
+/** The listing and its first cards, before the screen that shows them is there. */
+export async function prepare() {
+	isPrepared = true;
+	const first = loadListing();
+	const stop = listing.subscribe((l) => {
+		if (l.ids.length > 0) void wantCards([...l.ids.subarray(0, AHEAD)]).catch(() => undefined);
+	});
+	await first;
+	stop();
+}
+
+/** As the screen begins: what prepare() has asked for is not asked for again. */
+export function beginListing() {
+	if (!isPrepared) void loadListing();
+	isPrepared = false;
+}
+
 export async function loadListing() {
 	running?.abort();
 	const mine = new AbortController();
