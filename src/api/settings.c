@@ -34,15 +34,23 @@ read_state(struct api *x, struct state *ret, struct error *e)
 	return conf_overlay(x->a, x->file, ret->here, ret->n, &ret->conf, e);
 }
 
+static const struct conf_value *
+find(const struct conf_value *list, size_t n, struct str name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (str_eq(list[i].name, name))
+			return &list[i];
+	}
+	return NULL;
+}
+
 /* Its value when it was set here, else p NULL. */
 static struct str
 here(const struct state *s, struct str name)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		if (str_eq(s->here[i].name, name))
-			return s->here[i].value;
-	}
-	return (struct str){0};
+	const struct conf_value *v = find(s->here, s->n, name);
+
+	return v != NULL ? v->value : (struct str){0};
 }
 
 static bool
@@ -182,15 +190,39 @@ is_so_already(const struct state *s, const struct conf_value *v)
 	return (now.p == NULL) == (v->value.p == NULL) && str_eq(now, v->value);
 }
 
+/*
+ * Whether they may count, all together.  Asked before a row is written: a value that
+ * does not hold is no word for an event.  The list goes over what stands already.
+ */
+static int
+may_count(
+    struct api *x, const struct state *s, const struct conf_value *list, size_t n, struct error *e)
+{
+	struct conf_value *all = ARENA_ARRAY(x->a, struct conf_value, s->n + n);
+	struct conf ignored;
+	size_t k = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (find(list, n, s->here[i].name) == NULL)
+			all[k++] = s->here[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (list[i].value.p != NULL)
+			all[k++] = list[i];
+	}
+	return conf_overlay(x->a, x->file, all, k, &ignored, e);
+}
+
 /* 1: something was changed. */
 static int
 set_all(struct api *x, const struct request *q, struct change *c, const struct conf_value *list,
     size_t n, struct error *e)
 {
-	struct state before, after;
+	struct state before;
 	int changed = 0;
 
-	if (read_state(x, &before, e) < 0 || check_condition(x, q, &before, e) < 0)
+	if (read_state(x, &before, e) < 0 || check_condition(x, q, &before, e) < 0 ||
+	    may_count(x, &before, list, n, e) < 0)
 		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
 		if (is_so_already(&before, &list[i]))
@@ -199,8 +231,7 @@ set_all(struct api *x, const struct request *q, struct change *c, const struct c
 			return err_code(e);
 		changed = 1;
 	}
-	/* all together: may they count? */
-	return read_state(x, &after, e) < 0 ? err_code(e) : changed;
+	return changed;
 }
 
 int

@@ -88,13 +88,17 @@ what_was_set_here_wins_over_the_file(void **state)
 	holds(f, "{\"name\":\"malware.unscanned\",\"value\":\"\"");
 }
 
+#define ZEROS_10 "0000000000"
+#define ZEROS ZEROS_10 ZEROS_10 ZEROS_10 ZEROS_10 ZEROS_10 ZEROS_10
+
 static void
 what_cannot_count_is_refused_whole(void **state)
 {
 	static const char *const wrong[] = {"{\"upload.days\":\"0\"}", "{\"upload.days\":\"x\"}",
-	    "{\"upload.days\":\"\"}", "{\"malware.unscanned\":\"maybe\"}",
-	    "{\"delivery.max_days\":\"10\"}", "{\"delivery.days\":\"91\"}",
-	    "{\"limits.code_tries\":\"7\",\"upload.days\":\"366\"}"};
+	    "{\"upload.days\":\"=\",\"malware.unscanned\":null}", "{\"upload.days\":\"X 1\"}",
+	    "{\"upload.days\":\"" ZEROS "7\"}", "{\"upload.days\":\"\"}",
+	    "{\"malware.unscanned\":\"maybe\"}", "{\"delivery.max_days\":\"10\"}",
+	    "{\"delivery.days\":\"91\"}", "{\"limits.code_tries\":\"7\",\"upload.days\":\"366\"}"};
 	static const char *const unknown[] = {"{\"smtp.url\":\"smtp://h\"}", "{\"no.such\":\"1\"}",
 	    "{\"limits.code_tries\":\"7\",\"server.url\":\"https://h\"}"};
 	struct fixture *f = *state;

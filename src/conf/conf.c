@@ -19,6 +19,7 @@
 #define SECRET 1
 #define CHANGEABLE 2 /* while the server runs: asked anew by app for every message */
 #define TCP_PORT_MAX 65535
+#define INT_MAX_BYTES 19 /* a longer one is zeros at its head, or too large */
 
 enum kind {
 	KIND_TEXT,
@@ -329,7 +330,7 @@ store(struct target *t, const struct setting *s, struct str v, struct error *e)
 		v.n--;
 	switch (s->kind) {
 	case KIND_INT:
-		if (!str_i64(v, &n))
+		if (v.n > INT_MAX_BYTES || !str_i64(v, &n))
 			return bad(e, s, "not a number");
 		if (n < s->min || n > s->max)
 			return err_key(e, ERR_INVALID, "bad-setting", "%s: not from %lld to %lld",
