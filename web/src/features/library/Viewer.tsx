@@ -216,21 +216,32 @@ function onKey(e: KeyboardEvent, p: ViewerProps, l: Looking, pages: number) {
 	e.preventDefault();
 }
 
+/**
+ * How one file is looked at. Another file begins anew with its first frame: a reset after it
+ * would take back a key that was pressed meanwhile.
+ */
+function useLooking(id: string): Looking {
+	const [last, set] = useState({ id, view: FIT, page: 1 });
+	const now = last.id === id ? last : { id, view: FIT, page: 1 };
+	return {
+		view: now.view,
+		setView: (view) => set({ ...now, view }),
+		page: now.page,
+		setPage: (page) => set({ ...now, page }),
+	};
+}
+
 export default function Viewer(p: ViewerProps) {
 	void cardsStamp.value;
 	const dialog = useRef<HTMLDialogElement>(null);
-	const [view, setView] = useState<View>(FIT);
-	const [page, setPage] = useState(1);
+	const l = useLooking(p.id);
 	const c = card(p.id);
-	const l = { view, setView, page, setPage };
 	useEffect(() => {
 		dialog.current?.showModal();
 		dialog.current?.focus();
 		return () => dialog.current?.close();
 	}, []);
 	useEffect(() => {
-		setView(FIT);
-		setPage(1);
 		void wantCards([p.id]).catch(() => undefined);
 	}, [p.id]);
 	return (
@@ -247,7 +258,7 @@ export default function Viewer(p: ViewerProps) {
 		>
 			<Head p={p} c={c} l={l} />
 			<div class="library-viewer-b">
-				{c && <Stage c={c} page={page} view={view} set={setView} />}
+				{c && <Stage c={c} page={l.page} view={l.view} set={l.setView} />}
 				<Neighbours p={p} />
 			</div>
 		</dialog>
