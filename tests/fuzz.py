@@ -20,7 +20,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "tests/fuzz"
-LIMITS = ["-timeout=5", "-rss_limit_mb=1024", "-verbosity=0", "-print_final_stats=1"]
+LIMITS = ["-rss_limit_mb=1024", "-verbosity=0", "-print_final_stats=1"]
+SHORT, LONG = "-timeout=5", "-timeout=300"      # seconds of the clock for one input: a long run may stand still for others
 KEPT_BYTES = 65536      # larger inputs say little that smaller ones do not
 
 
@@ -34,9 +35,10 @@ def kept(target):
     return [str(folder)] if folder.is_dir() else []
 
 
-def slice_of(target, found, seconds, crashes):
+def slice_of(target, found, seconds, patience, crashes):
     """Fuzz for a while into the folder `found`: (good, executions, what it printed)."""
-    done = subprocess.run([str(target), f"-max_total_time={seconds}", *LIMITS, f"-artifact_prefix={crashes}/{target.name}-",
+    done = subprocess.run([str(target), f"-max_total_time={seconds}", patience, *LIMITS,
+                           f"-artifact_prefix={crashes}/{target.name}-",
                            str(found), *kept(target)], capture_output=True, text=True, errors="replace")
     runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stderr)
     return done.returncode == 0, int(runs[1]) if runs else 0, done.stderr
@@ -45,7 +47,7 @@ def slice_of(target, found, seconds, crashes):
 def short(target, seconds):
     """For script/test: nothing is kept."""
     with tempfile.TemporaryDirectory() as found, tempfile.TemporaryDirectory() as crashes:
-        good, _, said = slice_of(target, found, seconds, crashes)
+        good, _, said = slice_of(target, found, seconds, SHORT, crashes)
     if not good:
         print(target.name, said[-3000:])
     return good
@@ -68,7 +70,7 @@ def merge(target, found):
     """Add to the kept corpus what reaches something new."""
     folder = CORPUS / target.name
     folder.mkdir(parents=True, exist_ok=True)
-    subprocess.run([str(target), "-merge=1", f"-max_len={KEPT_BYTES}", *LIMITS, str(folder), str(found)], capture_output=True)
+    subprocess.run([str(target), "-merge=1", f"-max_len={KEPT_BYTES}", SHORT, *LIMITS, str(folder), str(found)], capture_output=True)
 
 
 def long(target, minutes, crashes):
@@ -77,7 +79,7 @@ def long(target, minutes, crashes):
     with tempfile.TemporaryDirectory() as found:
         while good and children_cpu() - began < minutes * 60:
             left = minutes * 60 - (children_cpu() - began)
-            good, runs, said = slice_of(target, found, max(5, min(120, int(left))), crashes)
+            good, runs, said = slice_of(target, found, max(5, min(120, int(left))), LONG, crashes)
             executed += runs
         merge(target, found)
     if not good:
