@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // docs/screens: every screen of the staff app and the recipient area over the demo library, in
-// light and dark and on a phone.  One command: tests/browser/screens.mjs [FOLDER [SCREEN]].
+// light and dark and on a phone.  One command: tests/browser/screens.mjs [FOLDER [SCREEN]]; the
+// SCREEN "recipient" stands for all of theirs.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { call, closeBrowser, DESKTOP, enrol, goto, openPage, PHONE, startServer } from "./harness.mjs";
@@ -101,7 +102,7 @@ for (const part of ["people", "keys", "brand", "settings", "health"]) await scre
 
 // ---- the recipient, who needs no script ----
 
-for (const [kind, how] of only ? [] : KINDS) {
+for (const [kind, how] of only && only !== "recipient" ? [] : KINDS) {
 	const sent = await api("POST", "/deliveries", {
 		assets: [named("Wohnraum in Salbei"), named("Wohnraum in Kalk"), named("Datenblatt Sofa Skagen")],
 		to: [RECIPIENT], subject: "Motive für die Anzeige", lang: "de",

@@ -8,7 +8,7 @@
 //   until          wait until the page shows this text
 //   shot           a file for the picture
 // Prints one line of JSON: lcp, cls, axe, requests, weight (bytes as they came), blocking (what the first
-// picture waited for), said (console), text, code.
+// picture waited for), pictures (of files), said (console), text, code.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { chromium } from 'playwright-core';
@@ -80,6 +80,8 @@ try {
         blocking: files.filter((r) => r.renderBlockingStatus === 'blocking').map((r) => new URL(r.name).pathname),
       };
     }));
+    result.pictures = await page.evaluate(() => [...document.querySelectorAll('img.picture')].map((i) =>
+      ({ path: new URL(i.src).pathname, alt: i.alt, seen: i.complete && i.naturalWidth > 0 })));
     result.wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     // through the debugger, which no policy of the page holds back
     await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));

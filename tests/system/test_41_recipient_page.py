@@ -6,10 +6,14 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
-from geleit import ROOT, Recipient
+from geleit import ROOT, Recipient, wait_for
+
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import hostile  # noqa: E402
 
 BIG = "gross.bin"
 
@@ -123,6 +127,33 @@ def test_the_same_without_javascript(branded, files):
     assert "Übertragung beginnt" not in got["text"] and "Alles laden" in got["text"]
     r.request("GET", r.path + "/file/2")
     assert "bereits geladen" in browse(branded.url + r.path, cookie=r.cookie, js=False)["text"]
+
+
+def test_pictures_are_shown_of_what_may_go_out(branded, tmp_path):
+    paths = [tmp_path / f"Sofa_{n}.png" for n in (1, 2)]
+    for n, path in enumerate(paths):
+        path.write_bytes(hostile.png(300 + n, 200, colour=2, depth=8))
+    text = tmp_path / "Maße.txt"
+    text.write_text("300 x 200")
+    made = [f["asset"] for f in branded.run("upload", *paths, text)["files"]]
+    for asset in made[:2]:
+        wait_for(lambda: branded.api("GET", f"/api/v1/assets/{asset}/preview/64").status == 200)     # noqa: B023
+    for asset in made:
+        branded.run("release", asset, "cleared")
+    doc = branded.run("send", *made, "--to", "bilder@hafenkontor.example")
+    r = Recipient(branded, doc["recipients"][0]["link"], "bilder@hafenkontor.example").prove()
+    wanted = [f"{r.path}/preview/{n}" for n in (1, 2)]
+    for width in (1280, 360):
+        got = browse(branded.url + r.path, cookie=r.cookie, width=width, shot=f"r-pictures-{width}.png")
+        assert [(p["path"], p["alt"]) for p in got["pictures"]] == [(w, "") for w in wanted]
+        assert all(p["seen"] for p in got["pictures"]) and "PNG, 300 × 200" in got["text"] and "TXT" in got["text"]
+        assert got["axe"] == [] and got["said"] == [] and got["cls"] <= 0.02 and not got["wide"]
+    assert r.request("GET", wanted[0]).headers["Cache-Control"] == "private, no-cache"
+    assert r.request("GET", f"{r.path}/preview/3").status == 404
+    assert r.request("GET", r.path + "/transfer").json()["sent"] == 0       # looking is no transfer
+    branded.run("release", made[0], "blocked", "--reason", "Nutzungsrecht abgelaufen")
+    assert r.request("GET", wanted[0]).status == 404 and r.request("GET", wanted[1]).status == 200
+    assert [p["path"] for p in browse(branded.url + r.path, cookie=r.cookie)["pictures"]] == wanted[1:]
 
 
 def test_the_count_is_for_the_proved_alone(branded, anna, unproved):

@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "model/code.h"
+#include "model/rendition.h"
 #include "text/message.h"
 #include "text/template.h"
 
@@ -91,17 +92,62 @@ ended_show(
 
 /* ---- the package ---- */
 
-static void
-add_file(struct page *p, const struct visit *v, const struct delivery_item *it,
-    const struct file_verdict *w, const struct file_progress *f)
+/* Files beyond these are told by their names alone. */
+#define PICTURES_MOST 500
+
+/* What the files look like; all zero for those beyond PICTURES_MOST. */
+static int
+load_media(struct api *x, const struct files *f, struct media **ret, struct error *e)
 {
+	size_t n = MIN(f->count, (size_t)PICTURES_MOST);
+	version_id *ids = ARENA_ARRAY(x->a, version_id, n);
+
+	*ret = ARENA_ARRAY(x->a, struct media, f->count);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = f->items[i].version;
+	return media_get_list(x->db, x->a, ids, n, *ret, e);
+}
+
+/* Only of what may go out: thumbnail.c gives no other.  What it is, is said in words then. */
+static void
+add_picture(struct page *p, struct tv *t, const struct visit *v, const struct delivery_item *it,
+    const struct media *m)
+{
+	struct arena *a = p->x->a;
+	struct str kind = text_badge(a, it->name);
+
+	if (id128_eq(m->blob, (struct id128){0}))
+		return;
+	if (str_starts(it->media_type, S("image/")) && m->width > 0 && m->pages <= 1)
+		kind = arena_printf(
+		    a, "%.*s, %lld × %lld", STR(kind), (long long)m->width, (long long)m->height);
+	tv_str(t, "kind", kind);
+	tv_str(t, "picture",
+	    arena_printf(a, "%.*s/preview/%lld", STR(v->path), (long long)it->position));
+}
+
+struct package_file {
+	const struct delivery_item *item;
+	const struct file_verdict *verdict;
+	const struct file_progress *progress;
+	const struct media *media;
+};
+
+static void
+add_file(struct page *p, const struct visit *v, const struct package_file *one)
+{
+	const struct delivery_item *it = one->item;
+	const struct file_verdict *w = one->verdict;
+	const struct file_progress *f = one->progress;
 	struct arena *a = p->x->a;
 	struct tv *t = tv_add(p->values, "files");
 	const char *zone = arena_cstr(a, p->x->conf->timezone);
 
-	if (verdict_lets(w))
+	if (verdict_lets(w)) {
 		tv_str(t, "href",
 		    arena_printf(a, "%.*s/file/%lld", STR(v->path), (long long)it->position));
+		add_picture(p, t, v, it, one->media);
+	}
 	tv_bool(t, "infected", it->malware == MALWARE_INFECTED);
 	tv_int(t, "n", it->position);
 	tv_str(t, "name", it->name);
@@ -171,6 +217,7 @@ package_show(
     struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
 {
 	struct file_progress *progress;
+	struct media *media;
 	struct files f;
 	struct page p;
 	bool clean = true;
@@ -178,10 +225,11 @@ package_show(
 	if (begin(x, q, v, &p, e) < 0 ||
 	    files_load(x, &v->delivery, &v->recipient, v->session.level, &f, e) < 0 ||
 	    recipient_progress(x->db, x->a, v->recipient.id, f.count, &progress, e) < 0 ||
-	    add_zip(&p, v, &f, e) < 0)
+	    load_media(x, &f, &media, e) < 0 || add_zip(&p, v, &f, e) < 0)
 		return err_code(e);
 	for (size_t i = 0; i < f.count; i++) {
-		add_file(&p, v, &f.items[i], &f.verdicts[i], &progress[i]);
+		add_file(&p, v,
+		    &(struct package_file){&f.items[i], &f.verdicts[i], &progress[i], &media[i]});
 		add_credit(&p, &f, i);
 		clean = clean && f.items[i].malware == MALWARE_CLEAN;
 	}
