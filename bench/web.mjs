@@ -182,6 +182,7 @@ async function inLibrary(page) {
 	await page.keyboard.press("/");
 	await page.keyboard.type("sofa");
 	await page.keyboard.press("Enter");
+	await page.waitForURL(/q=sofa/);
 	await page.getByRole("listbox").first().getByRole("option").first().click();
 }
 

@@ -93,7 +93,8 @@ struct reply {
 	const struct msg_plan *plan; /* instead of body */
 	uint64_t from, length;       /* window of the plan */
 	struct str ticket;
-	bool is_transfer;
+	struct data_key key; /* with has_key: of a plan with one slot, instead of a ticket */
+	bool has_key, is_transfer;
 	bool close;
 	bool takes_body; /* answer TAKE_BODY instead: */
 	struct msg_take_body take;

@@ -2,10 +2,10 @@
 /*
  * picture - GET of a rendition, and of an original by those who work here
  *
- * Both are plans: front opens the blob with a key it asks for under a ticket of
- * the kind "view", which holds as long as the key or the session that asked may
- * read.  An original is reported while it runs, so that it ends with them (fetch.c);
- * nothing is counted and nothing recorded.
+ * Both are plans.  A rendition is small and comes with its key.  An original's key
+ * front asks for under a ticket of the kind "view", which holds as long as the key
+ * or the session that asked may read, and is reported while it runs, so that it ends
+ * with them (fetch.c); nothing is counted and nothing recorded.
  */
 #include "api/input.h"
 #include "api/picture.h"
@@ -23,8 +23,8 @@
 
 #define TICKET_LIFE_US (7 * US_PER_DAY) /* as long as one download may take */
 
-void
-preview_plan(struct reply *r, struct api *x, const struct request *q,
+static void
+picture_plan(struct reply *r, struct api *x, const struct request *q,
     const struct rendition_wanted *w, const struct rendition *p, struct id128 blob)
 {
 	struct msg_plan *plan = ARENA_NEW(x->a, struct msg_plan);
@@ -45,6 +45,20 @@ preview_plan(struct reply *r, struct api *x, const struct request *q,
 	reply_plan(r, x, q, plan,
 	    arena_printf(x->a, "\"p%.*s-%lld-%lld\"", STR(str_hex(x->a, blob.b, 8)),
 	        (long long)w->page, (long long)p->size));
+}
+
+int
+picture_reply(struct reply *r, struct api *x, const struct request *q,
+    const struct rendition_wanted *w, struct error *e)
+{
+	struct rendition p;
+	struct id128 blob;
+
+	if (rendition_find(x->db, x->a, w, &p, &blob, e) < 0)
+		return err_code(e);
+	picture_plan(r, x, q, w, &p, blob);
+	r->has_key = r->plan != NULL && !q->is_head;
+	return r->has_key ? keyring_version_get(&x->keys, w->version, &r->key, e) : 0;
 }
 
 static void
@@ -102,21 +116,15 @@ int
 preview_get(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	struct rendition_wanted w = {0};
-	struct rendition p;
-	struct id128 blob;
 	bool named = false;
 
 	if (version_asked(x, q, &w.version, &named, e) < 0 || page_asked(x, q, &w.page, e) < 0)
 		return err_code(e);
 	if (!str_i64(q->params[1], &w.size) || !rendition_is_size(w.size))
 		return err_key(e, ERR_NOT_FOUND, "no-preview", "sizes are 64, 320, 640 and 1600");
-	if (rendition_find(x->db, x->a, &w, &p, &blob, e) < 0)
-		return err_code(e);
 	reply_field(r, "Cache-Control",
 	    named ? S("private, max-age=31536000, immutable") : S("private, no-cache"));
-	preview_plan(r, x, q, &w, &p, blob);
-	view_ticket(r, x, q, w.version);
-	return 0;
+	return picture_reply(r, x, q, &w, e);
 }
 
 /* ---- originals ---- */

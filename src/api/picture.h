@@ -9,6 +9,10 @@
 #include "api/api.h"
 #include "model/rendition.h"
 
-/* Type, ETag and plan of one rendition; the caller sets Cache-Control and the ticket. */
-void preview_plan(struct reply *r, struct api *x, const struct request *q,
-    const struct rendition_wanted *w, const struct rendition *p, struct id128 blob);
+/*
+ * Type, ETag, plan and key of one rendition; the caller has asked whether it may be
+ * shown, and sets Cache-Control.  The key comes with the answer, since so little is
+ * sent that asking for it again would ask the same moment twice (decision 0011).
+ */
+NODISCARD int picture_reply(struct reply *r, struct api *x, const struct request *q,
+    const struct rendition_wanted *w, struct error *e);

@@ -55,7 +55,7 @@ struct str fetch_ticket_make(struct api *x, const struct fetch_ticket *t);
 NODISCARD int fetch_ticket_open(
     struct api *x, struct str ticket, struct fetch_ticket *ret, struct error *e);
 
-/* Somebody who works here looks at a version, or a rendition of it: REPLY -> KEYS, SENT. */
+/* Somebody who works here reads a version: REPLY -> KEYS, SENT. */
 struct view_ticket {
 	api_key_id key; /* who asked: with this key, or signed in */
 	staff_session_id session;

@@ -158,7 +158,8 @@ struct msg_reply {
 	struct str body;
 	struct str plan;       /* encoded msg_plan */
 	uint64_t from, length; /* the window of the plan to send (Range) */
-	struct str ticket;     /* for KEYS; "" when no key is needed */
+	struct str ticket;     /* for KEYS; "" when no key is asked for */
+	struct str key;        /* of slot 0 when it is the only one and comes along, else "" */
 	bool is_transfer;      /* report it in SENT; the ticket then serves there too */
 	bool close;            /* end the connection after it */
 };

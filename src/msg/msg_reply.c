@@ -12,6 +12,7 @@
 #include "msg/wire.h"
 #include "msg/wire_fields.h"
 
+#define KEY_BYTES 32
 /* kind byte, then a length or 16 + 1 + 4 + 8 + 8 */
 #define SEGMENT_LEAST_BYTES 5
 
@@ -26,6 +27,7 @@ msg_reply_put(struct buf *b, const struct msg_reply *m)
 	put_u64(b, m->from);
 	put_u64(b, m->length);
 	put_str(b, m->ticket);
+	put_str(b, m->key);
 	put_bool(b, m->is_transfer);
 	put_bool(b, m->close);
 }
@@ -44,8 +46,11 @@ msg_reply_get(struct str in, struct arena *a, struct msg_reply *ret, struct erro
 	ret->from = get_u64(&w);
 	ret->length = get_u64(&w);
 	ret->ticket = get_str(&w, LIMIT_TICKET_BYTES);
+	ret->key = get_str(&w, KEY_BYTES);
 	ret->is_transfer = get_bool(&w);
 	ret->close = get_bool(&w);
+	if (ret->key.n != 0 && ret->key.n != KEY_BYTES)
+		w.bad = true;
 	if (kind > REPLY_PLAN_FD || ret->status < 200 || ret->status > 599)
 		w.bad = true;
 	ret->kind = w.bad ? REPLY_NONE : (enum msg_body_kind)kind;

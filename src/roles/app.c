@@ -129,6 +129,8 @@ answer_reply(struct app *app, uint32_t front, uint32_t id, struct reply *r, stru
 	AUTO(fd_close) int fd = -1;
 	struct buf b;
 
+	if (r->has_key)
+		m.key = (struct str){(const char *)r->key.b, sizeof r->key.b};
 	if (encode_body(app, r, &m, &fd, e) < 0)
 		return err_code(e);
 	buf_init_arena(&b, app->api.a, LIMIT_MSG_BYTES - IPC_HEAD_BYTES);
@@ -139,6 +141,8 @@ answer_reply(struct app *app, uint32_t front, uint32_t id, struct reply *r, stru
 	if (fd >= 0)
 		out.fds[out.fd_count++] = fd;
 	answer(app, front, &out);
+	if (r->has_key)
+		explicit_bzero(b.p, b.n);
 	return 0;
 }
 
@@ -206,6 +210,7 @@ serve(struct app *app, struct ipc_msg *in, uint32_t front, struct error *e)
 		                   : answer_reply(app, front, in->id, &r, e);
 	fd_close(&r.part_fd);
 	explicit_bzero(&r.take, sizeof r.take);
+	explicit_bzero(&r.key, sizeof r.key);
 	return res;
 }
 

@@ -97,6 +97,10 @@ sender_new(struct exchange *x, struct msg_reply *reply, struct ipc_msg *m, struc
 		return err_code(e);
 	if (reply->from > plan->bytes || reply->length > plan->bytes - reply->from)
 		return err_set(e, ERR_PROTOCOL, "a window outside its plan");
+	if (reply->key.n == sizeof s->keys[0]) {
+		memcpy(s->keys[0], reply->key.p, sizeof s->keys[0]);
+		s->key_count = 1;
+	}
 	s->ticket = arena_str(x->arena, reply->ticket);
 	s->left = reply->length;
 	seek(s, reply->from);

@@ -105,6 +105,8 @@ export class VirtualGrid implements Held {
 		for (const cell of this.cells.values()) this.state(cell);
 		this.measure();
 		this.draw(false, 0);
+		// who holds on to a cell of the old listing learns that it is gone, and looks again
+		for (const cell of this.spare.splice(0)) cell.el.remove();
 		this.host.changed(kept, this.active, false);
 	}
 
