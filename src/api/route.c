@@ -54,6 +54,20 @@ match_segment(struct arena *a, struct str want, struct str have, struct str *par
 	return true;
 }
 
+/* Most rows differ before their first {x}: seen without cutting either. */
+static bool
+may_match(const char *pattern, struct str path)
+{
+	size_t i = 0;
+
+	while (pattern[i] != '\0' && pattern[i] != '{') {
+		if (i == path.n || path.p[i] != pattern[i])
+			return false;
+		i++;
+	}
+	return pattern[i] == '{' || i == path.n;
+}
+
 static bool
 match(struct arena *a, struct str pattern, struct str path, struct str params[REQUEST_PARAMS])
 {
@@ -91,7 +105,7 @@ route_find(struct arena *a, struct str method, struct str path, const struct rou
 	for (size_t i = 0; i < route_count; i++) {
 		const struct route *rt = &routes[i];
 
-		if (!match(a, str_c(rt->pattern), path, found))
+		if (!may_match(rt->pattern, path) || !match(a, str_c(rt->pattern), path, found))
 			continue;
 		allow =
 		    arena_printf(a, "%.*s%s%s", STR(allow), allow.n > 0 ? ", " : "", rt->method);

@@ -105,6 +105,9 @@ run(struct db_sqlite *d, const char *sql, struct error *e)
 	return rc == SQLITE_OK ? 0 : fail(d, rc, sql, e);
 }
 
+/* The same for what begins and ends every transaction: prepared once. */
+static int run_kept(struct db_sqlite *d, const char *sql, struct error *e);
+
 static void
 stmt_free(struct stmt *s)
 {
@@ -178,7 +181,7 @@ write_begin(struct db_sqlite *d, struct error *e)
 
 	if (r < 0)
 		return r;
-	r = run(d, "BEGIN IMMEDIATE", e);
+	r = run_kept(d, "BEGIN IMMEDIATE", e);
 	if (r == 0)
 		return 0;
 	unlock(d);
@@ -192,7 +195,7 @@ sqlite_begin(struct db *db, enum db_tx tx, struct error *e)
 {
 	struct db_sqlite *d = (struct db_sqlite *)db;
 
-	return tx == DB_TX_READ ? run(d, "BEGIN", e) : write_begin(d, e);
+	return tx == DB_TX_READ ? run_kept(d, "BEGIN", e) : write_begin(d, e);
 }
 
 /* Statements still at a row would keep their snapshot. */
@@ -210,10 +213,11 @@ static void
 sqlite_rollback(struct db *db)
 {
 	struct db_sqlite *d = (struct db_sqlite *)db;
+	struct error e;
 
 	reset_all(d);
 	/* A full disk and some other failures have rolled back already. */
-	if (sqlite3_get_autocommit(d->h) == 0)
+	if (sqlite3_get_autocommit(d->h) == 0 && run_kept(d, "ROLLBACK", &e) < 0)
 		sqlite3_exec(d->h, "ROLLBACK", NULL, NULL, NULL);
 	if (db_in_write(db))
 		unlock(d);
@@ -228,7 +232,7 @@ sqlite_commit(struct db *db, struct error *e)
 	if (sqlite3_get_autocommit(d->h) != 0)
 		r = err_set(e, ERR_INTERNAL, "sqlite had rolled back before the commit");
 	else
-		r = run(d, "COMMIT", e);
+		r = run_kept(d, "COMMIT", e);
 	if (r < 0) {
 		sqlite_rollback(db);
 		return r;
@@ -296,6 +300,21 @@ stmt_get(struct db_sqlite *d, const char *sql, struct stmt **ret, struct error *
 	}
 	make_room(d);
 	return stmt_prepare(d, sql, ret, e);
+}
+
+static int
+run_kept(struct db_sqlite *d, const char *sql, struct error *e)
+{
+	struct stmt *s = NULL;
+	int rc, r = stmt_get(d, sql, &s, e);
+
+	if (r < 0)
+		return r;
+	rc = sqlite3_step(s->s);
+	if (rc != SQLITE_DONE)
+		r = fail(d, rc, sql, e);
+	sqlite3_reset(s->s);
+	return r;
 }
 
 /* The values live as long as the call or the arena; SQLite keeps no pointer past its step. */
