@@ -25,6 +25,7 @@ import time
 
 from generate import make  # beside this file
 from run import store
+from sides import cpu
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests/system"), str(HERE.parent / "tests/lib")]
@@ -41,11 +42,6 @@ HEADING = {"sqlite": "## Sizes", "postgresql": "## Sizes, PostgreSQL"}
 
 # ---- processor time ----
 
-def spent(pids):
-    """Seconds, to the nanosecond: what /proc counts in ticks is too coarse for one answer."""
-    return sum(int(pathlib.Path(f"/proc/{p}/schedstat").read_text().split()[0]) for p in pids) / 1e9
-
-
 def database_processes(url):
     """Those of the PostgreSQL cluster, its own apart: a connection is a process."""
     if url == "sqlite":
@@ -57,10 +53,10 @@ def database_processes(url):
 
 def at_rest(pids, seconds=20):
     """Late work counts: until less than four milliseconds were used in half a second, which looking for work takes."""
-    last = spent(pids)
+    last = cpu(pids)
     for _ in range(seconds * 2):
         time.sleep(0.5)
-        now = spent(pids)
+        now = cpu(pids)
         if now - last < 0.004:
             return now
         last = now
@@ -127,10 +123,10 @@ def check(w):
 def one_value(w, work, times, late):
     w.line.close()                          # it may have been closed while the other one worked
     w.line.connect()
-    before = at_rest(w.pids) if late else spent(w.pids)
+    before = at_rest(w.pids) if late else cpu(w.pids)
     for _ in range(times):
         work(w)
-    return ((at_rest(w.pids) if late else spent(w.pids)) - before) / times * 1000
+    return ((at_rest(w.pids) if late else cpu(w.pids)) - before) / times * 1000
 
 
 def compare(small, large):
