@@ -180,7 +180,7 @@ ROWS = [
     ("Upload by tus, 1 GiB, beside @tus/server", "CPU s/GB", upload, 1 / 3, ("Geleit", "@tus/server")),
     (f"Preview asked of app, beside a file of its bytes ({SMALL})", "CPU ms", small, 4.0, BOTH),
     (f"The same, unchanged: 304 ({SMALL})", "CPU ms", unchanged, 2.5, BOTH),
-    (f"Full handshake ({SHAKES})", "CPU ms", handshakes, 1.1, BOTH),
+    (f"Full handshake ({SHAKES}), one front", "CPU ms", handshakes, 1.1, ("one front", "nginx")),
     (f"Resumed handshake ({SHAKES}), one front", "CPU ms", resumed, 1.1, ("one front", "nginx")),
     ("At rest, no connection, 3 s", "% CPU of fronts", rest, None, BOTH),
     (f"Stalled {STALLED} × (handshake, head, reader), 3 s", "% CPU of fronts", stalled, None, BOTH),
