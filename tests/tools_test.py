@@ -227,14 +227,15 @@ def test_headers_accepts(tmp_path, name, text):
 def test_check_runs_everything(tmp_path):
     shutil.copy(ROOT / ".clang-format", tmp_path)
     plant(tmp_path, "src/db/x.c", HEAD + function(["\treturn 0;"]))
-    assert run("check", tmp_path) == "check: ok\n"
+    looked = shutil.which("clang-format-14") is not None
+    assert run("check", tmp_path) == ("check: ok\n" if looked else "check: ok, but for the format: no clang-format-14\n")
     plant(tmp_path, "src/db/format.c", HEAD + "int f (void) { return 0; }\n")
     plant(tmp_path, "src/db/layers.c", HEAD + '#include "api/api.h"\n')
     plant(tmp_path, "src/db/banned.c", HEAD + function(["\tgoto out;"]))
     plant(tmp_path, "src/db/sizes.c", HEAD + "/* line */\n" * 1200)
     plant(tmp_path, "src/db/headers.c", "int a;\n")
     out = run("check", tmp_path)
-    for name in ("format", "layers", "banned", "sizes", "headers"):
+    for name in (*(["format"] if looked else []), "layers", "banned", "sizes", "headers"):
         assert f"src/db/{name}.c:" in out
     assert "check: ok" not in out and "src/db/x.c" not in out
 

@@ -12,7 +12,7 @@
 # another folder for the write-ahead log.
 set -eu
 
-bin=${PG_BIN:-/usr/lib/postgresql/15/bin}
+bin=${PG_BIN:-$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)}
 
 as_owner() {
 	if [ "$(id -u)" = 0 ]; then
