@@ -92,6 +92,7 @@ class Told:
         if kind == REPLY:
             self.status, self.fields, self.body_kind = w.get("I"), w.fields(), w.get("B")
             self.body, self.plan, self.start, self.length, self.ticket = w.text(), w.text(), w.get("Q"), w.get("Q"), w.text()
+            self.key = w.text()
             self.is_transfer, self.close = w.get("B"), w.get("B")
             assert w.data == b""
         elif kind == TAKE_BODY:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import hostile  # noqa: E402
 import rolepeer as rp  # noqa: E402
 import scoreboard  # noqa: E402
 from geleit import BUILD, Recipient, events_of, sql, wait_for  # noqa: E402
@@ -82,7 +83,7 @@ def get(roles, server, path, cookie=None, fields=(), method="GET"):
 
 def fetch(roles, server, who, path="/file/1"):
     told = get(roles, server, who.path + path, who.cookie)
-    assert told.status == 200 and told.ticket and told.is_transfer, told.status
+    assert told.status == 200 and told.ticket and told.is_transfer and told.key == b"", told.status
     return told
 
 
@@ -97,7 +98,7 @@ def no_key(told):
 
 
 def nothing_of_a_file(told):
-    assert told.kind == rp.REPLY and told.ticket == b"" and not told.is_transfer and told.plan == b""
+    assert told.kind == rp.REPLY and told.ticket == b"" and not told.is_transfer and told.plan == b"" and told.key == b""
     assert told.status in (301, 303, 401, 403, 404, 405, 410, 400, 421), told.status
     told.close_fds()
     refused("file")
@@ -162,6 +163,33 @@ def test_a_ticket_ends_with_the_verdict(roles, server, files):
         no_key(roles.ask(rp.KEYS, rp.keys(told.ticket)))
         assert roles.ask(rp.SENT, rp.sent((5, 1, rp.WRITE, told.ticket, [(0, 10)]))).stops == {5: 1}
     nothing_of_a_file(get(roles, server, carl.path + "/file/1", carl.cookie))
+
+
+def test_a_picture_comes_with_its_key_where_it_may_be_seen_alone(roles, server, anna, tmp_path):
+    (tmp_path / "bild.png").write_bytes(hostile.png(300, 200, colour=2, depth=8))
+    asset = server.run("upload", tmp_path / "bild.png")["files"][0]["asset"]
+    wait_for(lambda: server.api("GET", f"/api/v1/assets/{asset}/preview/320").status == 200)
+    server.run("release", asset, "cleared")
+    doc = server.run("send", asset, "--to", "dora@customer.test")
+    dora = Recipient(server, doc["recipients"][0]["link"], "dora@customer.test")
+    path = f"/d/{doc['delivery']}/preview/1"
+    nothing_of_a_file(get(roles, server, path))
+    nothing_of_a_file(get(roles, server, path, anna.cookie))
+    dora.open()
+    nothing_of_a_file(get(roles, server, path, dora.cookie))
+    dora.prove()
+    told = get(roles, server, path, dora.cookie)
+    assert told.status == 200 and len(told.key) == 32 and told.ticket == b"" and not told.is_transfer
+    etag = {name.lower(): value for name, value in told.fields.items()}["etag"]
+    for fields, method, status in [((), "HEAD", 200), ([("if-none-match", etag)], "GET", 304)]:
+        told = get(roles, server, path, dora.cookie, fields, method)
+        assert told.status == status and told.key == b"" and told.ticket == b""
+    server.run("release", asset, "blocked", "--reason", "Nutzungsrecht abgelaufen")
+    nothing_of_a_file(get(roles, server, path, dora.cookie))
+    server.run("release", asset, "cleared")
+    server.run("revoke", doc["delivery"])
+    nothing_of_a_file(get(roles, server, path, dora.cookie))
+    nothing_of_a_file(api(roles, server, "GET", f"/api/v1/assets/{asset}/preview/320", key="A" * 43))
 
 
 # ---- requests ----
