@@ -341,7 +341,7 @@ settings_are_shown_but_for_secrets(void **state)
 	assert_true(holds(b->f, "\"smtp.url\",\"value\":\"set\""));
 	assert_true(holds(b->f, "\"delivery.max_days\",\"value\":\"90\""));
 	assert_true(holds(b->f, "\"malware.unscanned\",\"value\":\"\""));
-	assert_true(holds(b->f, "\"log.level\",\"value\":\"debug\""));
+	assert_true(holds(b->f, "\"log.level\",\"value\":\"info\""));
 	assert_false(holds(b->f, "geheim"));
 }
 

@@ -21,7 +21,7 @@
 static int
 begin(void **state)
 {
-	struct fixture *f = delivery_fixture(test_db(schema_main));
+	struct fixture *f = fixture_new(test_db(schema_main));
 
 	new_file(f, 100, "eins.txt", 1000);
 	new_file(f, 200, "leer.txt", 0);
@@ -385,7 +385,7 @@ a_fault_anywhere_sends_nothing(void **state)
 	int n, refused = 0;
 
 	for (n = 1; failed; n++) {
-		struct fixture *f = delivery_fixture(test_db_fake(schema_main));
+		struct fixture *f = fixture_new(test_db_fake(schema_main));
 		uint32_t status;
 
 		assert_in_range(n, 1, 200);

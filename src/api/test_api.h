@@ -46,16 +46,25 @@ new_key(struct fixture *f, const char *address, const char *role, const char *sc
 	return secret;
 }
 
+/* Every setting at its standard, but for uploads: 1000 bytes, a day. */
+static inline void
+fixture_conf(struct fixture *f)
+{
+	const struct str text = S("server.url = https://geleit.example\n"
+	                          "smtp.from = geleit@geleit.example\n"
+	                          "upload.max_bytes = 1000\n"
+	                          "upload.days = 1\n");
+
+	if (conf_parse(f->x.a, S("/srv/g"), text, &f->conf, &f->e) < 0)
+		fail_msg("%s", f->e.msg);
+}
+
 static inline struct fixture *
 fixture_new(struct db *db)
 {
 	static const uint8_t master[MASTER_KEY_BYTES] = {42};
 	struct fixture *f = xcalloc(1, sizeof *f);
 
-	f->conf = (struct conf){.url = S("https://geleit.example"),
-	    .timezone = S("Europe/Berlin"),
-	    .upload_max_bytes = 1000,
-	    .upload_life_us = US_PER_DAY};
 	f->x = (struct api){.db = db,
 	    .conf = &f->conf,
 	    .file = &f->conf,
@@ -63,6 +72,7 @@ fixture_new(struct db *db)
 	    .a = arena_new(),
 	    .now_us = time_now_us()};
 	reply_init(&f->r, f->x.a);
+	fixture_conf(f);
 	if (vault_new(master, &f->vault, &f->e) < 0 || store_mem_open(&f->x.store, &f->e) < 0)
 		fail_msg("%s", f->e.msg);
 	f->x.keys = (struct keyring){test_db_fake(schema_keys), keeper_of_vault(f->vault)};

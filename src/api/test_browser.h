@@ -50,7 +50,7 @@ browser_new(struct db *db)
 {
 	struct browser *b = xcalloc(1, sizeof *b);
 
-	b->f = delivery_fixture(db);
+	b->f = fixture_new(db);
 	new_file(b->f, 100, "eins.txt", 1000);
 	new_file(b->f, 200, "leer.txt", 0);
 	new_file(b->f, 300, "drei.txt", 50);

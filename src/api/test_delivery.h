@@ -39,19 +39,6 @@ new_file(struct fixture *f, int64_t id, const char *name, int64_t bytes)
 	    f->x.db, f->x.a, (person_id){value(f, "min(id)", "person", NULL)}, id, name, bytes);
 }
 
-static inline struct fixture *
-delivery_fixture(struct db *db)
-{
-	struct fixture *f = fixture_new(db);
-
-	f->conf.authority = S("geleit.example");
-	f->conf.smtp_from = S("Geleit <geleit@geleit.example>");
-	f->conf.delivery_days = 14;
-	f->conf.delivery_max_days = 90;
-	f->conf.code_tries = 5;
-	return f;
-}
-
 /* POST json; idem NULL: without a key. */
 static inline uint32_t
 post_json(struct fixture *f, const char *target, const char *json, const char *idem)
