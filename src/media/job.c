@@ -30,7 +30,7 @@
 #include "media/media.h"
 #include "os/file.h"
 
-#define WAIT_STEPS 100
+#define WAIT_STEPS 5000 /* of a millisecond: on a busy machine a thread ends late */
 #define REQUEST_BYTES 65536
 enum { EXIT_OK = 0, EXIT_WARM = 70, EXIT_SEAL = 71, EXIT_INPUT = 72, EXIT_OUTPUT = 73 };
 
