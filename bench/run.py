@@ -215,16 +215,20 @@ def measure(sides, big, only):
 
 def table(rows):
     out = ["| what | unit | Geleit | peer | ratio | goal | met | MB/s |", "|---|---|---|---|---|---|---|---|"]
-    missed = []
     for what, unit, a, b, goal, speed in rows:
         ratio = a / b if goal and b > 0 else None
         met = ratio <= goal if ratio is not None else a <= AT_REST
         shown = f"{ratio:.2f}" if ratio is not None else ""
         wanted = f"≤ {goal:.3g}" if goal else f"≤ {AT_REST} %"
         out.append(f"| {what} | {unit} | {a:.3f} | {b:.3f} | {shown} | {wanted} | {'yes' if met else '**no**'} | {speed} |")
-        if not met:
-            missed.append(f"- {what}: {shown or f'{a:.3f} {unit}'}, goal {wanted}.")
-    return out, missed
+    return out
+
+
+def goals(rows):
+    """What the rows of the table miss, in words."""
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows if "**no**" in row]
+    missed = [f"- {what}: {ratio or f'{a} {unit}'}, goal {goal}." for _, what, unit, a, _, ratio, goal, *_ in cells]
+    return ["Goals missed:", "", *missed] if missed else ["Every goal is met."]
 
 
 PREVIEWS = "## Previews"
@@ -268,11 +272,10 @@ def merge(lines):
     path = HERE / "RESULTS.md"
     was = path.read_text().splitlines()
     first = next(i for i, line in enumerate(was) if line.startswith("|---")) + 1
-    last = next(i for i, line in enumerate(was) if i > first and not line.startswith("|"))
-    rows = {line.split("|")[1]: line for line in [*was[first:last], *lines[2:]]}
-    order = [f" {what} " for what, *_ in ROWS]
-    order += [name for name in rows if name not in order]       # named otherwise today
-    path.write_text("\n".join([*was[:first - 2], *lines[:2], *(rows[n] for n in order if n in rows), *was[last:]]) + "\n")
+    last = next(i for i, line in enumerate(was) if i > first and line.startswith("## "))
+    found = {line.split("|")[1]: line for line in [*was[first:last], *lines[2:]] if line.startswith("|")}
+    rows = [found[f" {what} "] for what, *_ in ROWS if f" {what} " in found]
+    path.write_text("\n".join([*was[:first - 2], *lines[:2], *rows, "", *goals(rows), "", *was[last:]]) + "\n")
 
 
 def start(end):
@@ -330,19 +333,18 @@ def main():
         if args.write and quiet:
             store(section)
         return
-    lines, missed = table(beside_peers(args.only))
+    lines = table(beside_peers(args.only))
     print("\n".join(lines))
     if args.write and args.only:
         merge(lines)
     elif args.write:
-        verdict = ["Goals missed:", "", *missed] if missed else ["Every goal is met."]
         head = ["<!-- SPDX-License-Identifier: AGPL-3.0-or-later -->", "# Figures", "",
                 "Written by `bench/run.py --write`; `bench/README.md` says what each row means.", "",
                 f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs.",
                 "The machine was shared: other tests ran on it at the same time, so repeat before drawing fine conclusions.",
                 "nginx neither seals nor syncs what it stores.", ""]
         was = (HERE / "RESULTS.md").read_text().partition("\n## ")
-        (HERE / "RESULTS.md").write_text("\n".join([*head, *lines, "", *verdict]) + "\n" + "".join(was[1:]))
+        (HERE / "RESULTS.md").write_text("\n".join([*head, *lines, "", *goals(lines[2:])]) + "\n" + "".join(was[1:]))
         if quiet:
             store(section)
 
