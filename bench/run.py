@@ -328,6 +328,7 @@ def main():
         if args.write:
             store(section)
         return sys.exit(f"goals missed: {'; '.join(missed)}" if missed else 0)
+    load = os.getloadavg()[0]
     section, quiet = previews() if not args.only else ([], False)
     if args.previews:
         if args.write and quiet:
@@ -340,8 +341,7 @@ def main():
     elif args.write:
         head = ["<!-- SPDX-License-Identifier: AGPL-3.0-or-later -->", "# Figures", "",
                 "Written by `bench/run.py --write`; `bench/README.md` says what each row means.", "",
-                f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs.",
-                "The machine was shared: other tests ran on it at the same time, so repeat before drawing fine conclusions.",
+                f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs, load {load:.1f} before.",
                 "nginx neither seals nor syncs what it stores.", ""]
         was = (HERE / "RESULTS.md").read_text().partition("\n## ")
         (HERE / "RESULTS.md").write_text("\n".join([*head, *lines, "", *goals(lines[2:])]) + "\n" + "".join(was[1:]))
