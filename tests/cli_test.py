@@ -385,6 +385,13 @@ def test_a_wrong_key_is_refused_and_not_shown(geleit, file):
     assert b"x" * 43 not in done.stderr
 
 
+@pytest.mark.parametrize("command", [["check"], ["send"]])
+def test_a_slip_in_a_name_is_told_as_one(server, geleit, command):
+    said = json.loads(geleit("--json", *command, "no-such.tif", "--to", "a@b.example", expect=1).stderr)
+    assert said["code"] == "file" and "no-such.tif" in said["detail"]
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("what", ["missing", "folder", "fifo"])
 def test_what_is_no_readable_file_fails_before_anything_is_sent(server, geleit, tmp_path, what):
     path = tmp_path / what

@@ -122,7 +122,7 @@ struct uploaded {
 	const char *asset, *version, *name, *sha256;
 	int64_t bytes;
 };
-/* Is it an existing path? Else an operand is an asset id. */
+/* Does it exist, or is it no number?  Else an operand is an asset id. */
 bool is_path(const char *operand);
 /* Can it be read as a file? 0, or an exit code after saying why not. */
 int upload_probe(struct cli *c, const char *path);

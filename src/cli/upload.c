@@ -318,7 +318,8 @@ open_file(struct sending *s)
 bool
 is_path(const char *operand)
 {
-	return access(operand, F_OK) == 0 || errno == EACCES;
+	return operand[strspn(operand, "0123456789")] != '\0' || access(operand, F_OK) == 0 ||
+	       errno == EACCES;
 }
 
 int
