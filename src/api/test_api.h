@@ -141,7 +141,7 @@ field(struct fixture *f, const char *name)
 	return (struct str){0};
 }
 
-static inline bool
+NODISCARD static inline bool
 says(struct fixture *f, const char *code)
 {
 	struct str want = arena_printf(f->x.a, "\"code\":\"%s\"", code);

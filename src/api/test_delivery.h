@@ -60,7 +60,7 @@ get_json(struct fixture *f, const char *target)
 	return send_ask(f, (struct ask){.method = "GET", .target = str_c(target), .length = -2});
 }
 
-static inline bool
+NODISCARD static inline bool
 holds(struct fixture *f, const char *want)
 {
 	return f->r.body.n > 0 && memmem(f->r.body.p, f->r.body.n, want, strlen(want)) != NULL;

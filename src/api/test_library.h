@@ -28,7 +28,7 @@ send(struct fixture *f, const char *method, const char *target, const char *json
 	                       .length = (int64_t)body.n});
 }
 
-static inline bool
+NODISCARD static inline bool
 has(struct fixture *f, const char *want)
 {
 	return memmem(f->r.body.p, f->r.body.n, want, strlen(want)) != NULL;
