@@ -127,6 +127,8 @@ def drawn(close):
 def make_vectors(d):
     rects = drawn(lambda x, y, c: f'<rect x="{x}" y="{y}" width="200" height="150" fill="rgb{c}"/>')
     (d / "plain.svg").write_bytes(hostile.svg(rects, WIDTH, HEIGHT))
+    words = '<rect width="400" height="300" fill="white"/><text x="20" y="180" font-size="90" font-family="sans-serif">Freigabe äö</text>'
+    (d / "words.svg").write_bytes(hostile.svg(words, WIDTH, HEIGHT))
     view = f'<?xml version="1.0"?><!-- a comment --><svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 300">{rects}</svg>'
     (d / "view.svg").write_text(view)
     clear = drawn(lambda x, y, c: "" if x and y else f'<rect x="{x}" y="{y}" width="200" height="150" fill="rgb{c}"/>')
@@ -268,6 +270,12 @@ def test_fonts_are_there_for_pdf(made):
     assert made[0]["text.pdf"]["state"] == "ready"
     ink = sum(v < 128 for v in picture(made, "text.pdf").convert("L").getdata())
     assert 2000 < ink < 40000
+
+
+def test_fonts_are_there_for_svg(made):
+    assert made[0]["words.svg"]["state"] == "ready"
+    ink = sum(v < 128 for v in picture(made, "words.svg").convert("L").getdata())
+    assert 3000 < ink < 60000
 
 
 def test_a_password_is_a_reason(made):
