@@ -19,6 +19,7 @@
 #include "text/utf8.h"
 
 #define JSON_DEPTH 16
+#define ESCAPED_MOST 3 /* bytes for one of UTF-8: two become six, four become twelve */
 #define JSON_INT_MAX ((int64_t)1 << 53) /* beyond it other readers lose digits */
 
 /* ---- writer ---- */
@@ -241,16 +242,18 @@ refuse(struct error *e, const char *why)
 
 /* From the opening quote: the index of the closing one, or t.n. */
 static size_t
-string_end(struct str t, size_t i, bool *ret_control)
+string_end(struct str t, size_t i, const char **ret_wrong)
 {
 	for (i++; i < t.n && t.p[i] != '"'; i++) {
 		if ((unsigned char)t.p[i] < 0x20)
-			*ret_control = true;
+			*ret_wrong = "control character";
 		if (t.p[i] != '\\')
 			continue;
 		i++;
 		if (str_starts(str_from(t, MIN(i, t.n)), S("u0000")))
-			*ret_control = true;
+			*ret_wrong = "control character";
+		if (i < t.n && (unsigned char)t.p[i] >= 0x80)
+			*ret_wrong = "an escape that is none";
 	}
 	return MIN(i, t.n);
 }
@@ -259,20 +262,20 @@ string_end(struct str t, size_t i, bool *ret_control)
 static int
 scan(struct str t, size_t *ret_members, struct error *e)
 {
-	bool control = false;
+	const char *wrong = NULL;
 	size_t members = 0;
 
 	for (size_t i = 0; i < t.n; i++) {
 		char c = t.p[i];
 		if (c == '"')
-			i = string_end(t, i, &control);
+			i = string_end(t, i, &wrong);
 		else if (c == ':')
 			members++;
 		else if (c == '\0' || strchr("{}[], \t\r\n0123456789+-.eEtrufalsn", c) == NULL)
 			return refuse(e, "a character JSON has no use for");
 	}
 	*ret_members = members;
-	return control ? refuse(e, "control character") : 0;
+	return wrong != NULL ? refuse(e, wrong) : 0;
 }
 
 /* json-c was told the depth, so this recursion is bounded. */
@@ -303,14 +306,60 @@ wrap(struct json_doc *d, struct json_object *o)
 	return j;
 }
 
+/* UTF-16 code units; a surrogate pair beyond the first plane. */
+static void
+put_escaped(struct buf *b, uint32_t c)
+{
+	if (c >= 0x10000) {
+		buf_printf(b, "\\u%04x", 0xd800 + ((c - 0x10000) >> 10));
+		c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+	}
+	buf_printf(b, "\\u%04x", c);
+}
+
+/*
+ * The same text in ASCII: json-c 0.18 (Debian 13) takes every other byte for a control
+ * character when it is strict (its issue 892).  They stand in strings alone, scan() saw to it.
+ */
 static int
-parse_object(struct str text, struct json_object **ret, struct error *e)
+in_ascii(struct str text, struct buf *b, struct str *ret, struct error *e)
+{
+	size_t i = 0;
+
+	while (i < text.n && (unsigned char)text.p[i] < 0x80)
+		i++;
+	*ret = text;
+	if (i == text.n)
+		return 0;
+	if (!str_is_utf8(text))
+		return refuse(e, "invalid utf-8 string");
+	buf_add(b, text.p, i);
+	while (i < text.n) {
+		uint32_t c;
+
+		i += utf8_next(str_from(text, i), &c);
+		if (c < 0x80)
+			buf_add(b, &(char){(char)c}, 1);
+		else
+			put_escaped(b, c);
+	}
+	*ret = buf_view(b);
+	return 0;
+}
+
+static int
+parse_object(struct str given, struct json_object **ret, struct error *e)
 {
 	AUTO(tokener_free) struct json_tokener *t = json_tokener_new_ex(JSON_DEPTH);
+	AUTO(buf_fini) struct buf ascii;
+	struct str text;
 
+	buf_init(&ascii, ESCAPED_MOST * given.n);
 	if (t == NULL)
 		return err_set(e, ERR_INTERNAL, "json: no tokener");
-	json_tokener_set_flags(t, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	if (in_ascii(given, &ascii, &text, e) < 0)
+		return err_code(e);
+	json_tokener_set_flags(t, JSON_TOKENER_STRICT);
 	*ret = json_tokener_parse_ex(t, text.p, (int)text.n);
 	enum json_tokener_error je = json_tokener_get_error(t);
 	/* A number alone ends only when more input says so: the terminating NUL. */

@@ -3,6 +3,7 @@
  * json_test - what is written reads back elsewhere, and what is read is JSON and nothing more
  */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -93,6 +94,26 @@ reads(void **state)
 	assert_int_equal(json_get_int(l, "x", &n, &e), ERR_INVALID);
 }
 
+/* One of each length, the edges of the planes, and an escape beside it. */
+static void
+keeps_every_plane(void **state)
+{
+	static const char text[] =
+	    "\xc2\xa1 \xc3\xa9 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbd "
+	    "\xf0\x90\x80\x80 \xf0\x9f\x98\x80 \xf4\x8f\xbf\xbf \\\\ \\\\\xc3\xa9 \xc3\xa4";
+	AUTO(json_free) struct json_doc *d = NULL;
+	struct error e;
+	struct str s;
+	char doc[200];
+
+	snprintf(doc, sizeof doc, "{\"\xc3\xa9\":\"%s\"}", text);
+	assert_int_equal(json_parse(str_c(doc), &d, &e), 0);
+	assert_int_equal(json_get_str(json_root(d), "\xc3\xa9", &s, &e), 1);
+	assert_true(str_eq(
+	    s, S("\xc2\xa1 \xc3\xa9 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbd "
+	         "\xf0\x90\x80\x80 \xf0\x9f\x98\x80 \xf4\x8f\xbf\xbf \\ \\\xc3\xa9 \xc3\xa4")));
+}
+
 static void
 refuses(void **state)
 {
@@ -100,8 +121,9 @@ refuses(void **state)
 	    "{\"a\":1,\"\\u0061\":2}", "{\"x\":{\"a\":1,\"a\":1}}", "{a:1}", "{'a':1}",
 	    "{\"a\":1,}", "[1,]", "[1 2]", "// x\n{}", "/* */{}", "{\"a\":NaN}", "{\"a\":Infinity}",
 	    "{\"a\":nan}", "{\"a\":01}", "{\"a\":+1}", "{\"a\":\"\\x\"}", "{\"a\":\"\n\"}",
-	    "{\"a\":\"\xff\"}", "{\"a\\u0000b\":1}", "{\"a\":\"\\u0000\"}", "{\"a\":tru}", "\"a",
-	    "{\"a\":TRUE}", "\f{}", "[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]"};
+	    "{\"a\":\"\xff\"}", "{\"a\":\"\\\xc3\xa9\"}", "{\"a\":\"\xed\xa0\x80\"}",
+	    "{\"a\":\"\xc3\"}", "{\"a\":\xc3\xa9}", "{\"a\\u0000b\":1}", "{\"a\":\"\\u0000\"}",
+	    "{\"a\":tru}", "\"a", "{\"a\":TRUE}", "\f{}", "[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]"};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct json_doc *d = NULL;
@@ -150,6 +172,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(writes),
 	    cmocka_unit_test(reads),
+	    cmocka_unit_test(keeps_every_plane),
 	    cmocka_unit_test(refuses),
 	    cmocka_unit_test(refuses_numbers),
 	    cmocka_unit_test(takes_any_root),
