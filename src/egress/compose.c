@@ -173,19 +173,41 @@ new_body(struct arena *a, const struct msg_deliver *m)
 
 /* ---- the whole ---- */
 
+/*
+ * One mailbox (RFC 5322 3.4) as it was given.  GMime's own mailboxes show the domain
+ * xn--mller-kva.example as müller.example, and in a header that is not ASCII.
+ */
+static void
+set_mailbox(struct arena *a, GMimeObject *o, const char *field, struct str name, struct str address)
+{
+	char *phrase = NULL, *folded;
+	struct str line;
+
+	if (name.n > 0) {
+		phrase = g_mime_utils_header_encode_phrase(NULL, arena_cstr(a, name), NULL);
+		line = arena_printf(a, "%s: %s <%.*s>\n", field, phrase, STR(address));
+	} else {
+		line = arena_printf(a, "%s: %.*s\n", field, STR(address));
+	}
+	folded = g_mime_utils_structured_header_fold(NULL, NULL, arena_cstr(a, line));
+	g_mime_object_set_header(o, field, "nobody@invalid", NULL);
+	g_mime_header_set_raw_value(
+	    g_mime_header_list_get_header(g_mime_object_get_header_list(o), field),
+	    folded + strlen(field) + 1);
+	g_free(folded);
+	g_free(phrase);
+}
+
 static void
 set_headers(struct arena *a, GMimeMessage *mail, const struct msg_deliver *m)
 {
 	GMimeObject *o = GMIME_OBJECT(mail);
-	const char *name = m->from_name.n == 0 ? NULL : arena_cstr(a, m->from_name);
 	GDateTime *date = g_date_time_new_from_unix_utc(m->date_us / US_PER_S);
 
-	g_mime_message_add_mailbox(
-	    mail, GMIME_ADDRESS_TYPE_FROM, name, arena_cstr(a, m->from_address));
-	g_mime_message_add_mailbox(mail, GMIME_ADDRESS_TYPE_TO, NULL, arena_cstr(a, m->address));
+	set_mailbox(a, o, "From", m->from_name, m->from_address);
+	set_mailbox(a, o, "To", (struct str){0}, m->address);
 	if (m->reply_to.n > 0)
-		g_mime_message_add_mailbox(
-		    mail, GMIME_ADDRESS_TYPE_REPLY_TO, NULL, arena_cstr(a, m->reply_to));
+		set_mailbox(a, o, "Reply-To", (struct str){0}, m->reply_to);
 	g_mime_message_set_subject(mail, arena_cstr(a, m->subject), "utf-8");
 	g_mime_message_set_date(mail, date);
 	g_date_time_unref(date);

@@ -47,6 +47,19 @@ def parsed(**changes):
 
 
 class Mime(unittest.TestCase):
+    def test_a_domain_of_other_letters_stays_as_it_is_sent(self):
+        ace = "xn--mbelhaus-mller-vpb1f.example"
+        raw, mail = parsed(address="info@" + ace, from_address="versand@" + ace, reply_to="anna@xn--plb")
+        self.assertTrue(raw.isascii())
+        self.assertEqual([a.addr_spec for a in mail["To"].addresses], ["info@" + ace])
+        self.assertEqual([(a.display_name, a.addr_spec) for a in mail["From"].addresses], [(MAIL["from_name"], "versand@" + ace)])
+        self.assertIn(b"Reply-To: anna@xn--plb\r\n", raw)
+
+    def test_a_long_name_is_folded(self):
+        raw, mail = parsed(from_name="Möbel und Räume " * 12)
+        self.assertLessEqual(max(map(len, raw.split(b"\r\n\r\n", 1)[0].split(b"\r\n"))), 100)
+        self.assertEqual(mail["From"].addresses[0].display_name, ("Möbel und Räume " * 12).strip())
+
     def test_bytes(self):
         raw, _ = parsed(logo=base64.b64encode(png()).decode())
         self.assertTrue(raw.endswith(b"\r\n"))
