@@ -146,8 +146,10 @@ refuses_numbers(void **state)
 		AUTO(json_free) struct json_doc *d = NULL;
 		struct error e;
 		int64_t n = 0;
-		assert_int_equal(json_parse(str_c(bad[i]), &d, &e), 0);
-		assert_int_equal(json_get_int(json_root(d), "n", &n, &e), ERR_INVALID);
+		/* json-c 0.18 refuses what does not fit into 64 bits by itself */
+		if (json_parse(str_c(bad[i]), &d, &e) == 0)
+			assert_int_equal(json_get_int(json_root(d), "n", &n, &e), ERR_INVALID);
+		assert_int_equal(e.code, ERR_INVALID);
 	}
 }
 
