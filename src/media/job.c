@@ -73,8 +73,8 @@ load_module(const char *name)
 
 /*
  * What poppler and librsvg ask for when a text wants it: charsets, and which fonts there
- * are.  Fontconfig is asked itself, for Pango keeps a thread as long as it has a font map
- * (since 1.52), and a thread from before the seal is outside it.
+ * are.  Fontconfig is asked itself, for newer Pangos (1.56, Debian 13) keep a thread as
+ * long as they have a font map, and a thread from before the seal is outside it.
  */
 static bool
 warm_texts(void)
