@@ -22,11 +22,13 @@
 #define DISK_LOW_BYTES (10ULL * LIMIT_DISK_RESERVE_BYTES)
 
 #define SCAN_LATE_US (5 * 60 * US_PER_S)
+#define CERTIFICATE_SOON_US (14 * US_PER_DAY)
 
 struct health {
 	struct scan_queue scan;
 	struct queue queue;
 	uint64_t free, total;
+	int64_t certificate_ends_us;
 	const char *sandbox;
 };
 
@@ -65,6 +67,21 @@ scan_problem(const struct api *x, const struct health *h)
 	return NULL;
 }
 
+/* NULL: none. */
+static const char *
+certificate_problem(const struct api *x, const struct health *h)
+{
+	int64_t left = h->certificate_ends_us - x->now_us;
+
+	if (h->certificate_ends_us == 0)
+		return "no front has said when it ends";
+	if (left > CERTIFICATE_SOON_US)
+		return NULL;
+	return arena_printf(x->a, left > 0 ? "it ends at %.*s" : "it ended at %.*s",
+	    STR(time_rfc3339(x->a, h->certificate_ends_us)))
+	    .p;
+}
+
 static void
 put_checks(struct js *j, struct api *x, const struct health *h)
 {
@@ -73,6 +90,8 @@ put_checks(struct js *j, struct api *x, const struct health *h)
 	        "no SMTP server is set: mails stay in the outbox"},
 	    {"mail-tls", !x->conf->smtp_insecure, "mails go encrypted or not at all",
 	        "smtp.insecure: mails may go in clear"},
+	    {"certificate", certificate_problem(x, h) == NULL,
+	        "it is valid for two weeks and longer", certificate_problem(x, h)},
 	    {"malware", scan_problem(x, h) == NULL, "files are scanned", scan_problem(x, h)},
 	    {"jobs", h->queue.dead == 0, "no work was given up",
 	        "work was given up after eight tries"},
@@ -117,6 +136,7 @@ health_get(struct api *x, const struct request *q, struct reply *r, struct error
 
 	(void)q;
 	if (queue_get(x->db, &h.queue, e) < 0 || scan_queue_get(x->db, x->a, &h.scan, e) < 0 ||
+	    status_certificate_end(x, &h.certificate_ends_us, e) < 0 ||
 	    store_free_bytes(x->store, &h.free, e) < 0 ||
 	    store_total_bytes(x->store, &h.total, e) < 0)
 		return err_code(e);

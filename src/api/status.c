@@ -33,15 +33,24 @@ put_role(struct js *j, struct json *role, struct error *e)
 	return 0;
 }
 
+static int
+read_roles(struct api *x, struct json_doc **ret, struct error *e)
+{
+	struct str path = arena_printf(x->a, "%.*s/run/roles.json", STR(x->conf->dir)), text;
+
+	if (file_read(x->a, path.p, ROLES_BYTES, &text, e) < 0 || json_parse(text, ret, e) < 0)
+		return err_set(e, ERR_UNAVAILABLE, "the list of roles cannot be read");
+	return 0;
+}
+
 int
 status_roles_put(struct js *j, struct api *x, struct error *e)
 {
 	AUTO(json_free) struct json_doc *doc = NULL;
-	struct str path = arena_printf(x->a, "%.*s/run/roles.json", STR(x->conf->dir)), text;
 	struct json *list;
 
-	if (file_read(x->a, path.p, ROLES_BYTES, &text, e) < 0 || json_parse(text, &doc, e) < 0)
-		return err_set(e, ERR_UNAVAILABLE, "the list of roles cannot be read");
+	if (read_roles(x, &doc, e) < 0)
+		return err_code(e);
 	list = json_root(doc);
 	js_key(j, "roles");
 	js_list(j);
@@ -50,6 +59,30 @@ status_roles_put(struct js *j, struct api *x, struct error *e)
 			return err_code(e);
 	}
 	js_list_end(j);
+	return 0;
+}
+
+int
+status_certificate_end(struct api *x, int64_t *ret_us, struct error *e)
+{
+	AUTO(json_free) struct json_doc *doc = NULL;
+	struct json *list;
+
+	*ret_us = 0;
+	if (read_roles(x, &doc, e) < 0)
+		return err_code(e);
+	list = json_root(doc);
+	for (size_t i = 0; i < json_list_size(list); i++) {
+		struct json *role = json_list_at(list, i);
+		int64_t end = 0;
+
+		if (!json_has(role, "certificate_ends_us"))
+			continue;
+		if (json_get_int(role, "certificate_ends_us", &end, e) < 0)
+			return err_code(e);
+		if (*ret_us == 0 || end < *ret_us)
+			*ret_us = end;
+	}
 	return 0;
 }
 

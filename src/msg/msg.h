@@ -11,7 +11,7 @@
  *
  *	front -> app (lane)  REQUEST BODY KEYS SENT
  *	app -> front         TAKEN TAKE_BODY REPLY KEYS_ARE SENT_OK
- *	master -> role       START PEER RELOAD    role -> master  READY
+ *	master -> role       START PEER RELOAD    role -> master  READY, front also CERTIFICATE
  *	app, worker -> keeper  WRAP UNWRAP PEPPER SIGN UNSEAL_* TICKET_KEY
  *	worker -> egress     DELIVER              egress -> worker DELIVERED
  *	worker -> media      RENDER               media -> worker  RENDERED
@@ -32,7 +32,8 @@ enum msg {
 	MSG_START = 1,
 	MSG_PEER,
 	MSG_READY,
-	MSG_RELOAD, /* front: read the certificate again */
+	MSG_RELOAD,      /* front: read the certificate again */
+	MSG_CERTIFICATE, /* of front, once READY and whenever it read another one */
 	MSG_REQUEST = 16,
 	MSG_TAKEN, /* body empty */
 	MSG_TAKE_BODY,
@@ -89,6 +90,10 @@ struct msg_peer {
 	enum role_kind role;
 	uint32_t index;
 	uint32_t lane; /* LANE_COUNT: not a lane */
+};
+
+struct msg_certificate {
+	int64_t ends_us; /* its notAfter */
 };
 
 /* ---- requests ---- */
@@ -314,6 +319,7 @@ struct msg_scanned {
 	    struct str in, struct arena *a, struct msg_##name *ret, struct error *e)
 MSG_CODEC(start);
 MSG_CODEC(peer);
+MSG_CODEC(certificate);
 MSG_CODEC(request);
 MSG_CODEC(take_body);
 MSG_CODEC(body);

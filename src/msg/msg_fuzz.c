@@ -38,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	a = arena_new();
 	buf_init(&b, LIMIT_PLAN_BYTES);
-	switch (p[0] % 19) {
+	switch (p[0] % 20) {
 		TRY(0, start)
 		TRY(1, peer)
 		TRY(2, request)
@@ -58,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		TRY(16, rendered)
 		TRY(17, scan)
 		TRY(18, scanned)
+		TRY(19, certificate)
 	}
 	buf_fini(&b);
 	arena_free(&a);

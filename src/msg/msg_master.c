@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * msg_master - what master tells a role
+ * msg_master - what master tells a role, and front him
  */
 #include "msg/msg.h"
 
@@ -75,4 +75,19 @@ msg_peer_get(struct str in, struct arena *a, struct msg_peer *ret, struct error 
 	if (ret->lane > LANE_COUNT)
 		w.bad = true;
 	return wire_end(&w, "PEER", e);
+}
+
+void
+msg_certificate_put(struct buf *b, const struct msg_certificate *m)
+{
+	put_u64(b, (uint64_t)m->ends_us);
+}
+
+int
+msg_certificate_get(struct str in, struct arena *a, struct msg_certificate *ret, struct error *e)
+{
+	struct wire w = {in.p, in.n, false};
+
+	ret->ends_us = (int64_t)get_u64(&w);
+	return wire_end(&w, "CERTIFICATE", e);
 }

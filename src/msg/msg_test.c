@@ -64,6 +64,7 @@ static const struct msg_field fields[] = {{S("Host"), S("x")}, {S("Empty"), {0}}
 
 CHECK(start, {.role = ROLE_FRONT, .index = 3, .listener_count = 2, .boot = {{1, 2}}})
 CHECK(peer, {.role = ROLE_APP, .index = 7, .lane = LANE_HEAVY})
+CHECK(certificate, {.ends_us = -5})
 CHECK(request, {.method = S("GET"),
                    .target = S("/x?y"),
                    .host = S("h"),
@@ -275,6 +276,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(start_round_trip),
 	    cmocka_unit_test(peer_round_trip),
+	    cmocka_unit_test(certificate_round_trip),
 	    cmocka_unit_test(request_round_trip),
 	    cmocka_unit_test(take_body_round_trip),
 	    cmocka_unit_test(body_round_trip),

@@ -307,6 +307,12 @@ net_reload(struct net *n, struct error *e)
 	return 0;
 }
 
+int64_t
+net_certificate_end(const struct net *n)
+{
+	return tls_certificate_end(n->ctx);
+}
+
 size_t
 net_conn_count(const struct net *n)
 {

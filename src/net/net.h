@@ -98,6 +98,8 @@ NODISCARD int net_add_listener(struct net *n, int fd, struct error *e);
 NODISCARD int net_listen(const char *host, const char *port, int *ret_fd, struct error *e);
 /* Read certificate and key again; on failure the old ones stay. */
 NODISCARD int net_reload(struct net *n, struct error *e);
+/* When the certificate that is shown ends; 0: it does not say so in a way that is understood. */
+int64_t net_certificate_end(const struct net *n);
 size_t net_conn_count(const struct net *n);
 
 /* The handler's own pointer for a connection; NULL at first. */

@@ -102,6 +102,7 @@ struct net {
 
 /* tls.c */
 NODISCARD int tls_context(const struct net *n, SSL_CTX **ret, struct error *e);
+int64_t tls_certificate_end(const SSL_CTX *ctx);
 void tls_rotate_ticket_keys(struct net *n, int64_t now);
 
 /* conn.c */

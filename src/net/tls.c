@@ -12,6 +12,7 @@
  */
 #include <openssl/err.h>
 #include <openssl/rand.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/time.h"
@@ -88,6 +89,17 @@ tls_context(const struct net *n, SSL_CTX **ret, struct error *e)
 		return ssl_error(e, "key does not fit the certificate", n->cert_path);
 	*ret = TAKE(ctx);
 	return 0;
+}
+
+int64_t
+tls_certificate_end(const SSL_CTX *ctx)
+{
+	struct tm tm;
+
+	/* it was parsed when it was loaded; RFC 5280 section 4.1.2.5: UTC, four digits of a year */
+	if (ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(ctx)), &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm) * US_PER_S;
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -143,6 +144,22 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 	return err_set(e, ERR_PROTOCOL, "a peer a front has no business with");
 }
 
+static int
+tell_certificate(const struct front *f, struct error *e)
+{
+	struct msg_certificate c = {.ends_us = net_certificate_end(f->net)};
+	struct ipc_msg m = {.type = MSG_CERTIFICATE};
+	struct buf b;
+	int r;
+
+	buf_init(&b, 64);
+	msg_certificate_put(&b, &c);
+	m.body = buf_view(&b);
+	r = ipc_send_wait(CONTROL_FD, &m, CONTROL_WAIT_MS, e);
+	buf_fini(&b);
+	return r;
+}
+
 static void
 on_reload(void *arg)
 {
@@ -151,6 +168,8 @@ on_reload(void *arg)
 
 	if (net_reload(f->net, &e) < 0)
 		log_error("the old certificate stays: %s", e.msg);
+	else if (tell_certificate(f, &e) < 0)
+		log_warn("the new certificate: %s", e.msg);
 	else
 		log_info("certificate read again");
 }
@@ -208,7 +227,7 @@ front_run(struct role_env *env, struct error *e)
 	if (loop_new(&f->loop, e) < 0 || front_disk_init(f, e) < 0 || front_hold_init(f, e) < 0 ||
 	    asks_new(f->loop, &f->asks, e) < 0 || store_fs_open(f->conf->dir.p, &f->store, e) < 0 ||
 	    open_net(f, env, a, e) < 0 || role_enter(env, f->loop, on_peer, f, e) < 0 ||
-	    loop_every(f->loop, 500, on_half_second, f, e) < 0)
+	    tell_certificate(f, e) < 0 || loop_every(f->loop, 500, on_half_second, f, e) < 0)
 		return err_code(e);
 	loop_run(f->loop);
 	return 0;

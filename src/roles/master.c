@@ -193,6 +193,8 @@ write_roles(struct master *m)
 		js_kv_str(&j, "role", str_c(role_name(c->role)));
 		js_kv_int(&j, "index", c->index);
 		js_kv_int(&j, "pid", c->pid);
+		if (c->certificate_ends_us != 0)
+			js_kv_int(&j, "certificate_ends_us", c->certificate_ends_us);
 		js_close(&j);
 	}
 	js_list_end(&j);
@@ -256,6 +258,7 @@ start_child(struct child *c, struct error *e)
 	c->control = pair[0];
 	c->started_us = time_monotonic_us();
 	c->is_ready = false;
+	c->certificate_ends_us = 0;
 	if (loop_watch(m->loop, c->control, LOOP_READ, on_control, c, &c->watch, e) < 0 ||
 	    send_start(m, c, e) < 0)
 		return err_code(e);
@@ -313,6 +316,30 @@ say_ready(struct master *m)
 }
 
 static void
+ready(struct child *c)
+{
+	c->is_ready = true;
+	write_roles(c->master);
+	if (!c->master->was_ready && all_ready(c->master))
+		say_ready(c->master);
+}
+
+static void
+take_certificate(struct child *c, struct str body)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct msg_certificate m;
+	struct error e;
+
+	if (msg_certificate_get(body, a, &m, &e) < 0) {
+		log_warn("front.%u: %s", c->index, e.msg);
+		return;
+	}
+	c->certificate_ends_us = m.ends_us;
+	write_roles(c->master);
+}
+
+static void
 on_control(void *arg, uint32_t events)
 {
 	struct child *c = arg;
@@ -325,12 +352,10 @@ on_control(void *arg, uint32_t events)
 		watch_free(&c->watch); /* SIGCHLD tells the rest */
 		return;
 	}
-	if (r == 0 || msg.type != MSG_READY)
-		return;
-	c->is_ready = true;
-	write_roles(c->master);
-	if (!c->master->was_ready && all_ready(c->master))
-		say_ready(c->master);
+	if (r > 0 && msg.type == MSG_READY)
+		ready(c);
+	else if (r > 0 && msg.type == MSG_CERTIFICATE && c->role == ROLE_FRONT)
+		take_certificate(c, msg.body);
 }
 
 static void

@@ -33,6 +33,7 @@ struct child {
 	int control;
 	struct watch *watch;
 	bool is_ready;
+	int64_t certificate_ends_us; /* of a front; 0: it has not said so */
 	int64_t started_us, backoff_us;
 	int64_t again_us; /* when to start it again, 0: not waiting */
 };

@@ -251,5 +251,5 @@ role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct
 	if (enter_sandbox(env, e) < 0 ||
 	    loop_watch(l, CONTROL_FD, LOOP_READ, on_control, env, &w, e) < 0)
 		return err_code(e);
-	return ipc_send_wait(CONTROL_FD, &ready, 5000, e);
+	return ipc_send_wait(CONTROL_FD, &ready, CONTROL_WAIT_MS, e);
 }

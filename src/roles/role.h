@@ -21,7 +21,8 @@ struct error;
 struct loop;
 
 #define CONTROL_FD 3
-#define KEY_FD 4 /* keeper: where the master key is read from, once */
+#define CONTROL_WAIT_MS 5000 /* until master has taken what it is told */
+#define KEY_FD 4             /* keeper: where the master key is read from, once */
 #define LISTENERS_MAX 3
 
 /* PEER: fd is the callee's from now on, also on failure (then it closes it). */

@@ -142,9 +142,21 @@ def served_certificate(server):
         return ssl.DER_cert_to_PEM_cert(t.getpeercert(True))
 
 
+def renew(server, days):
+    """Replaced in place, not loaded yet; when it ends, as RFC 3339."""
+    new, key = server.dir / "new-cert.pem", server.dir / "new.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days),
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", new],
+                   check=True, capture_output=True)
+    (server.dir / "tls/key.pem").write_bytes(key.read_bytes())
+    (server.dir / "tls/cert.pem").write_bytes(new.read_bytes())
+    end = subprocess.check_output(["openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in", new], text=True)
+    return end.strip().removeprefix("notAfter=").replace(" ", "T")
+
+
 def test_a_new_certificate_needs_no_restart(server):
     """Files replaced in place, SIGHUP: new connections get it, a running one goes on; a bad file changes nothing."""
-    cert, key = server.dir / "tls/cert.pem", server.dir / "tls/key.pem"
+    cert = server.dir / "tls/cert.pem"
     old = served_certificate(server)
     running = http.client.HTTPSConnection("localhost", server.port, context=server.context(), timeout=30)
     running.request("GET", "/imprint")
@@ -153,14 +165,23 @@ def test_a_new_certificate_needs_no_restart(server):
     server.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "the old certificate stays" in server.log_text())
     assert served_certificate(server) == old
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", server.dir / "new.pem",
-                    "-out", server.dir / "new-cert.pem"], check=True, capture_output=True)
-    key.write_bytes((server.dir / "new.pem").read_bytes())
-    cert.write_bytes((server.dir / "new-cert.pem").read_bytes())
+    renew(server, 2)
     server.process.send_signal(signal.SIGHUP)
     wait_for(lambda: len({served_certificate(server) for _ in range(8)} - {old}) == 1 and served_certificate(server) != old)
     assert served_certificate(server).strip() == cert.read_text().strip()
     running.request("GET", "/imprint")
     assert running.getresponse().status == 200
     running.close()
+
+
+def test_the_health_check_tells_when_the_certificate_ends(server):
+    def told(days):
+        end = renew(server, days)
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: {served_certificate(server).strip() for _ in range(8)} == {(server.dir / "tls/cert.pem").read_text().strip()})
+        return end, lambda: next(c for c in server.api("GET", "/api/v1/health").json()["checks"] if c["code"] == "certificate")
+
+    end, check = told(3)
+    wait_for(lambda: check() == {"code": "certificate", "ok": False, "detail": f"it ends at {end}"})
+    _, check = told(400)
+    wait_for(lambda: check()["ok"])

@@ -40,6 +40,7 @@ const KINDS: Record<string, () => string> = {
 const CHECKS: Record<string, [name: () => string, good: () => string, bad: () => string]> = {
 	mail: [t.hc_mail, t.hc_mail_good, t.hc_mail_bad],
 	"mail-tls": [t.hc_tls, t.hc_tls_good, t.hc_tls_bad],
+	certificate: [t.hc_certificate, t.hc_certificate_good, t.hc_certificate_bad],
 	malware: [t.hc_malware, t.hc_malware_good, t.hc_malware_bad],
 	jobs: [t.hc_jobs, t.hc_jobs_good, t.hc_jobs_bad],
 	disk: [t.hc_disk, t.hc_disk_good, t.hc_disk_bad],
