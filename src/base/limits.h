@@ -65,6 +65,10 @@
 #define LIMIT_EVENT_ENTRY_BYTES 4096
 #define LIMIT_MAIL_BYTES (1024 * 1024)
 
+/* Processes; the rest are one each, with a second place for the app that reads passwords */
+#define LIMIT_FRONTS 8
+#define LIMIT_APPS 16
+
 /* Identity (design 7) */
 #define LIMIT_CODE_LIFE_US (10LL * 60 * 1000 * 1000)
 #define LIMIT_CODES_PER_HOUR 10

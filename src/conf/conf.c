@@ -80,9 +80,9 @@ static const struct setting settings[] = {
                 "end a statement after half of that, and to wait a fifth of it for a lock."},
     {"server.timezone", KIND_ZONE, IN_CONF(timezone), "Europe/Berlin",
         .help = "Zone in which people read and write dates."},
-    {"server.fronts", KIND_INT, IN_CONF(fronts), "0", 0, 64,
+    {"server.fronts", KIND_INT, IN_CONF(fronts), "0", 0, LIMIT_FRONTS,
         .help = "Processes that hold connections; 0: one per core."},
-    {"server.apps", KIND_INT, IN_CONF(apps), "0", 0, 64,
+    {"server.apps", KIND_INT, IN_CONF(apps), "0", 0, LIMIT_APPS,
         .help = "Processes that decide; 0: by the number of cores."},
     {"smtp.url", KIND_SMTP, IN_CONF(smtp_url), "", .flags = SECRET,
         .help = "The relay: `smtp://user:password@host:port` (STARTTLS is required unless "

@@ -33,7 +33,6 @@
 #include "roles/role.h"
 #include "store/store.h"
 
-#define FRONTS_MAX 16
 /* A body above this travels as a plan in a memfd. */
 #define BODY_INLINE_BYTES 40000
 
@@ -52,8 +51,8 @@ struct app {
 	struct api api;
 	struct conf conf; /* of the message at hand */
 	struct keeper_client *keeper;
-	struct lane_in lanes[FRONTS_MAX][LANE_COUNT];
-	int fronts[FRONTS_MAX]; /* our pair with each */
+	struct lane_in lanes[LIMIT_FRONTS][LANE_COUNT];
+	int fronts[LIMIT_FRONTS]; /* our pair with each */
 	char space[LIMIT_MSG_BYTES];
 };
 
@@ -395,8 +394,10 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 
 	if (p->role == ROLE_KEEPER)
 		return keeper_client_set(app->keeper, fd, e);
-	if (p->role != ROLE_FRONT || p->index >= FRONTS_MAX || p->lane > LANE_COUNT)
+	if (p->role != ROLE_FRONT || p->index >= LIMIT_FRONTS || p->lane > LANE_COUNT) {
+		fd_close(&fd);
 		return err_set(e, ERR_PROTOCOL, "a peer an app has no business with");
+	}
 	if (p->lane < LANE_COUNT)
 		return set_lane(app, p, fd, e);
 	fd_close(&app->fronts[p->index]);
@@ -425,7 +426,7 @@ app_run(struct role_env *env, struct error *e)
 	struct app *app = xcalloc(1, sizeof *app);
 
 	app->env = env;
-	for (int i = 0; i < FRONTS_MAX; i++) {
+	for (int i = 0; i < LIMIT_FRONTS; i++) {
 		app->fronts[i] = -1;
 		for (int k = 0; k < LANE_COUNT; k++)
 			app->lanes[i][k].fd = -1;

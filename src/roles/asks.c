@@ -23,7 +23,7 @@
 #include "os/loop.h"
 
 #define SLOTS 8192
-#define APPS_MAX 32
+#define APPS_MAX (LIMIT_APPS + 1) /* the last is for passwords */
 #define QUEUE_LIFE_US (5 * US_PER_S)
 #define TAKEN_WITHIN_US (1 * US_PER_S) /* after an app has died */
 #define TAKEN_LATE_US (10 * US_PER_S)  /* none has: it is stopped, or the machine is busy */
@@ -454,9 +454,10 @@ asks_set_lane(struct asks *a, enum lane lane, int fd, struct error *e)
 
 	watch_free(&out->w);
 	fd_close(&out->fd);
+	out->fd =
+	    fd; /* ours from here on, and closed with the next one when it cannot be watched */
 	if (loop_watch(a->loop, fd, 0, on_lane, a, &out->w, e) < 0)
 		return err_code(e);
-	out->fd = fd;
 	drain(a, out);
 	return 0;
 }
@@ -466,13 +467,17 @@ asks_set_app(struct asks *a, uint32_t index, int fd, struct error *e)
 {
 	struct app_in *app;
 
-	if (index >= APPS_MAX)
+	if (index >= APPS_MAX) {
+		fd_close(&fd);
 		return err_set(e, ERR_PROTOCOL, "app index %u", index);
+	}
 	app = &a->apps[index];
 	if (app->fd >= 0)
 		app_gone(a, app);
-	if (loop_watch(a->loop, fd, LOOP_READ, on_app, app, &app->w, e) < 0)
-		return err_code(e);
 	app->fd = fd;
+	if (loop_watch(a->loop, fd, LOOP_READ, on_app, app, &app->w, e) < 0) {
+		fd_close(&app->fd);
+		return err_code(e);
+	}
 	return 0;
 }

@@ -15,6 +15,7 @@
  */
 #include "roles/master.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -490,9 +491,11 @@ end_children(struct master *m)
 static void
 add(struct master *m, enum role_kind role, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count; i++) {
+		assert(m->child_count < ARRAY_LEN(m->children));
 		m->children[m->child_count++] =
 		    (struct child){.master = m, .role = role, .index = i, .control = -1};
+	}
 }
 
 static uint32_t
@@ -508,19 +511,19 @@ master_serve(struct master *m, struct error *e)
 {
 	long cores = MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
 
-	for (int i = 0; i < FRONTS_MOST; i++) {
+	for (int i = 0; i < LIMIT_FRONTS; i++) {
 		for (int k = 0; k < LANE_COUNT; k++)
 			m->lanes[i][k] = -1;
 	}
 	add(m, ROLE_KEEPER, 1);
-	m->apps = clamp(m->conf.apps, MAX(4, 2 * cores), APPS_MOST);
+	m->apps = clamp(m->conf.apps, MAX(4, 2 * cores), LIMIT_APPS);
 	add(m, ROLE_APP, m->apps + 1);
 	add(m, ROLE_WORKER, 1);
 	add(m, ROLE_EGRESS, 1);
 	add(m, ROLE_MEDIA, 1);
 	if (m->conf.clamd_socket.n > 0)
 		add(m, ROLE_SCAN, 1);
-	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, FRONTS_MOST));
+	add(m, ROLE_FRONT, clamp(m->conf.fronts, cores, LIMIT_FRONTS));
 	if (loop_new(&m->loop, e) < 0 || loop_signals(m->loop, on_signal, m, e) < 0 ||
 	    loop_every(m->loop, 100, on_tick, m, e) < 0)
 		return err_code(e);

@@ -22,8 +22,8 @@ struct loop;
 struct master;
 struct watch;
 
-#define FRONTS_MOST 8
-#define APPS_MOST 16
+/* Keeper, apps with the one for passwords, worker, egress, media, scan, fronts. */
+#define CHILDREN_MOST (1 + LIMIT_APPS + 1 + 4 + LIMIT_FRONTS)
 
 struct child {
 	struct master *master;
@@ -50,10 +50,10 @@ struct master {
 	char sign_in[64]; /* token of the first administrator's link, "" when he is not needed */
 	struct loop *loop;
 	unsigned ticks;
-	struct child children[FRONTS_MOST + APPS_MOST + 4];
+	struct child children[CHILDREN_MOST];
 	size_t child_count;
-	uint32_t apps;                      /* beside the one for passwords, whose index this is */
-	int lanes[FRONTS_MOST][LANE_COUNT]; /* the end that apps read */
+	uint32_t apps;                       /* beside the one for passwords, whose index this is */
+	int lanes[LIMIT_FRONTS][LANE_COUNT]; /* the end that apps read */
 	char space[LIMIT_MSG_BYTES];
 };
 

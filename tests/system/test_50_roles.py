@@ -135,6 +135,40 @@ def test_a_refused_start_keeps_none_of_its_options(server, fresh):
     assert "limits.code_tries = 3" in conf.read_text()
 
 
+def test_as_many_processes_as_may_be(fresh, tmp_path):
+    """What a machine of many cores starts by itself."""
+    s = fresh(settings=["server.fronts=8", "server.apps=16", "clamd.socket=/nonexistent/clamd", "malware.unscanned=allow"]).start()
+    roles = [r["role"] for r in s.run("status")["roles"]]
+    assert {r: roles.count(r) for r in roles} == {"master": 1, "keeper": 1, "app": 17, "worker": 1, "egress": 1, "media": 1, "scan": 1, "front": 8}
+    path = tmp_path / "viele.txt"
+    path.write_bytes(b"x" * 1000)
+    assert s.run("upload", path)["files"][0]["asset"]
+    for role, index in (("front", 7), ("app", 16)):
+        before = s.roles(role)
+        s.kill(role, index)
+        wait_for(lambda: len(now := s.roles(role)) == len(before) and now != before)
+    assert s.stop() == 0
+    done = subprocess.run([BUILD / "src/roles/geleitd", "run", "--dir", s.dir, "--set", "server.fronts=9"], capture_output=True, text=True)
+    assert done.returncode != 0 and "server.fronts: not from 0 to 8" in done.stderr, done.stderr
+
+
+def test_the_address_may_be_written_as_people_do(fresh):
+    """A request's Host is in lower case and without the port of https, whatever server.url has."""
+    s = fresh()
+    s.url = f"https://LocalHost:{s.port}"
+    s.start()
+    assert s.request("GET", "/imprint").status == 200
+    assert s.run("status")["url"] == s.url and s.stop() == 0
+
+
+def test_a_certificate_for_an_address_of_ipv6(fresh):
+    s = fresh()
+    s.url = f"https://[2001:db8::1]:{s.port}"
+    s.start()
+    names = subprocess.check_output(["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", s.dir / "tls/cert.pem"], text=True)
+    assert "IP Address:2001:DB8:0:0:0:0:0:1" in names and s.stop() == 0
+
+
 def served_certificate(server):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
