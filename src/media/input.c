@@ -26,14 +26,13 @@ open_part(struct input *in, const struct msg_sealed_part *part, const struct dat
 int
 input_open(struct input *in, const struct msg_render *m, struct error *e)
 {
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 
 	memcpy(key.b, m->key, sizeof key.b);
 	for (size_t i = 0; i < m->part_count; i++) {
 		if (open_part(in, &m->parts[i], &key, e) < 0)
 			return err_code(e);
 	}
-	explicit_bzero(&key, sizeof key);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -23,7 +24,6 @@
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
 	    CLONE_NEWCGROUP)
 #define OUT_OF_THE_WAY 128
-#define NOT_STARTED 127
 _Static_assert(OUT_OF_THE_WAY >= JOB_PARTS + LIMIT_RENDER_PARTS, "no number stands for two");
 
 /* What is ours to say before we are the namespace's root. */
@@ -94,12 +94,22 @@ become(const struct jail *j, const struct maps *m)
 	    j->may_have_namespaces ? "jailed" : "bare", NULL};
 
 	if (j->may_have_namespaces && !map_ids(m))
-		_exit(NOT_STARTED);
+		_exit(EXIT_NOT_STARTED);
 	reset_signals();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || !place(j))
-		_exit(NOT_STARTED);
+		_exit(EXIT_NOT_STARTED);
 	execve("/proc/self/exe", (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
-	_exit(NOT_STARTED);
+	_exit(EXIT_NOT_STARTED);
+}
+
+/*
+ * clone(2): of a host that does not give namespaces, or no more of them than none.  What
+ * passes, such as EAGAIN and ENOMEM, must not cost later jobs their walls.
+ */
+static bool
+is_forbidden(int n)
+{
+	return n == EPERM || n == ENOSPC || n == EUSERS || n == EINVAL || n == ENOSYS;
 }
 
 int
@@ -116,12 +126,34 @@ jail_start(const struct jail *j, pid_t *ret, int *ret_pidfd, struct error *e)
 	pid = syscall(SYS_clone, flags, NULL, &pidfd, NULL, NULL);
 	if (pid == 0)
 		become(j, &m);
-	if (pid < 0 && j->may_have_namespaces)
+	if (pid < 0 && j->may_have_namespaces && is_forbidden(errno))
 		return err_set(e, ERR_DENIED, "no namespaces: %s", strerror(errno));
 	if (pid < 0)
-		return err_errno(e, "clone");
+		return err_set(e, ERR_BUSY, "clone: %s", strerror(errno));
 	(void)fcntl(pidfd, F_SETFD, FD_CLOEXEC);
 	*ret = (pid_t)pid;
 	*ret_pidfd = pidfd;
+	return 0;
+}
+
+/* A job without a file goes all the way until it asks for one. */
+int
+jail_try(int null, struct error *e)
+{
+	const struct jail j = {
+	    .null = null, .request = null, .output = null, .may_have_namespaces = true};
+	AUTO(fd_close) int pidfd = -1;
+	int status = 0;
+	pid_t pid;
+
+	if (jail_start(&j, &pid, &pidfd, e) < 0)
+		return err_code(e);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR)
+			return err_errno(e, "waiting for a job without a file");
+	}
+	if (WIFEXITED(status) &&
+	    (WEXITSTATUS(status) == EXIT_NOT_STARTED || WEXITSTATUS(status) == EXIT_SEAL))
+		return err_set(e, ERR_DENIED, "a job in them ended with %d", WEXITSTATUS(status));
 	return 0;
 }

@@ -33,7 +33,6 @@
 
 #define WAIT_STEPS 1000 /* of a millisecond: on a busy machine a thread ends late */
 #define REQUEST_BYTES 65536
-enum { EXIT_OK = 0, EXIT_WARM = 70, EXIT_SEAL = 71, EXIT_INPUT = 72, EXIT_OUTPUT = 73 };
 
 /* What may read a kind beside the loaders libvips trusts. */
 static const struct {

@@ -148,23 +148,6 @@ on_late_look(void *arg)
 
 /* ---- jobs ---- */
 
-/* Once told, jobs run without namespaces until the next start. */
-static int
-start_jailed(struct media *m, struct jail *jail, struct running *j, struct error *e)
-{
-	int r;
-
-	jail->may_have_namespaces = !m->no_namespaces;
-	r = jail_start(jail, &j->pid, &j->pidfd, e);
-	if (r != ERR_DENIED)
-		return r;
-	log_warn("this host forbids user namespaces: previews are made behind Landlock and "
-	         "seccomp alone");
-	m->no_namespaces = true;
-	jail->may_have_namespaces = false;
-	return jail_start(jail, &j->pid, &j->pidfd, e);
-}
-
 /* A pipe holds a whole request: writing does not wait for the reader. */
 static int
 give_request(struct str body, int *ret, struct error *e)
@@ -192,7 +175,8 @@ start_job(struct media *m, struct running *j, const struct ipc_msg *in, const st
 	    .null = m->null,
 	    .output = in->fds[0],
 	    .parts = in->fds + 1,
-	    .part_count = q->part_count};
+	    .part_count = q->part_count,
+	    .may_have_namespaces = !m->no_namespaces};
 
 	if (give_request(in->body, &request, e) < 0)
 		return err_code(e);
@@ -201,7 +185,7 @@ start_job(struct media *m, struct running *j, const struct ipc_msg *in, const st
 	    .pidfd = -1,
 	    .job = q->job,
 	    .ends_us = loop_now(m->loop) + LIMIT_RENDER_WALL_MS * 1000LL};
-	if (start_jailed(m, &jail, j, e) < 0)
+	if (jail_start(&jail, &j->pid, &j->pidfd, e) < 0)
 		return err_code(e);
 	return loop_watch(m->loop, j->pidfd, LOOP_READ, on_job_end, j, &j->watch, e);
 }
@@ -352,6 +336,21 @@ enter_sandbox(struct error *e)
 	return 0;
 }
 
+static void
+look_for_namespaces(struct media *m)
+{
+	struct error e;
+	int r = jail_try(m->null, &e);
+
+	m->no_namespaces = r == ERR_DENIED;
+	if (m->no_namespaces)
+		log_warn("this host forbids user namespaces (%s): previews are made behind "
+		         "Landlock and seccomp alone",
+		    e.msg);
+	else if (r < 0)
+		log_warn("the first job: %s", e.msg);
+}
+
 static int
 start(struct media *m, struct arena *forever, struct error *e)
 {
@@ -365,6 +364,7 @@ start(struct media *m, struct arena *forever, struct error *e)
 	    loop_every(m->loop, LATE_LOOK_MS, on_late_look, m, e) < 0 ||
 	    loop_watch(m->loop, CONTROL_FD, LOOP_READ, on_control, m, &m->control, e) < 0)
 		return err_code(e);
+	look_for_namespaces(m);
 	return ipc_send_wait(CONTROL_FD, &ready, ANSWER_WAIT_MS, e);
 }
 

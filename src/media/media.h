@@ -33,6 +33,17 @@ struct error;
 
 /* ---- jail.c ---- */
 
+/* How a process ends that did not come to its file's end; NOT_STARTED: before it was a job at all.
+ */
+enum {
+	EXIT_OK = 0,
+	EXIT_WARM = 70,
+	EXIT_SEAL = 71,
+	EXIT_INPUT = 72,
+	EXIT_OUTPUT = 73,
+	EXIT_NOT_STARTED = 127,
+};
+
 /* Where a job finds its descriptors. */
 enum { JOB_REQUEST = 3, JOB_OUTPUT = 4, JOB_PARTS = 5 };
 
@@ -44,8 +55,13 @@ struct jail {
 	size_t part_count;
 	bool may_have_namespaces; /* false: the host forbids them, Landlock and seccomp remain */
 };
-/* *ret_pidfd is the caller's.  ERR_DENIED: no namespaces here; try without. */
+/* *ret_pidfd is the caller's.  ERR_DENIED: no namespaces here; try without.  ERR_BUSY: not now. */
 NODISCARD int jail_start(const struct jail *j, pid_t *ret, int *ret_pidfd, struct error *e);
+/*
+ * Does this host give namespaces, and let a job use them?  null: /dev/null.  ERR_DENIED: no,
+ * known here before a file has to wait for it; any other error: it is not known.
+ */
+NODISCARD int jail_try(int null, struct error *e);
 
 /* ---- job.c ---- */
 

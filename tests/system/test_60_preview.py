@@ -87,9 +87,10 @@ def test_what_a_file_tells_of_itself(server, tmp_path):
     assert (a.json()["preview"], a.json()["preview_reason"], a.json()["camera"]) == ("refused", "pixels", None)
 
 
-def test_where_user_namespaces_are_forbidden(fresh, tmp_path):
+@pytest.mark.parametrize("how", [[], ["--unusable"]], ids=["forbidden", "given and of no use"])
+def test_where_user_namespaces_are_forbidden(fresh, tmp_path, how):
     """As in containers: previews are made all the same, and the log says behind what."""
-    s = fresh().start(below=[BUILD / "src/media/no_namespaces"])
+    s = fresh().start(below=[BUILD / "src/media/no_namespaces", *how])
     made = {name: upload(s, tmp_path, name, body)[0] for name, body in
             (("a.png", hostile.png(90, 80, colour=2, depth=8)), ("b.pdf", hostile.plain_pdf(2)),
              ("c.svg", hostile.svg('<rect width="9" height="9"/>')))}
