@@ -47,6 +47,8 @@ struct str http_attachment(struct arena *a, struct str name);
 
 /* host[:port] as a Host field may have it: a name or an address, IPv6 in brackets. */
 bool http_is_authority(struct str s);
+/* "host[:port]", an address of IPv6 with its brackets; without a port 443. */
+bool http_split_authority(struct str s, struct str *host, uint64_t *port);
 
 /* "host[:port]" lower-cased without a default port 443; false when malformed. */
 bool http_authority(struct arena *a, struct str s, struct str *ret);

@@ -100,9 +100,9 @@ is_host(struct str s)
 	return s.n > 0;
 }
 
-/* Split "host[:port]"; an empty port is none. */
-static bool
-split(struct str s, struct str *host, uint64_t *port)
+/* An empty port is none. */
+bool
+http_split_authority(struct str s, struct str *host, uint64_t *port)
 {
 	size_t colon = s.n;
 
@@ -128,7 +128,7 @@ http_is_authority(struct str s)
 	struct str host;
 	uint64_t port;
 
-	return s.n <= 255 + 6 && split(s, &host, &port);
+	return s.n <= 255 + 6 && http_split_authority(s, &host, &port);
 }
 
 bool
@@ -137,7 +137,7 @@ http_authority(struct arena *a, struct str s, struct str *ret)
 	struct str host;
 	uint64_t port;
 
-	if (!http_is_authority(s) || !split(s, &host, &port))
+	if (!http_is_authority(s) || !http_split_authority(s, &host, &port))
 		return false;
 	host = str_lower(a, host);
 	if (port == 443)

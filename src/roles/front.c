@@ -141,6 +141,7 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 		return asks_set_lane(f->asks, (enum lane)p->lane, fd, e);
 	if (p->role == ROLE_APP && p->lane == LANE_COUNT)
 		return asks_set_app(f->asks, p->index, fd, e);
+	fd_close(&fd);
 	return err_set(e, ERR_PROTOCOL, "a peer a front has no business with");
 }
 
@@ -180,7 +181,9 @@ set_hosts(struct front *f, struct arena *a)
 {
 	const struct conf *c = f->conf;
 
-	f->hosts[0] = c->authority;
+	/* as a request's is: in lower case, without the port that https has anyway */
+	if (!http_authority(a, c->authority, &f->hosts[0]))
+		log_warn("server.url names no host that a request could name");
 	if (!http_authority(
 	        a, arena_printf(a, "localhost:%.*s", STR(c->listen_port)), &f->hosts[1]) ||
 	    !http_authority(

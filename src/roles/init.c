@@ -24,6 +24,7 @@
 #include "crypto/vault.h"
 #include "db/db.h"
 #include "db/migrate.h"
+#include "http/http.h"
 #include "model/api_key.h"
 #include "model/change.h"
 #include "model/keyring.h"
@@ -102,12 +103,16 @@ make_master_key(struct making *m, struct vault **ret, struct error *e)
 static int
 make_certificate(struct making *m, struct error *e)
 {
-	struct str host = str_head(m->conf.authority, str_find(m->conf.authority, ':'));
-	struct str cert, key;
+	struct str host, cert, key;
+	uint64_t port;
 
 	if (access(path_of(m, "tls/cert.pem"), F_OK) == 0 &&
 	    access(path_of(m, "tls/key.pem"), F_OK) == 0)
 		return 0;
+	if (!http_split_authority(m->conf.authority, &host, &port))
+		return err_key(e, ERR_INVALID, "bad-setting", "server.url names no host");
+	if (host.p[0] == '[') /* a certificate has the address alone */
+		host = (struct str){host.p + 1, host.n - 2};
 	if (certificate_make(m->a, host, &cert, &key, e) < 0 ||
 	    file_replace(path_of(m, "tls/key.pem"), key, 0640, e) < 0 ||
 	    file_replace(path_of(m, "tls/cert.pem"), cert, 0644, e) < 0)
