@@ -95,7 +95,8 @@ struct upload {
 	struct digest *digest;        /* NULL: nobody asked for one */
 	uint64_t part_left, body_left;
 	int64_t started_us; /* of the part */
-	bool ended, broken, excess, failed;
+	bool ended, broken, excess;
+	int failed;    /* ERR_ of writing the part, 0: none */
 	uint8_t *over; /* bytes that did not fit the part, at most one record */
 	size_t over_bytes;
 };
@@ -129,6 +130,8 @@ struct exchange {
 	size_t collect_limit;
 	bool collecting;
 	bool tries_secret; /* counted against its network */
+	bool answers_late; /* always after the same time, so that it says nothing */
+	int64_t asked_us;
 	int64_t held_until_us;
 	struct exchange *next_held, **prev_held; /* while it waits */
 	struct late_answer *late;                /* what waits is an answer; NULL: a request */
@@ -163,6 +166,8 @@ void exchange_ask(struct exchange *x);
 /* front_hold.c */
 NODISCARD int front_hold_init(struct front *f, struct error *e);
 bool route_tries_a_secret(const struct route *rt);
+/* Asked by nobody we know, who is not to learn from the time whether something was done for him. */
+bool route_answers_late(const struct route *rt);
 /* Has this one to wait? Then exchange_ask is called when its turn has come. */
 bool front_hold(struct exchange *x);
 /* An answer that says 401 to a key or a cookie: has it to wait?  Then it goes when its turn has
@@ -173,6 +178,8 @@ struct late_answer {
 	bool is_last;
 };
 bool front_hold_refusal(struct exchange *x, struct late_answer late);
+/* The same for one whose answers all take the same time. */
+bool front_hold_even(struct exchange *x, struct late_answer late);
 void front_unhold(struct exchange *x);
 
 /* front_upload.c */

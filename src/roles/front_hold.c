@@ -7,6 +7,9 @@
  * one, or types a password, is never kept waiting for what others of his network
  * try with keys.
  *
+ * Who asks for a new link is told the same whether there is one for him or not, and
+ * at the same moment: that answer waits, too.
+ *
  * Held requests are a list with one timer, armed for the earliest, so that an
  * idle front never wakes.  At most HELD_MAX wait; beyond that nothing is held:
  * a flood must not keep the innocent out, and every code counts its own tries.
@@ -27,6 +30,7 @@
 #include "os/loop.h"
 
 #define HELD_MAX 1024
+#define EVEN_US US_PER_S /* longer than a mail takes to be written and committed */
 #define REFUSALS_MAX 512 /* of them: wrong keys do not take the places of forms */
 
 static void
@@ -92,14 +96,13 @@ on_hold_timer(void *arg, uint32_t events)
 }
 
 static bool
-hold(struct exchange *x, struct sources *tries, size_t most)
+hold_until(struct exchange *x, int64_t until_us, size_t most)
 {
 	struct front *f = x->f;
-	int64_t wait = sources_try(tries, &x->from, loop_now(f->loop));
 
-	if (wait == 0 || f->held_count >= most)
+	if (until_us <= loop_now(f->loop) || f->held_count >= most)
 		return false;
-	x->held_until_us = loop_now(f->loop) + wait;
+	x->held_until_us = until_us;
 	x->next_held = f->held;
 	x->prev_held = &f->held;
 	if (f->held != NULL)
@@ -108,6 +111,14 @@ hold(struct exchange *x, struct sources *tries, size_t most)
 	f->held_count++;
 	arm(f);
 	return true;
+}
+
+static bool
+hold(struct exchange *x, struct sources *tries, size_t most)
+{
+	int64_t now = loop_now(x->f->loop);
+
+	return hold_until(x, now + sources_try(tries, &x->from, now), most);
 }
 
 bool
@@ -130,15 +141,34 @@ has_credential(const struct exchange *x)
 	return false;
 }
 
+static bool
+answers_later(struct exchange *x, struct late_answer late)
+{
+	x->late = ARENA_NEW(x->arena, struct late_answer);
+	*x->late = late;
+	return true;
+}
+
 bool
 front_hold_refusal(struct exchange *x, struct late_answer late)
 {
 	if (x->tries_secret || x->up != NULL || !has_credential(x) ||
 	    !hold(x, x->f->refused, REFUSALS_MAX))
 		return false;
-	x->late = ARENA_NEW(x->arena, struct late_answer);
-	*x->late = late;
-	return true;
+	return answers_later(x, late);
+}
+
+bool
+front_hold_even(struct exchange *x, struct late_answer late)
+{
+	return x->answers_late && hold_until(x, x->asked_us + EVEN_US, HELD_MAX) &&
+	       answers_later(x, late);
+}
+
+bool
+route_answers_late(const struct route *rt)
+{
+	return rt->permission == PERM_PUBLIC && rt->body == BODY_FORM;
 }
 
 bool

@@ -22,6 +22,7 @@
 #include "http/http.h"
 #include "net/net.h"
 #include "os/file.h"
+#include "os/loop.h"
 #include "roles/asks.h"
 
 void
@@ -140,6 +141,7 @@ exchange_ask(struct exchange *x)
 	q.body = buf_view(&b);
 	q.fd = fd;
 	q.source = x->place;
+	x->asked_us = loop_now(x->f->loop);
 	x->ask = ask_put(x->f->asks, &q, &e);
 	if (x->ask == 0) {
 		sources_leave(x->f->sources, &x->place);
@@ -244,6 +246,7 @@ exchange_start(struct client *c, const struct http_head *h)
 		x->lane = rt->lane;
 	limit = rt != NULL ? route_body_limit(rt) : 0;
 	x->tries_secret = rt != NULL && route_tries_a_secret(rt);
+	x->answers_late = rt != NULL && route_answers_late(rt);
 	if (limit > 0 && !x->body_done)
 		collect(x, limit);
 	else
@@ -342,7 +345,7 @@ start_answer(struct exchange *x, const struct msg_reply *m)
 		transfer_new(x, m->ticket, m->from, bytes);
 	late.head = buf_view(&head);
 	late.bytes = x->is_head ? 0 : bytes;
-	if (m->status != 401 || !front_hold_refusal(x, late))
+	if (m->status == 401 ? !front_hold_refusal(x, late) : !front_hold_even(x, late))
 		net_answer(x->conn, late.head, late.bytes, late.is_last);
 }
 

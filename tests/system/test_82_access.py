@@ -163,6 +163,19 @@ def test_an_upload_ends_with_its_key(server):
     assert int(sql(server, committed)[0][0]) == at
 
 
+def test_asking_for_a_link_takes_the_same_time_for_everybody(server):
+    """It is the answer's time that would tell who got something: no answer comes before its second is over."""
+    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "uhr@customer.test")
+    mails = "SELECT count(*) FROM mail WHERE kind = 'delivery'"
+    before = int(sql(server, mails)[0][0])
+    for address, more in (("fremd@customer.test", 0), ("uhr@customer.test", 1)):
+        began = time.monotonic()
+        a = server.request("POST", "/r/new-link", f"number={sent['delivery']}&address={address}",
+                           {"Origin": server.url, "Content-Type": "application/x-www-form-urlencoded"})
+        assert a.status == 200 and time.monotonic() - began >= 0.99, a.text
+        assert int(sql(server, mails)[0][0]) == before + more
+
+
 def test_a_new_link_helps_whoever_was_kept_out(server):
     """A stranger with the old link uses up every code; the recipient asks for a new link and goes on."""
     sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "opfer@customer.test")
