@@ -136,7 +136,7 @@ hand_out(struct api *x, const struct upload *u, const struct upload_ticket *like
 {
 	int64_t rest = u->length - u->committed;
 	struct upload_ticket t = *like;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 
 	t.upload = u->id;
 	t.blob = random_id128();
@@ -159,7 +159,6 @@ hand_out(struct api *x, const struct upload *u, const struct upload_ticket *like
 	    .body_bytes = (uint64_t)rest,
 	    .digest = (uint8_t)t.digest_kind};
 	memcpy(r->take.key, key.b, sizeof r->take.key);
-	explicit_bzero(&key, sizeof key);
 	return 0;
 }
 
@@ -291,14 +290,13 @@ create(struct api *x, const struct request *q, struct upload *u, struct error *e
 {
 	AUTO(change_abort) struct change *c = NULL;
 	enum event_kind verb = u->length == 0 ? EVENT_VERSION_CREATED : CHANGE_HOUSEKEEPING;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct asset a;
 
 	if (u->asset.v != 0 && asset_get(x->db, x->a, u->asset, &a, e) < 0)
 		return err_code(e);
 	if (keyring_version_new(&x->keys, u->version, &key, e) < 0)
 		return err_code(e);
-	explicit_bzero(&key, sizeof key);
 	if (change_begin(x->db, request_actor(q), verb, &c, e) < 0 ||
 	    upload_create(c, x->a, u, &u->result, e) < 0)
 		return err_code(e);
@@ -517,9 +515,11 @@ body(struct api *x, const struct msg_body *m, struct reply *r, struct error *e)
 		return err_code(e);
 	if (!id128_eq(t.blob, m->blob))
 		return err_set(e, ERR_DENIED, "a part of another upload");
-	if (m->failed) {
+	if (m->failed != 0) {
 		drop_part(x, t.blob);
-		return err_key(e, ERR_NO_SPACE, "no-space", "the part could not be written");
+		return m->failed == ERR_NO_SPACE
+		           ? err_key(e, ERR_NO_SPACE, "no-space", "the part could not be written")
+		           : err_set(e, ERR_IO, "the part could not be written");
 	}
 	if (check_still_may(x, &t, e) < 0 || check_digest(m, &t, e) < 0) {
 		if (e->code != ERR_RETRY && e->code != ERR_BUSY)

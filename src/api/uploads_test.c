@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * uploads - the whole life of an upload as front drives it: requests, parts
- * sealed under the key that was handed out, BODY; and what a fault anywhere
- * leaves behind (nothing that was not acknowledged, all that was)
+ * uploads - the life of an upload as front drives it: requests, parts sealed under the key
+ * that was handed out, BODY; and what a fault leaves behind (all that was acknowledged)
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -391,7 +390,11 @@ what_was_not_whole_counts_as_far_as_it_came(void **state)
 	assert_int_equal(hand_in(f, m), 204);
 	assert_int_equal(patch(f, upload, "2", 3), 100);
 	m = fill(f, "c");
-	m.failed = true;
+	m.failed = ERR_IO; /* the disk is not full, it is broken */
+	assert_int_equal(hand_in(f, m), 500);
+	assert_int_equal(patch(f, upload, "2", 3), 100);
+	m = fill(f, "c");
+	m.failed = ERR_NO_SPACE;
 	assert_int_equal(hand_in(f, m), 507);
 	assert_true(says(f, "no-space") && f->r.close);
 	assert_int_equal(patch(f, upload, "2", 3), 100);

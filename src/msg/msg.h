@@ -131,7 +131,7 @@ struct msg_body {
 	bool ended;     /* the body is whole */
 	bool broken;    /* the client went away or sent nonsense: nobody waits for a reply */
 	bool excess;    /* the body brought more than body_bytes */
-	bool failed;    /* the part could not be written (disk full): nothing of it counts */
+	int32_t failed; /* ERR_ of writing the part, nothing of which counts then; 0: none */
 	uint8_t digest[DIGEST_BYTES_MOST]; /* of the part, when one was asked for; else zeros */
 };
 

@@ -107,7 +107,7 @@ msg_body_put(struct buf *b, const struct msg_body *m)
 	put_bool(b, m->ended);
 	put_bool(b, m->broken);
 	put_bool(b, m->excess);
-	put_bool(b, m->failed);
+	put_u32(b, (uint32_t)m->failed);
 	buf_add(b, m->digest, sizeof m->digest);
 }
 
@@ -122,7 +122,9 @@ msg_body_get(struct str in, struct arena *a, struct msg_body *ret, struct error 
 	ret->ended = get_bool(&w);
 	ret->broken = get_bool(&w);
 	ret->excess = get_bool(&w);
-	ret->failed = get_bool(&w);
+	ret->failed = (int32_t)get_u32(&w);
+	if (ret->failed > 0)
+		w.bad = true;
 	get_fixed(&w, ret->digest, sizeof ret->digest);
 	if (ret->bytes > LIMIT_PART_BYTES)
 		w.bad = true;

@@ -59,9 +59,9 @@ hand_in(struct exchange *x)
 	struct buf b;
 	struct error e;
 
-	if (!u->failed && sealed_writer_end(u->writer, &m.bytes, &e) < 0) {
+	if (u->failed == 0 && sealed_writer_end(u->writer, &m.bytes, &e) < 0) {
 		log_warn("part: %s", e.msg);
-		u->failed = true;
+		u->failed = err_code(&e);
 	}
 	m.failed = u->failed;
 	if (u->digest != NULL)
@@ -89,7 +89,7 @@ put(struct exchange *x, const uint8_t *p, size_t n)
 
 	if (now > 0 && sealed_write(u->writer, p, now, &e) < 0) {
 		log_warn("part: %s", e.msg);
-		u->failed = true;
+		u->failed = err_code(&e);
 		u->ended = true;
 		hand_in(x);
 		return;
@@ -185,7 +185,7 @@ upload_take(struct exchange *x, const struct msg_take_body *t, int *fd, struct e
 {
 	bool is_first = x->up == NULL;
 	uint8_t context[SEALED_CONTEXT_BYTES];
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct upload *u;
 	int r;
 
@@ -208,7 +208,6 @@ upload_take(struct exchange *x, const struct msg_take_body *t, int *fd, struct e
 	if (t->digest != DIGEST_NONE)
 		u->digest = digest_new((enum digest_kind)t->digest);
 	r = sealed_writer_new(u->fd, &key, context, &u->writer, e);
-	explicit_bzero(&key, sizeof key);
 	if (r < 0)
 		return r;
 	if (is_first) {

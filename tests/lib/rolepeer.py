@@ -59,7 +59,7 @@ def request(method, target, fields=(), host="", peer="127.0.0.1", length=-1, chu
 
 
 def body(ticket, blob, size, ended=1, broken=0, excess=0, failed=0, digest=bytes(32)):
-    return text(ticket) + blob + struct.pack("=QBBBB", size, ended, broken, excess, failed) + digest
+    return text(ticket) + blob + struct.pack("=QBBBi", size, ended, broken, excess, failed) + digest
 
 
 def keys(ticket, first=0, count=1):
