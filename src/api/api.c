@@ -122,7 +122,7 @@ is_staff_path(struct str path)
 static void
 refuse(struct api *x, const struct request *q, struct reply *r, const struct error *e)
 {
-	if (api_status(e->code) >= 500)
+	if (api_status(e->code) >= 500 || e->is_fault)
 		log_warn("%.*s %s: %s", STR(q->m->method), is_staff_path(q->path) ? "api" : "page",
 		    e->msg);
 	if (is_staff_path(q->path))

@@ -131,11 +131,11 @@ title_of(int code)
 	return "Something went wrong on the server";
 }
 
-/* What may be told: input errors explain themselves, faults of ours do not. */
+/* Input errors explain themselves, faults of ours do not. */
 static bool
-may_tell(int status)
+may_tell(const struct error *e, uint32_t status)
 {
-	return status < 500 && status != 401;
+	return status < 500 && status != 401 && !e->is_fault;
 }
 
 void
@@ -157,8 +157,7 @@ api_problem(struct reply *r, struct api *x, const struct error *e)
 	js_kv_str(&j, "title", str_c(title_of(e->code)));
 	js_kv_int(&j, "status", r->status);
 	js_kv_str(&j, "code", str_c(key));
-	js_kv_str(
-	    &j, "detail", may_tell((int)r->status) ? str_c(e->msg) : str_c(title_of(e->code)));
+	js_kv_str(&j, "detail", may_tell(e, r->status) ? str_c(e->msg) : str_c(title_of(e->code)));
 	js_close(&j);
 }
 

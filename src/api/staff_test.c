@@ -3,6 +3,7 @@
  * staff - the small resources of the staff API: assets, release, history, keys,
  * brand, status, outbox, the page of the app; what they show, refuse, and record
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -384,6 +385,26 @@ status_lists_what_master_wrote(void **state)
 	rmdir(dir);
 }
 
+/* A path, a statement: for the log, whatever number it has outside. */
+static void
+a_fault_below_is_not_told(void **state)
+{
+	struct staff *s = *state;
+	struct fixture *f = s->f;
+	struct error e;
+
+	errno = EACCES;
+	err_put_errno(&e, "/srv/geleit/blobs/ab");
+	assert_int_equal(e.code, ERR_DENIED);
+	api_problem(&f->r, &f->x, &e);
+	assert_int_equal(f->r.status, 403);
+	holds(f, "\"code\":\"denied\",\"detail\":\"");
+	assert_null(memmem(f->r.body.p, f->r.body.n, "/srv/geleit", strlen("/srv/geleit")));
+	err_put(&e, ERR_DENIED, "", "not with this key");
+	api_problem(&f->r, &f->x, &e);
+	holds(f, "\"detail\":\"not with this key\"");
+}
+
 /* ---- outbox ---- */
 
 static const char *
@@ -527,6 +548,7 @@ main(void)
 	    TEST(a_brand_is_set_piece_by_piece),
 	    TEST(odd_brands_are_refused),
 	    TEST(status_lists_what_master_wrote),
+	    TEST(a_fault_below_is_not_told),
 	    TEST(the_outbox_is_the_administrators),
 	    TEST(a_mail_is_read_once_composed_and_each_look_is_noted),
 	    TEST(a_mail_handed_over_is_wiped),

@@ -38,6 +38,7 @@ static void
 set(struct error *e, int code, const char *key, const char *fmt, va_list ap)
 {
 	e->code = code;
+	e->is_fault = false;
 	snprintf(e->key, sizeof e->key, "%s", key);
 	vsnprintf(e->msg, sizeof e->msg, fmt, ap);
 }
@@ -84,6 +85,7 @@ err_put_errno(struct error *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	set(e, code_of_errno(saved), "", fmt, ap);
 	va_end(ap);
+	e->is_fault = true;
 	n = strlen(e->msg);
 	snprintf(e->msg + n, sizeof e->msg - n, ": %s", strerror(saved));
 }

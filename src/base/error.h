@@ -4,8 +4,9 @@
  *
  * A function that can fail returns int, 0 or a negative ERR_ value, is
  * NODISCARD and takes struct error *e last, never NULL.  The error lives in the
- * caller's frame; there is nothing to free.  The message is for the log, the
- * visitor sees the word and a phrase chosen for it, never the message.
+ * caller's frame; there is nothing to free.  The message goes to the log.  Who
+ * asked for something wrong is told it, too (api/reply.c); a page for strangers
+ * has phrases of its own, and of a fault nobody outside learns a word.
  *
  * Layer: base.
  */
@@ -41,7 +42,8 @@ enum {
 struct error {
 	int code;      /* one of ERR_ */
 	char key[40];  /* stable API code, "" when the number says enough */
-	char msg[400]; /* for the log: short, factual, lower case */
+	bool is_fault; /* of the system below us: a path, a statement, for the log alone */
+	char msg[400]; /* short, factual, lower case */
 };
 
 /*

@@ -103,6 +103,7 @@ fail(const struct db_pg *d, const PGresult *res, const char *what, struct error 
 	if (msg == NULL)
 		msg = complaint(d);
 	err_put(e, code, "", "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
+	e->is_fault = true;
 	/* libpq writes paragraphs; ours is one line */
 	for (char *p = e->msg; *p != '\0'; p++) {
 		if (*p == '\n' || *p == '\t')

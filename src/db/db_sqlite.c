@@ -94,6 +94,7 @@ static int
 fail(struct db_sqlite *d, int rc, const char *what, struct error *e)
 {
 	err_put(e, code_of(rc), "", "sqlite: %s (%d): %.80s", sqlite3_errmsg(d->h), rc, what);
+	e->is_fault = true;
 	return err_code(e);
 }
 
