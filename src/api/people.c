@@ -166,7 +166,7 @@ people_post(struct api *x, const struct request *q, struct reply *r, struct erro
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct invite v = {.purpose = LINK_INVITE};
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct person_key who = {.key = &key};
 	struct js j;
 
@@ -195,7 +195,7 @@ people_patch(struct api *x, const struct request *q, struct reply *r, struct err
 	AUTO(change_abort) struct change *c = NULL;
 	struct person_patch patch;
 	struct person_row row;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct person_key who = {.key = &key};
 	struct js j;
 	int changed;
@@ -239,7 +239,7 @@ people_reset(struct api *x, const struct request *q, struct reply *r, struct err
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct invite v = {.purpose = LINK_RESET};
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct person_key who = {.key = &key};
 	struct js j;
 

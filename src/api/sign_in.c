@@ -29,6 +29,7 @@
 #include "model/credential.h"
 #include "model/person.h"
 #include "text/json.h"
+#include "text/name.h"
 #include "text/qr.h"
 
 #define RECOVERY_LABEL "recovery-code"
@@ -72,7 +73,7 @@ static int
 open_secret(
     struct api *x, person_id p, struct str sealed, uint8_t ret[TOTP_SECRET_BYTES], struct error *e)
 {
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct str secret;
 	int r;
 
@@ -81,7 +82,6 @@ open_secret(
 	if (keyring_person(&x->keys, p.v, &key, e) < 0)
 		return err_code(e);
 	r = text_open(x->a, &key, totp_aad(x, p), sealed, &secret, e);
-	explicit_bzero(&key, sizeof key);
 	if (r < 0)
 		return r;
 	if (secret.n != TOTP_SECRET_BYTES)
@@ -175,7 +175,8 @@ read_new_person(
 		*name = *address = (struct str){0};
 		return 0;
 	}
-	if (address->n == 0 || name->n == 0 || name->n > LIMIT_TITLE_BYTES)
+	if (text_clean(x->a, *name, LIMIT_TITLE_BYTES, false, name, e) < 0 || address->n == 0 ||
+	    name->n == 0)
 		return err_key(e, ERR_INVALID, "bad-name", "name and address are needed");
 	if (staff_address(x, *address, address, e) < 0)
 		return err_code(e);
@@ -281,9 +282,9 @@ session_totp_setup(struct api *x, const struct request *q, struct reply *r, stru
 {
 	AUTO(change_abort) struct change *c = NULL;
 	const struct person *p = &q->who.staff->person;
-	uint8_t secret[TOTP_SECRET_BYTES];
+	uint8_t *secret = arena_alloc(x->a, TOTP_SECRET_BYTES); /* ends with the request */
 	struct str sealed, text, uri;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct brand brand;
 	struct qr qr;
 	struct js j;
@@ -291,11 +292,11 @@ session_totp_setup(struct api *x, const struct request *q, struct reply *r, stru
 	if (check_may_set_up(x, q, e) < 0 || brand_get(x->db, x->a, &brand, e) < 0 ||
 	    keyring_person(&x->keys, p->id.v, &key, e) < 0)
 		return err_code(e);
-	random_bytes(secret, sizeof secret);
-	text = base32(x->a, secret, sizeof secret);
+	random_bytes(secret, TOTP_SECRET_BYTES);
+	text = base32(x->a, secret, TOTP_SECRET_BYTES);
 	uri = key_uri(x, &brand, p, text);
 	if (text_seal(x->a, &key, totp_aad(x, p->id),
-	        (struct str){(const char *)secret, sizeof secret}, &sealed, e) < 0 ||
+	        (struct str){(const char *)secret, TOTP_SECRET_BYTES}, &sealed, e) < 0 ||
 	    qr_make(x->a, uri, &qr, e) < 0 ||
 	    change_begin(x->db, request_actor(q), CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    credential_offer_totp(c, p->id, sealed, e) < 0 || change_commit(&c, e) < 0)
@@ -454,7 +455,7 @@ prove_by_password(
 static int
 read_proof(struct api *x, const struct request *q, struct proof *p, struct error *e)
 {
-	struct str code, recovery, password;
+	struct str code = {0}, recovery = {0}, password = {0};
 
 	*p = (struct proof){0};
 	if (READ_MEMBERS(

@@ -17,7 +17,7 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena **a);
 
-/* Forget everything, keep the first block for the next request. */
+/* Forget and wipe everything, keep the first block for the next request. */
 void arena_reset(struct arena *a);
 
 /* Zeroed, aligned for any type.  n may be 0. */

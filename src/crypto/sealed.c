@@ -182,3 +182,9 @@ sealed_chunk_open(
 		    e, ERR_CORRUPT, "chunk %llu is not authentic", (unsigned long long)k);
 	return 0;
 }
+
+void
+data_key_wipe(struct data_key *k)
+{
+	explicit_bzero(k, sizeof *k);
+}

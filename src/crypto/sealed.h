@@ -28,6 +28,8 @@ struct sealed; /* derived keys and one reused cipher context */
 struct data_key {
 	uint8_t b[DATA_KEY_BYTES];
 };
+/* AUTO(data_key_wipe): gone at the end of its scope, whatever way that is left. */
+void data_key_wipe(struct data_key *k);
 
 enum sealed_purpose { SEALED_ORIGINAL = 1, SEALED_RENDITION = 2, SEALED_TEXT = 3 };
 

@@ -104,7 +104,7 @@ static const char *
 content_fault(struct fsck *f, const struct audit_version *v, struct content *c)
 {
 	struct version_part *parts;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct sha256 h;
 	struct error e;
 	size_t n;
@@ -117,7 +117,6 @@ content_fault(struct fsck *f, const struct audit_version *v, struct content *c)
 		if (read_part(f, &parts[i], &key, c, &e) < 0)
 			return e.code == ERR_NOT_FOUND ? "blob-missing" : "blob-corrupt";
 	}
-	explicit_bzero(&key, sizeof key);
 	if (!v->ready)
 		return NULL; /* damaged or not yet read: its state says so */
 	h = digest_end_sha256(c->sha);

@@ -67,7 +67,7 @@ static int
 stream(struct scan *s, const struct ipc_msg *in, const struct msg_scan *q, struct clamd_said *ret,
     struct error *e)
 {
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	int r = 1;
 
 	memcpy(key.b, q->key, sizeof key.b);
@@ -75,7 +75,6 @@ stream(struct scan *s, const struct ipc_msg *in, const struct msg_scan *q, struc
 		r = e->code;
 	for (size_t i = 0; i < q->part_count && r > 0; i++)
 		r = stream_part(s, in->fds[i], &q->parts[i], &key, e);
-	explicit_bzero(&key, sizeof key);
 	explicit_bzero(s->step, STEP_BYTES);
 	if (r >= 0)
 		r = clamd_end(&s->clamd, ret, e);

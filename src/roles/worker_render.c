@@ -143,7 +143,7 @@ hand_over(struct worker *w, struct render_slot *s, enum media_kind kind,
 	    .pages = LIMIT_RENDER_PAGES,
 	    .parts = list,
 	    .part_count = n};
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	int r;
 
 	s->output = memfd_create("renditions", MFD_CLOEXEC);
@@ -155,7 +155,6 @@ hand_over(struct worker *w, struct render_slot *s, enum media_kind kind,
 		return err_code(e);
 	memcpy(q.key, key.b, sizeof q.key);
 	r = send_render(w, &m, &q, e);
-	explicit_bzero(&key, sizeof key);
 	explicit_bzero(&q, sizeof q);
 	return r;
 }
@@ -270,7 +269,7 @@ keep(struct worker *w, const struct job *j, const struct render_result *r, struc
 	    .camera = r->camera,
 	    .taken = r->taken,
 	    .space = r->space};
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	int done = 0;
 
 	if (r->picture_count > 0) {
@@ -278,7 +277,6 @@ keep(struct worker *w, const struct job *j, const struct render_result *r, struc
 		if (keyring_version_get(&w->keys, j->version, &key, e) < 0)
 			return err_code(e);
 		done = seal_pictures(w, r, &key, m.blob, e);
-		explicit_bzero(&key, sizeof key);
 	}
 	return done < 0 ? done : settle(w, j, &m, rows_of(w, r), r->picture_count, e);
 }

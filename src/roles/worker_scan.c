@@ -95,7 +95,7 @@ hand_over(struct worker *w, const struct version_part *parts, size_t n, struct e
 	AUTO(ipc_msg_close) struct ipc_msg m = {.type = MSG_SCAN};
 	struct msg_sealed_part list[LIMIT_RENDER_PARTS];
 	struct msg_scan q = {.job = w->scan.job.id.v, .parts = list, .part_count = n};
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct buf b;
 	int r;
 
@@ -108,7 +108,6 @@ hand_over(struct worker *w, const struct version_part *parts, size_t n, struct e
 	m.body = buf_view(&b);
 	r = ipc_send_wait(w->scan.fd, &m, 1000, e);
 	explicit_bzero(b.p, b.n);
-	explicit_bzero(&key, sizeof key);
 	explicit_bzero(&q, sizeof q);
 	buf_fini(&b);
 	return r;

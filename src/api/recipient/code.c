@@ -138,7 +138,7 @@ struct attempt {
 	struct sha256 candidate;
 	bool right;
 	struct sha256 old_cookie, new_cookie;
-	struct came_from from;
+	struct event_field from;
 };
 
 /* Everything that needs the keeper. */
@@ -150,7 +150,7 @@ prepare(struct api *x, const struct request *q, const struct visit *v, const str
 
 	if (request_form(x, q, "code", &typed, e) < 0 ||
 	    hash_of(x, k->id, digits_of(x, typed), &t->candidate, e) < 0 ||
-	    came_from_get(x, q, v->recipient.contact, &t->from, e) < 0)
+	    came_from(x, q, v->recipient.contact, &t->from, e) < 0)
 		return err_code(e);
 	t->right = mem_eq(t->candidate.b, k->hash.b, sizeof t->candidate.b);
 	return 0;
@@ -164,7 +164,7 @@ record(struct api *x, const struct visit *v, const struct code *k, const struct 
 	struct event ev = EVENT_INIT(t->right ? EVENT_RECIPIENT_VERIFIED : EVENT_CODE_FAILED);
 	bool right;
 
-	ev.fields = &t->from.field;
+	ev.fields = &t->from;
 	ev.field_count = 1;
 	ev.delivery = v->delivery.id;
 	ev.recipient = v->recipient.id;

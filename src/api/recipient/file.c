@@ -143,8 +143,8 @@ enter(struct api *x, const struct request *q, struct positions at, struct visit 
 		reply_redirect(r, v->path);
 		return 0;
 	}
-	if (visit_touch(x, q, v, e) < 0 ||
-	    files_load_at(x, &v->delivery, &v->recipient, v->session.level, at, f, e) < 0)
+	visit_touch(x, q, v);
+	if (files_load_at(x, &v->delivery, &v->recipient, v->session.level, at, f, e) < 0)
 		return err_code(e);
 	return 1;
 }

@@ -58,12 +58,12 @@ open_session(struct api *x, const struct request *q, const struct recipient *who
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_RECIPIENT_OPENED);
-	struct came_from from;
+	struct event_field from;
 	session_id session;
 
-	if (came_from_get(x, q, who->contact, &from, e) < 0)
+	if (came_from(x, q, who->contact, &from, e) < 0)
 		return err_code(e);
-	ev.fields = &from.field;
+	ev.fields = &from;
 	ev.field_count = 1;
 	ev.delivery = who->delivery;
 	ev.recipient = who->id;

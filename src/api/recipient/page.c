@@ -269,8 +269,7 @@ delivery_page(struct api *x, const struct request *q, struct reply *r, struct er
 		return n;
 	if (n == 0)
 		return page_neutral(x, q, r, e);
-	if (visit_touch(x, q, &v, e) < 0)
-		return err_code(e);
+	visit_touch(x, q, &v);
 	if (visit_end(x, &v) != VISIT_LIVE)
 		return ended_show(x, q, &v, r, e);
 	if (v.session.level < v.delivery.level)

@@ -64,19 +64,15 @@ enum visit_end visit_end(const struct api *x, const struct visit *v);
 NODISCARD int visit_check_form(
     struct api *x, const struct request *q, const struct visit *v, struct error *e);
 /* At most once a minute, so that the session stays alive while it is used; HEAD changes nothing. */
-NODISCARD int visit_touch(
-    struct api *x, const struct request *q, const struct visit *v, struct error *e);
+void visit_touch(struct api *x, const struct request *q, const struct visit *v);
 
 /*
  * Where the request came from, as a personal value of the contact: sealed under
- * his key, which is made on first use.  Needs the keeper: before change_begin.
+ * his key, which is made on first use and lies in the request's arena.  Needs the
+ * keeper: before change_begin.
  */
-struct came_from {
-	struct data_key key;
-	struct event_field field;
-};
-NODISCARD int came_from_get(struct api *x, const struct request *q, contact_id contact,
-    struct came_from *ret, struct error *e);
+NODISCARD int came_from(struct api *x, const struct request *q, contact_id contact,
+    struct event_field *ret, struct error *e);
 
 /* Set-Cookie of __Host-geleit-r. */
 void cookie_set(struct reply *r, struct api *x, struct str token);

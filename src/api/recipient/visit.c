@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "conf/conf.h"
 #include "text/message.h"
@@ -71,19 +72,25 @@ visit_check_form(struct api *x, const struct request *q, const struct visit *v, 
 	return 0;
 }
 
-int
-visit_touch(struct api *x, const struct request *q, const struct visit *v, struct error *e)
+void
+visit_touch(struct api *x, const struct request *q, const struct visit *v)
 {
-	return q->is_head ? 0 : session_touch(x->db, &v->session, x->now_us, e);
+	struct error unseen;
+
+	/* a full disk keeps nobody from reading */
+	if (!q->is_head && session_touch(x->db, &v->session, x->now_us, &unseen) < 0)
+		log_debug("when a recipient was last seen: %s", unseen.msg);
 }
 
 int
-came_from_get(struct api *x, const struct request *q, contact_id contact, struct came_from *ret,
+came_from(struct api *x, const struct request *q, contact_id contact, struct event_field *ret,
     struct error *e)
 {
-	if (keyring_person(&x->keys, contact.v, &ret->key, e) < 0)
+	struct data_key *key = ARENA_NEW(x->a, struct data_key);
+
+	if (keyring_person(&x->keys, contact.v, key, e) < 0)
 		return err_code(e);
-	ret->field = (struct event_field){contact.v, &ret->key, S("ip"), q->m->peer};
+	*ret = (struct event_field){contact.v, key, S("ip"), q->m->peer};
 	return 0;
 }
 
