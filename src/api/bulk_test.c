@@ -224,6 +224,25 @@ keep_draft(struct fixture *f, struct str etag, const char *json)
 	                       .length = (int64_t)strlen(json)});
 }
 
+/* As many addresses as may be, and as long. */
+static const char *
+to_thousand(struct fixture *f, char c)
+{
+	struct buf b;
+
+	buf_init_arena(&b, f->x.a, 4 * 1024 * 1024);
+	for (int i = 0; i < LIMIT_DELIVERY_RECIPIENTS; i++) {
+		buf_lit(&b, i == 0 ? "{\"to\":[\"" : ",\"");
+		for (int k = 0; k < LIMIT_ADDRESS_BYTES; k++)
+			buf_printf(&b, c == '"' ? "\\%c" : "%c", c);
+		buf_lit(&b, "\"");
+	}
+	buf_lit(&b, "]}");
+	buf_char(&b, '\0');
+	assert_false(b.full);
+	return b.p;
+}
+
 static void
 a_draft_is_kept_as_it_was_typed(void **state)
 {
@@ -249,6 +268,12 @@ a_draft_is_kept_as_it_was_typed(void **state)
 	assert_int_equal(keep_draft(f, none, "{\"to\":[7]}"), 400);
 	assert_int_equal(keep_draft(f, none, "{\"lang\":\"deutsch\"}"), 400);
 	assert_int_equal(keep_draft(f, none, "[]"), 400);
+	assert_int_equal(keep_draft(f, none, to_thousand(f, 'a')), 200);
+	assert_int_equal(get(f, "/api/v1/draft"), 200);
+	holds(f, "aaa\"],\"subject\":\"\""); /* whole */
+	assert_int_equal(keep_draft(f, none, to_thousand(f, '"')), 413);
+	assert_int_equal(get(f, "/api/v1/draft"), 200);
+	holds(f, "aaa\"],\"subject\":\"\"");
 	assert_int_equal(
 	    send_ask(f,
 	        (struct ask){

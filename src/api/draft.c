@@ -18,6 +18,8 @@
 #include "text/json.h"
 #include "text/name.h"
 
+/* As many addresses as a delivery may have, and a message, as JSON. */
+#define DRAFT_BYTES (384 * 1024)
 #define TYPED_BYTES 64 /* of a date or a number as it was typed */
 
 static const struct input_text texts[] = {{"subject", LIMIT_TITLE_BYTES, false},
@@ -60,7 +62,7 @@ read_content(struct api *x, struct str body, struct str *ret, struct error *e)
 	if (json_parse(body, &doc, e) < 0)
 		return err_code(e);
 	o = json_root(doc);
-	buf_init_arena(&b, x->a, LIMIT_FORM_BYTES * 2);
+	buf_init_arena(&b, x->a, DRAFT_BYTES);
 	js_begin(&j, &b);
 	js_open(&j);
 	if (put_addresses(x, o, &j, e) < 0)
@@ -73,6 +75,9 @@ read_content(struct api *x, struct str body, struct str *ret, struct error *e)
 		js_kv_str(&j, texts[i].name, text);
 	}
 	js_close(&j);
+	if (b.full)
+		return err_key(
+		    e, ERR_TOO_LARGE, "too-large", "a draft has at most %d bytes", DRAFT_BYTES);
 	*ret = buf_view(&b);
 	return json_done(o, e);
 }
