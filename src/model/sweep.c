@@ -12,7 +12,6 @@
 #include "db/db.h"
 #include "model/change.h"
 
-#define WRAPS_AT_ONCE 1000
 #define WEEK_US (7 * US_PER_DAY)
 
 static int
@@ -83,48 +82,53 @@ blob_is_named(struct db *db, struct id128 blob, struct error *e)
 	return is_there(db, "SELECT 1 FROM version_media WHERE blob_id = ?", db_id128(&blob), e);
 }
 
+/* The next ones of the sweep, which then stands behind them. */
 static int
-old_wraps(struct db *keys, struct arena *a, int64_t before_us, int max, version_id **ret,
-    size_t *ret_n, struct error *e)
+old_wraps(struct db *keys, struct arena *a, struct wrap_sweep *s, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	version_id *list = ARENA_ARRAY(a, version_id, (size_t)max);
-	size_t n = 0;
 	int r;
 
+	s->list = ARENA_ARRAY(a, version_id, SWEEP_WRAPS_AT_ONCE);
+	s->n = 0;
 	if (db_query(keys, &q, e,
-	        "SELECT version_id FROM version_key WHERE created_us < ? ORDER BY version_id DESC "
-	        "LIMIT CAST(? AS BIGINT)",
-	        db_i(before_us), db_i(max)) < 0)
+	        "SELECT version_id FROM version_key WHERE created_us < ? AND version_id < ? "
+	        "ORDER BY version_id DESC LIMIT CAST(? AS BIGINT)",
+	        db_i(s->before_us), db_i(s->below.v != 0 ? s->below.v : INT64_MAX),
+	        db_i(SWEEP_WRAPS_AT_ONCE)) < 0)
 		return err_code(e);
-	while ((r = rows_next(q, e)) > 0 && n < (size_t)max)
-		list[n++] = (version_id){rows_int(q, 0)};
-	*ret = list;
-	*ret_n = n;
-	return r < 0 ? r : 0;
+	while ((r = rows_next(q, e)) > 0 && s->n < SWEEP_WRAPS_AT_ONCE)
+		s->list[s->n++] = (version_id){rows_int(q, 0)};
+	if (r < 0)
+		return r;
+	s->below.v = s->n == SWEEP_WRAPS_AT_ONCE ? s->list[s->n - 1].v : 0;
+	return 0;
+}
+
+static int
+is_wanted(struct db *db, version_id v, struct error *e)
+{
+	int r = is_there(db, "SELECT 1 FROM version WHERE id = ?", db_i(v.v), e);
+
+	return r != 0 ? r : is_there(db, "SELECT 1 FROM upload WHERE version_id = ?", db_i(v.v), e);
 }
 
 int
-sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us,
-    version_id **ret, size_t *ret_n, struct error *e)
+sweep_wraps_list(
+    struct db *db, struct db *keys, struct arena *a, struct wrap_sweep *s, struct error *e)
 {
-	version_id *all = NULL;
-	size_t n = 0, kept = 0;
+	size_t kept = 0;
 
-	if (old_wraps(keys, a, before_us, WRAPS_AT_ONCE, &all, &n, e) < 0)
+	if (old_wraps(keys, a, s, e) < 0)
 		return err_code(e);
-	for (size_t i = 0; i < n; i++) {
-		int r = is_there(db, "SELECT 1 FROM version WHERE id = ?", db_i(all[i].v), e);
+	for (size_t i = 0; i < s->n; i++) {
+		int r = is_wanted(db, s->list[i], e);
 
-		if (r == 0)
-			r = is_there(
-			    db, "SELECT 1 FROM upload WHERE version_id = ?", db_i(all[i].v), e);
 		if (r < 0)
 			return r;
 		if (r == 0)
-			all[kept++] = all[i];
+			s->list[kept++] = s->list[i];
 	}
-	*ret = all;
-	*ret_n = kept;
+	s->n = kept;
 	return 0;
 }

@@ -20,7 +20,14 @@ NODISCARD int sweep_uploads(struct db *db, int64_t now_us, int *ret, struct erro
 NODISCARD int sweep_finished(struct db *db, int64_t now_us, struct error *e);
 /* Does any row name this blob? 1, 0. */
 NODISCARD int blob_is_named(struct db *db, struct id128 blob, struct error *e);
-/* Versions whose wraps are older than `before` and that neither a version nor an upload has; at
- * most max. */
-NODISCARD int sweep_wraps_list(struct db *db, struct db *keys, struct arena *a, int64_t before_us,
-    version_id **ret, size_t *ret_n, struct error *e);
+
+/* One look at up to SWEEP_WRAPS_AT_ONCE wraps, from the newest to the oldest and then anew. */
+#define SWEEP_WRAPS_AT_ONCE 1000
+struct wrap_sweep {
+	int64_t before_us; /* made earlier than this */
+	version_id below;  /* where the next look begins: 0 at the newest */
+	version_id *list;  /* found: neither a version nor an upload has them; in the arena */
+	size_t n;
+};
+NODISCARD int sweep_wraps_list(
+    struct db *db, struct db *keys, struct arena *a, struct wrap_sweep *s, struct error *e);

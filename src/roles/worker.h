@@ -20,6 +20,7 @@
 #include "model/job.h"
 #include "model/keyring.h"
 #include "model/mail.h"
+#include "model/sweep.h"
 #include "msg/msg.h"
 #include "os/ipc.h"
 
@@ -67,6 +68,7 @@ struct worker {
 	struct watch *media_watch;
 	struct render_slot renders[LIMIT_RENDER_JOBS];
 	struct scan_desk scan;
+	struct wrap_sweep wraps;
 	version_id backfilled; /* looked at so far, since the start */
 	bool backfill_is_done;
 	int64_t seen_counter; /* of the database, when nothing was left to do */

@@ -72,17 +72,16 @@ sweep_orphans(struct worker *w, int64_t now)
 static void
 sweep_wraps(struct worker *w, int64_t now)
 {
-	version_id *list;
-	size_t n;
+	struct wrap_sweep *s = &w->wraps;
 	struct error e;
 
-	if (sweep_wraps_list(
-	        w->db, w->keys.keys, w->a, now - LIMIT_ORPHAN_GRACE_US, &list, &n, &e) < 0) {
+	s->before_us = now - LIMIT_ORPHAN_GRACE_US;
+	if (sweep_wraps_list(w->db, w->keys.keys, w->a, s, &e) < 0) {
 		log_warn("sweep of keys: %s", e.msg);
 		return;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (keyring_version_drop(&w->keys, list[i], &e) < 0)
+	for (size_t i = 0; i < s->n; i++) {
+		if (keyring_version_drop(&w->keys, s->list[i], &e) < 0)
 			log_warn("sweep of keys: %s", e.msg);
 	}
 }
