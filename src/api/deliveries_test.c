@@ -169,6 +169,8 @@ what_wants_a_look_is_said(void **state)
 	assert_true(row_holds(b, "\"done\":1,\"attention\":null"));
 	set(b->f, "release", "state = 'in_review'", "asset_id = 100");
 	assert_true(overview_holds(b, "\"attention\":[{\"kind\":\"in-review\",\"count\":1}]"));
+	set(b->f, "asset", "trashed_us = 5", "id = 100"); /* in the trash it waits for nobody */
+	assert_true(overview_holds(b, "\"attention\":[]"));
 }
 
 static void

@@ -248,8 +248,7 @@ static int
 find_undo(struct run *r, const struct undo *u, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	struct str what;
-	int res;
+	int what, res;
 
 	if (db_query(change_db(r->c), &q, e,
 	        "SELECT what, made FROM undo WHERE id = ? AND person_id = ? AND until_us > ?",
@@ -260,12 +259,11 @@ find_undo(struct run *r, const struct undo *u, struct error *e)
 		return err_key(e, ERR_NOT_FOUND, "undo-over", "this cannot be undone any more");
 	if (res < 0)
 		return res;
-	what = rows_text(q, 0, r->a);
+	what = str_index(rows_text(q, 0, r->a), names, BULK_WHAT_COUNT);
+	if (what < 0)
+		return err_set(e, ERR_CORRUPT, "an undo of an unknown kind");
+	r->what = (enum bulk_what)what;
 	r->made = rows_int(q, 1);
-	for (int i = 0; i < BULK_WHAT_COUNT; i++) {
-		if (str_eq_c(what, names[i]))
-			r->what = (enum bulk_what)i;
-	}
 	r->event = bulk_event(opposite(r->what));
 	return 0;
 }

@@ -359,6 +359,21 @@ delivery_revoke(struct change *c, delivery_id id, struct str reason, struct erro
 	return event_add(c, &ev, e) < 0 ? err_code(e) : 1;
 }
 
+static int
+why_not_extended(struct db *db, delivery_id id, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT revoked_us FROM delivery WHERE id = ?", db_i(id.v)) < 0 ||
+	    (r = rows_next(q, e)) < 0)
+		return err_code(e);
+	if (r > 0 && rows_is_null(q, 0))
+		return err_key(
+		    e, ERR_INVALID, "expires-too-early", "the delivery lasts that long already");
+	return err_key(e, ERR_CONFLICT, "revoked", "a revoked delivery stays so");
+}
+
 int
 delivery_extend(struct change *c, delivery_id id, int64_t expires_us, struct error *e)
 {
@@ -368,11 +383,11 @@ delivery_extend(struct change *c, delivery_id id, int64_t expires_us, struct err
 
 	if (db_exec(change_db(c), &changed, e,
 	        "UPDATE delivery SET expires_us = ?, stamp = stamp + 1 "
-	        "WHERE id = ? AND revoked_us IS NULL",
-	        db_i(expires_us), db_i(id.v)) < 0)
+	        "WHERE id = ? AND revoked_us IS NULL AND expires_us < ?",
+	        db_i(expires_us), db_i(id.v), db_i(expires_us)) < 0)
 		return err_code(e);
 	if (changed == 0)
-		return err_key(e, ERR_CONFLICT, "revoked", "a revoked delivery stays so");
+		return why_not_extended(change_db(c), id, e);
 	ev.delivery = id;
 	snprintf(until, sizeof until, "until:%lld", (long long)(expires_us / US_PER_S));
 	ev.outcome = str_c(until);

@@ -169,6 +169,32 @@ revoke_one(struct exchange *x, int i)
 	return r > 0 && change_commit(&c, &x->e) < 0 ? x->e.code : r;
 }
 
+static int
+extend(struct exchange *x, int64_t until)
+{
+	AUTO(change_abort) struct change *c = NULL;
+
+	if (change_begin(
+	        x->db, (struct actor){ACTOR_PERSON, 1}, EVENT_DELIVERY_EXTENDED, &c, &x->e) < 0 ||
+	    delivery_extend(c, x->delivery, until, &x->e) < 0)
+		return err_code(&x->e);
+	return change_commit(&c, &x->e);
+}
+
+/* Two who extend at once have both read the old end. */
+static void
+an_end_never_comes_earlier(void **state)
+{
+	struct exchange *x = *state;
+	int64_t end = test_db_int(x->db, "SELECT expires_us FROM delivery");
+
+	assert_int_equal(extend(x, end + 20), 0);
+	assert_int_equal(extend(x, end + 10), ERR_INVALID);
+	assert_string_equal(x->e.key, "expires-too-early");
+	assert_int_equal(test_db_int(x->db, "SELECT expires_us FROM delivery"), end + 20);
+	assert_int_equal(test_db_rows(x->db, x->a, "event", "kind = 'delivery.extended'"), 1);
+}
+
 static void
 one_recipient_can_be_revoked_alone(void **state)
 {
@@ -467,6 +493,7 @@ main(void)
 	    TEST(it_begins_and_ends_to_the_microsecond),
 	    TEST(a_number_is_given_once),
 	    TEST(revoked_stays_revoked),
+	    TEST(an_end_never_comes_earlier),
 	    TEST(one_recipient_can_be_revoked_alone),
 	    TEST(steps_go_forward_only),
 	    TEST(a_new_link_ends_the_old_one),

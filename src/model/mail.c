@@ -53,7 +53,7 @@ mail_prepare(struct arena *a, struct keyring *k, const struct conf *conf, const 
 {
 	struct str request =
 	    arena_printf(a, "{\"template\":\"%s\",\"values\":%.*s}", template, STR(values_json));
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	int r;
 
 	d->id = (mail_id){random_id()};
@@ -65,7 +65,6 @@ mail_prepare(struct arena *a, struct keyring *k, const struct conf *conf, const 
 	if (keyring_mail_new(k, d->id, &d->epoch, &d->wrap, &key, e) < 0)
 		return err_code(e);
 	r = text_seal(a, &key, aad_of(a, d->id), request, &d->sealed, e);
-	explicit_bzero(&key, sizeof key);
 	return r;
 }
 
@@ -218,14 +217,13 @@ mail_content(
     struct db *db, struct arena *a, struct keyring *k, mail_id id, struct str *ret, struct error *e)
 {
 	struct sealed_row row;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	int r;
 
 	if (sealed_of(db, a, id, &row, e) < 0 ||
 	    keyring_mail_get(k, id, row.epoch, &row.wrap, &key, e) < 0)
 		return err_code(e);
 	r = text_open(a, &key, aad_of(a, id), row.sealed, ret, e);
-	explicit_bzero(&key, sizeof key);
 	return r;
 }
 
@@ -306,6 +304,20 @@ mail_lost(struct db *db, struct arena *a, int64_t now_us, struct mail *ret, stru
 	return first_row(q, a, ret, e);
 }
 
+static int
+give_up_of(struct db *db, mail_id id, int64_t *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (db_query(db, &q, e, "SELECT give_up_us FROM mail WHERE id = ?", db_i(id.v)) < 0)
+		return err_code(e);
+	r = rows_next(q, e);
+	if (r > 0)
+		*ret = rows_int(q, 0);
+	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no mail %lld", (long long)id.v) : MIN(r, 0);
+}
+
 int
 mail_is_moot(struct db *db, const struct mail *m, int64_t now_us, struct error *e)
 {
@@ -315,6 +327,12 @@ mail_is_moot(struct db *db, const struct mail *m, int64_t now_us, struct error *
 	    "d.expires_us <= ?)";
 	AUTO(rows_close) struct rows *q = NULL;
 
+	int64_t give_up;
+
+	if (give_up_of(db, m->id, &give_up, e) < 0)
+		return err_code(e);
+	if (give_up <= now_us)
+		return 1;
 	if (m->recipient.v == 0)
 		return 0;
 	if (db_query(db, &q, e, sql, db_i(m->recipient.v), db_i(now_us)) < 0)
@@ -330,6 +348,13 @@ next_due(const struct mail *m, int64_t now)
 	return now + MIN(wait, BACKOFF_MOST_US);
 }
 
+/* Somebody else has it now: what we would write of it is not ours to say. */
+static int
+lease_lost(const struct mail *m, struct error *e)
+{
+	return err_set(e, ERR_CONFLICT, "the lease of mail %lld was lost", (long long)m->id.v);
+}
+
 static int
 write_state(struct change *c, const struct mail *m, const char *state, struct str reply,
     int64_t due, struct error *e)
@@ -343,7 +368,7 @@ write_state(struct change *c, const struct mail *m, const char *state, struct st
 	        db_s0(str_head(reply, REPLY_MOST)), db_i(due), db_i(now), db_i(m->id.v),
 	        db_i(m->fence)) < 0)
 		return err_code(e);
-	return changed == 1 ? 0 : err_set(e, ERR_CONFLICT, "the mail's lease was lost");
+	return changed == 1 ? 0 : lease_lost(m, e);
 }
 
 static int
@@ -399,20 +424,6 @@ settle_in(struct change *c, const struct mail *m, const char *state, struct str 
 	return add_event(c, kind, m->delivery, m->recipient, e);
 }
 
-static int
-give_up_of(struct db *db, mail_id id, int64_t *ret, struct error *e)
-{
-	AUTO(rows_close) struct rows *q = NULL;
-	int r;
-
-	if (db_query(db, &q, e, "SELECT give_up_us FROM mail WHERE id = ?", db_i(id.v)) < 0)
-		return err_code(e);
-	r = rows_next(q, e);
-	if (r > 0)
-		*ret = rows_int(q, 0);
-	return r == 0 ? err_set(e, ERR_NOT_FOUND, "no mail %lld", (long long)id.v) : MIN(r, 0);
-}
-
 /* A notice may come twice with one Message-ID; a code never. */
 static bool
 may_come_twice(const struct mail *m)
@@ -458,21 +469,23 @@ mail_keep(struct db *db, struct arena *a, struct keyring *k, const struct mail *
 	    "state = 'not_sent', lease_until_us = NULL, settled_us = ? "
 	    "WHERE id = ? AND fence = ?";
 	AUTO(change_abort) struct change *c = NULL;
-	struct data_key key;
+	AUTO(data_key_wipe) struct data_key key = {0};
 	struct key_wrap wrap;
 	struct str sealed;
+	int64_t changed;
 	uint32_t epoch;
 	int r;
 
 	if (keyring_mail_new(k, m->id, &epoch, &wrap, &key, e) < 0)
 		return err_code(e);
 	r = text_seal(a, &key, aad_of(a, m->id), message, &sealed, e);
-	explicit_bzero(&key, sizeof key);
 	if (r < 0 ||
 	    change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
-	    db_exec(change_db(c), NULL, e, sql, db_i(epoch), db_bytes(wrap.b, sizeof wrap.b),
+	    db_exec(change_db(c), &changed, e, sql, db_i(epoch), db_bytes(wrap.b, sizeof wrap.b),
 	        db_bytes(sealed.p, sealed.n), db_i(change_now(c)), db_i(m->id.v),
 	        db_i(m->fence)) < 0)
 		return err_code(e);
+	if (changed == 0)
+		return lease_lost(m, e);
 	return change_commit(&c, e);
 }

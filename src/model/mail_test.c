@@ -447,6 +447,25 @@ what_ends_while_it_waits_is_moot(void **state)
 	run_sql(f, "UPDATE recipient SET revoked_us = NULL");
 	run_sql(f, "UPDATE delivery SET revoked_us = 5");
 	assert_int_equal(mail_is_moot(f->db, &m, 999, &f->e), 1);
+	/* and what nobody waits for any more, of no delivery: a code, a link to begin with */
+	m.recipient.v = 0;
+	assert_int_equal(mail_is_moot(f->db, &m, 999, &f->e), 0);
+	run_sql(f, "UPDATE mail SET give_up_us = 1000");
+	assert_int_equal(mail_is_moot(f->db, &m, 999, &f->e), 0);
+	assert_int_equal(mail_is_moot(f->db, &m, 1000, &f->e), 1);
+}
+
+static void
+a_text_is_kept_by_whoever_has_the_mail(void **state)
+{
+	struct fixture *f = *state;
+	mail_id id = queue(f, "delivery", 0);
+	struct mail m = claim(f, LEASE);
+
+	run_sql(f, "UPDATE mail SET fence = fence + 1");
+	assert_int_equal(
+	    mail_keep(f->db, f->a, &f->keys, &m, S("Subject: x\r\n\r\ny"), &f->e), ERR_CONFLICT);
+	assert_true(str_eq(get(f, id).state, S("queued")));
 }
 
 static void
@@ -531,6 +550,7 @@ main(void)
 	    TEST(an_unknown_code_is_wiped_and_stays_so),
 	    TEST(a_code_that_a_dead_worker_had_is_not_claimed),
 	    TEST(what_ends_while_it_waits_is_moot),
+	    TEST(a_text_is_kept_by_whoever_has_the_mail),
 	    TEST(without_smtp_the_text_is_kept),
 	    cmocka_unit_test_setup_teardown(
 	        a_fault_while_settling_leaves_it_as_it_was, begin_fake, end),

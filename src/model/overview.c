@@ -113,13 +113,14 @@ static int
 count_the_rest(struct db *db, int64_t now_us, struct overview *o, struct error *e)
 {
 	static const char sql[] =
-	    "SELECT (SELECT CAST(count(*) AS BIGINT) FROM release WHERE state = 'in_review'), "
+	    "SELECT (SELECT CAST(count(*) AS BIGINT) FROM release w JOIN asset x ON "
+	    "x.id = w.asset_id WHERE w.state = 'in_review' AND x.trashed_us IS NULL), "
 	    "(SELECT CAST(count(*) AS BIGINT) FROM version_media m JOIN version v ON v.id = "
 	    "m.version_id JOIN asset x ON x.id = v.asset_id AND x.current_version_id = v.id "
-	    "WHERE m.state IN ('damaged', 'timed_out', 'killed')), "
+	    "WHERE m.state IN ('damaged', 'timed_out', 'killed') AND x.trashed_us IS NULL), "
 	    "(SELECT CAST(count(*) AS BIGINT) FROM mail "
 	    "WHERE state IN ('not_sent', 'deferred', 'unknown')), "
-	    "(SELECT CAST(count(*) AS BIGINT) FROM asset), "
+	    "(SELECT CAST(count(*) AS BIGINT) FROM asset WHERE trashed_us IS NULL), "
 	    "(SELECT CAST(count(*) AS BIGINT) FROM delivery), "
 	    "(SELECT CAST(count(*) AS BIGINT) FROM delivery WHERE revoked_us IS NULL AND "
 	    "expires_us > ? AND valid_from_us <= ?), "
