@@ -10,8 +10,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,17 +65,17 @@ path_of(struct arena *a, const char *dir, const char *name)
 	return arena_printf(a, "%s/%s", dir, name).p;
 }
 
+/*
+ * Through the descriptor, since what a name means may change between two looks, in a
+ * folder of a role's.  It is one of O_PATH: closing any other of a database would end
+ * the locks that SQLite holds on it; and so its mode is set by its name in /proc.
+ */
 static int
-own(struct arena *a, const char *dir, const struct owner *o, struct error *e)
+own_open(int fd, const struct owner *o, struct error *e)
 {
-	const char *path = path_of(a, dir, o->name);
+	char path[32];
 	unsigned mode = o->mode;
-	struct stat st;
 
-	if (lstat(path, &st) < 0)
-		return err_errno(e, "%s", path);
-	if (S_ISLNK(st.st_mode))
-		return 0; /* an administrator's, such as a certificate kept elsewhere */
 	if (getuid() == 0) {
 		const struct passwd *pw = getpwnam(o->user);
 		const struct group *gr = getgrnam(o->group);
@@ -81,15 +84,45 @@ own(struct arena *a, const char *dir, const struct owner *o, struct error *e)
 			return err_set(e, ERR_NOT_FOUND,
 			    "user %s or group %s is missing: script/server makes them", o->user,
 			    o->group);
-		if (lchown(path, pw->pw_uid, gr->gr_gid) < 0)
-			return err_errno(e, "%s", path);
+		if (fchownat(fd, "", pw->pw_uid, gr->gr_gid, AT_EMPTY_PATH) < 0)
+			return err_errno(e, "%s", o->name);
 	} else {
 		mode &= 0700 | (mode & 04000);
 	}
 	/* after chown, which clears setgid */
-	if (chmod(path, mode) < 0)
-		return err_errno(e, "%s", path);
-	return 0;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return chmod(path, mode) < 0 ? err_errno(e, "%s", o->name) : 0;
+}
+
+/* o->name in folder `at`; neither through a link nor of one. */
+static int
+own_at(int at, const struct owner *o, struct error *e)
+{
+	AUTO(fd_close) int fd = openat(at, o->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(e, "%s", o->name);
+	/* a link is an administrator's, such as a certificate kept elsewhere */
+	return S_ISLNK(st.st_mode) ? 0 : own_open(fd, o, e);
+}
+
+/* Of DIR and of db, tls and keys in it, whose owners made them; what is not there is nobody's. */
+static int
+own(struct arena *a, const char *dir, const struct owner *o, struct error *e)
+{
+	struct owner last = *o;
+	const char *slash = strrchr(o->name, '/');
+	const char *folder =
+	    slash == NULL ? dir
+	                  : arena_printf(a, "%s/%.*s", dir, (int)(slash - o->name), o->name).p;
+	AUTO(fd_close) int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (at < 0)
+		return err_errno(e, "%s", folder);
+	if (slash != NULL)
+		last.name = slash + 1;
+	return own_at(at, &last, e);
 }
 
 /* Those of the list that are there. */
@@ -105,11 +138,37 @@ own_list(struct arena *a, const char *dir, const struct owner *list, size_t n, s
 }
 
 static int
-own_blob_folder(struct arena *a, const char *dir, const char *name, struct error *e)
+own_blob_folder(int at, const char *name, struct error *e)
 {
-	struct owner o = {name, "geleit-app", "geleit-blob", 02770};
+	const struct owner o = {name, "geleit-app", "geleit-blob", 02770};
 
-	return own(a, dir, &o, e);
+	return own_at(at, &o, e);
+}
+
+static int
+open_blobs(struct arena *a, const char *dir, int *ret, struct error *e)
+{
+	*ret = open(path_of(a, dir, "blobs"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *ret < 0 ? err_errno(e, "%s/blobs", dir) : 0;
+}
+
+static int
+own_blob_folders(struct arena *a, const char *dir, struct error *e)
+{
+	AUTO(fd_close) int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO(fd_close) int blobs = -1;
+
+	if (top < 0)
+		return err_errno(e, "%s", dir);
+	if (open_blobs(a, dir, &blobs, e) < 0)
+		return err_code(e);
+	for (unsigned i = 0; i < BLOB_FOLDERS; i++) {
+		if (own_blob_folder(blobs, arena_printf(a, "%02x", i).p, e) < 0)
+			return err_code(e);
+	}
+	if (own_blob_folder(top, "blobs", e) < 0)
+		return err_code(e);
+	return own_blob_folder(top, "parts", e);
 }
 
 int
@@ -122,13 +181,7 @@ owners_folders(struct arena *a, const char *dir, struct error *e)
 	}
 	if (store_fs_init(dir, e) < 0)
 		return err_code(e);
-	for (unsigned i = 0; i < BLOB_FOLDERS; i++) {
-		if (own_blob_folder(a, dir, arena_printf(a, "blobs/%02x", i).p, e) < 0)
-			return err_code(e);
-	}
-	if (own_blob_folder(a, dir, "blobs", e) < 0)
-		return err_code(e);
-	return own_blob_folder(a, dir, "parts", e);
+	return own_blob_folders(a, dir, e);
 }
 
 int
@@ -151,24 +204,23 @@ close_dir(DIR **d)
 	*d = NULL;
 }
 
-/* Every file of one of the 256 folders; an arena of its own, since there may be many. */
+/* Every file of one of the 256 folders. */
 static int
-own_blobs_of(const char *dir, unsigned number, struct error *e)
+own_blobs_of(int blobs, const char *folder, struct error *e)
 {
-	AUTO(arena_free) struct arena *a = arena_new();
-	const char *folder = arena_printf(a, "blobs/%02x", number).p;
-	AUTO(close_dir) DIR *d = opendir(path_of(a, dir, folder));
+	AUTO(close_dir) DIR *d = NULL;
+	int fd = openat(blobs, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct dirent *entry;
 
-	if (d == NULL)
-		return err_errno(e, "%s/%s", dir, folder);
+	if (fd < 0 || (d = fdopendir(fd)) == NULL) {
+		err_put_errno(e, "blobs/%s", folder);
+		fd_close(&fd);
+		return err_code(e);
+	}
 	while ((entry = readdir(d)) != NULL) {
-		struct owner o = {NULL, "geleit-app", "geleit-blob", 0640};
+		const struct owner o = {entry->d_name, "geleit-app", "geleit-blob", 0640};
 
-		if (entry->d_type != DT_REG)
-			continue;
-		o.name = arena_printf(a, "%s/%s", folder, entry->d_name).p;
-		if (own(a, dir, &o, e) < 0)
+		if (entry->d_type == DT_REG && own_at(dirfd(d), &o, e) < 0)
 			return err_code(e);
 	}
 	return 0;
@@ -177,11 +229,15 @@ own_blobs_of(const char *dir, unsigned number, struct error *e)
 int
 owners_mend(struct arena *a, const char *dir, struct error *e)
 {
+	AUTO(fd_close) int blobs = -1;
+
 	if (owners_folders(a, dir, e) < 0 || owners_certificate(a, dir, e) < 0 ||
 	    owners_databases(a, dir, e) < 0 || own_list(a, dir, others, ARRAY_LEN(others), e) < 0)
 		return err_code(e);
+	if (open_blobs(a, dir, &blobs, e) < 0)
+		return err_code(e);
 	for (unsigned i = 0; i < BLOB_FOLDERS; i++) {
-		if (own_blobs_of(dir, i, e) < 0)
+		if (own_blobs_of(blobs, arena_printf(a, "%02x", i).p, e) < 0)
 			return err_code(e);
 	}
 	return 0;
