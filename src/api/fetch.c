@@ -146,6 +146,14 @@ keys_of_any(struct api *x, const struct msg_keys *m, struct data_key *keys, stru
 	return keys_for(x, m, keys, e);
 }
 
+/* What a decision says; anything else is a fault that somebody should look after. */
+static bool
+is_a_no(int code)
+{
+	return code == ERR_DENIED || code == ERR_GONE || code == ERR_NOT_FOUND ||
+	       code == ERR_UNAUTHENTICATED || code == ERR_LIMIT || code == ERR_CONFLICT;
+}
+
 int
 api_keys(struct api *x, const struct msg_keys *m, struct msg_keys_are *ret, struct error *e)
 {
@@ -154,6 +162,8 @@ api_keys(struct api *x, const struct msg_keys *m, struct msg_keys_are *ret, stru
 
 	if (r == ERR_RETRY || r == ERR_BUSY)
 		return r;
+	if (r < 0 && !is_a_no(r))
+		log_warn("a transfer is cut, its keys cannot be had: %s", e->msg);
 	*ret = (struct msg_keys_are){.stop = r < 0};
 	if (r < 0)
 		return 0;

@@ -35,6 +35,7 @@ struct sending {
 	int64_t began_us, began_at, shown_us, progress_us;
 	struct timespec written; /* the file's time of change when it was opened */
 	bool changed;            /* it is another by now */
+	int unread;              /* errno of reading it, 0: none */
 	bool shown;              /* the bar stands on an unfinished line */
 };
 
@@ -89,8 +90,10 @@ on_read(char *p, size_t size, size_t n, void *arg)
 		return 0;
 	got = pread(s->fd, p, want, s->offset);
 	/* looked at after the last read: an earlier look could miss a change */
+	if (got < 0)
+		s->unread = errno;
 	if (got <= 0 || (s->offset + got == s->bytes && !is_same_file(s))) {
-		s->changed = true;
+		s->changed = got >= 0;
 		return CURL_READFUNC_ABORT;
 	}
 	s->offset += got;
@@ -224,6 +227,11 @@ send_all(struct sending *s, struct str location, struct answer *ret)
 		patch(s, location, ret);
 		if (s->changed)
 			return give_up_changed(s, location, ret);
+		if (s->unread != 0) {
+			end_bar(s);
+			return cli_error(s->c, EXIT_FAILED, "file", "%s cannot be read: %s",
+			    s->path, strerror(s->unread));
+		}
 		if (is_success(ret) && ret->asset.n > 0)
 			return 0;
 		if (!is_success(ret) && !may_pass(ret->status))

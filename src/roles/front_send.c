@@ -204,9 +204,8 @@ blob_open(struct front *f, struct sender *s, const struct msg_segment *g, const 
     struct error *e)
 {
 	uint8_t head[SEALED_HEAD_BYTES], context[SEALED_CONTEXT_BYTES];
-	struct data_key k;
+	AUTO(data_key_wipe) struct data_key k = {0};
 	struct stat st;
-	int r;
 
 	blob_close(s);
 	if (store_blob_open(f->store, g->blob, &s->fd, e) < 0)
@@ -221,9 +220,7 @@ blob_open(struct front *f, struct sender *s, const struct msg_segment *g, const 
 		return err_set(e, ERR_CORRUPT, "blob is shorter than its head");
 	sealed_context(g->blob, g->purpose, context);
 	memcpy(k.b, key, sizeof k.b);
-	r = sealed_open(&k, context, head, &s->sealed, e);
-	explicit_bzero(&k, sizeof k);
-	return r;
+	return sealed_open(&k, context, head, &s->sealed, e);
 }
 
 static void
@@ -314,7 +311,11 @@ read_cipher(struct exchange *x, uint64_t k)
 		wait_for_disk(x);
 		return LATER;
 	}
-	return n == (ssize_t)io.iov_len ? (long)n : CUT;
+	if (n == (ssize_t)io.iov_len)
+		return (long)n;
+	log_error(
+	    "a blob cannot be read to its end: %s", n < 0 ? strerror(errno) : "it is too short");
+	return CUT;
 }
 
 /* One chunk, or the part of it that is wanted, to p. */

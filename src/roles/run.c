@@ -7,6 +7,7 @@
  * schema and the master key is the right one (a short-lived child looks, since
  * master opens no database).
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -125,21 +126,25 @@ check_in_child(struct arena *a, const struct run_options *o, struct master *m, s
 	    .extra_fd = m->conf_fd,
 	    .die_with_parent = true};
 	const struct ipc_msg key = {.fds = {m->key_fd}, .fd_count = 1};
+	AUTO(fd_close) int ours = -1;
+	AUTO(fd_close) int theirs = -1;
 	int pair[2], status;
 	ssize_t n;
 	pid_t pid;
 
 	if (ipc_pair(pair, e) < 0)
 		return err_code(e);
-	s.control_fd = pair[1];
-	if (ipc_send(pair[0], &key, e) < 0 || spawn(&s, &pid, e) < 0)
+	ours = pair[0];
+	theirs = s.control_fd = pair[1];
+	if (ipc_send(ours, &key, e) < 0 || spawn(&s, &pid, e) < 0)
 		return err_code(e);
-	close(pair[1]);
-	while (waitpid(pid, &status, 0) < 0)
-		continue;
-	n = recv(pair[0], m->sign_in, sizeof m->sign_in - 1, MSG_DONTWAIT);
+	fd_close(&theirs);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) /* ECHILD, where whoever started us had SIGCHLD ignored */
+			return err_errno(e, "waiting for the check");
+	}
+	n = recv(ours, m->sign_in, sizeof m->sign_in - 1, MSG_DONTWAIT);
 	m->sign_in[MAX(n, 0)] = '\0';
-	close(pair[0]);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	/* it has said why, in one line */

@@ -115,7 +115,11 @@ merge_close(struct pass *p, struct error *e)
 	sealed_writer_free(&p->writer);
 	fd_close(&p->fd);
 	part->bytes = (int64_t)bytes;
-	return store_part_publish(p->w->store, part->blob, sealed_size(bytes), e);
+	if (store_part_publish(p->w->store, part->blob, sealed_size(bytes), e) == 0)
+		return 0;
+	/* a copy of ours that went wrong says nothing about the original */
+	return e->code == ERR_CORRUPT ? err_set(e, ERR_IO, "a merged part is not whole")
+	                              : err_code(e);
 }
 
 static int
