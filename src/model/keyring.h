@@ -61,7 +61,7 @@ NODISCARD int keyring_version_drop(struct keyring *k, version_id id, struct erro
 /* The key of a person or contact, made on first use. */
 NODISCARD int keyring_person(
     struct keyring *k, int64_t person, struct data_key *ret, struct error *e);
-/* Erasure: what was sealed under it can no longer be read. */
+/* What was sealed under it can no longer be read; nothing calls it yet (erasure). */
 NODISCARD int keyring_person_drop(struct keyring *k, int64_t person, struct error *e);
 
 /* A key for one mail row: the caller stores epoch and wrap in the row. */
