@@ -374,6 +374,18 @@ parse_object(struct str given, struct json_object **ret, struct error *e)
 	return refuse(e, json_tokener_error_desc(je));
 }
 
+static int
+parse_whole(struct str text, size_t members, struct json_object **ret, struct error *e)
+{
+	if (parse_object(text, ret, e) < 0)
+		return err_code(e);
+	if (count_members(*ret) == members)
+		return 0;
+	json_object_put(*ret);
+	*ret = NULL;
+	return refuse(e, "a member stands twice");
+}
+
 int
 json_parse(struct str text, struct json_doc **ret, struct error *e)
 {
@@ -388,10 +400,13 @@ json_parse(struct str text, struct json_doc **ret, struct error *e)
 		return r;
 	AUTO(json_free) struct json_doc *d = xcalloc(1, sizeof *d);
 	d->a = arena_new();
-	if ((r = parse_object(text, &d->o, e)) < 0)
+	/*
+	 * Where json-c gets no memory it leaves out a member, or ends as if the text were
+	 * wrong: a moment's fault of ours must not be called the client's.
+	 */
+	if (parse_whole(text, members, &d->o, e) < 0 &&
+	    (r = parse_whole(text, members, &d->o, e)) < 0)
 		return r;
-	if (count_members(d->o) != members)
-		return refuse(e, "a member stands twice");
 	d->root = wrap(d, d->o);
 	*ret = TAKE(d);
 	return 0;
