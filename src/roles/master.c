@@ -405,12 +405,14 @@ static void
 end_lock_holder(struct master *m)
 {
 	char note[64] = {0};
-	long long since = 0;
-	int pid = 0;
+	int64_t pid, since;
+	struct str first, second;
 	AUTO(fd_close) int fd = open(m->lock_path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || pread(fd, note, sizeof note - 1, 0) <= 0 ||
-	    sscanf(note, "%d %lld", &pid, &since) != 2)
+	if (fd < 0 || pread(fd, note, sizeof note - 1, 0) <= 0)
+		return;
+	first = str_cut(str_cut(str_c(note), '\n', &second), ' ', &second); /* see db_sqlite.c */
+	if (!str_i64(first, &pid) || !str_i64(str_trim(second), &since))
 		return;
 	if (pid == 0 || time_monotonic_us() - since < LIMIT_CHANGE_HOLD_MS * 1000LL)
 		return;
@@ -418,7 +420,7 @@ end_lock_holder(struct master *m)
 		if (m->children[i].pid == pid) {
 			log_error("%s.%u held the database for over 10 s",
 			    role_name(m->children[i].role), m->children[i].index);
-			kill(pid, SIGKILL);
+			kill(m->children[i].pid, SIGKILL);
 		}
 	}
 }

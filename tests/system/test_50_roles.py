@@ -152,6 +152,15 @@ def test_as_many_processes_as_may_be(fresh, tmp_path):
     assert done.returncode != 0 and "server.fronts: not from 0 to 8" in done.stderr, done.stderr
 
 
+@pytest.mark.skipif(os.environ.get("GELEIT_TEST_DB") == "postgresql", reason="SQLite's lock")
+def test_who_holds_the_database_too_long_is_ended(server):
+    """Its note in the lock file says who and since when; here one that never let go."""
+    pid = server.roles("app")[1]
+    (server.dir / "db/lock").write_text(f"{pid:<10} {1:<36}\n")
+    wait_for(lambda: pid not in server.roles("app") and len(server.roles("app")) > 1, 20)
+    assert "app.1 held the database for over 10 s" in server.log_text()
+
+
 def test_the_address_may_be_written_as_people_do(fresh):
     """A request's Host is in lower case and without the port of https, whatever server.url has."""
     s = fresh()
