@@ -22,17 +22,6 @@
 #define TOUCH_US (60 * US_PER_S)
 #define CODE_MINUTES (LIMIT_CODE_LIFE_US / US_PER_S / 60)
 
-const char *
-page_language(struct api *x, const struct request *q, struct str def)
-{
-	struct str lang = {0};
-
-	if (http_form_get(x->a, q->query, "lang", &lang) != 1 ||
-	    (!str_eq_c(lang, "de") && !str_eq_c(lang, "en")))
-		lang = http_language(request_field(q, "accept-language"), def);
-	return str_eq_c(lang, "en") ? "en" : "de";
-}
-
 static void
 brand_values(struct page *p)
 {
@@ -83,14 +72,12 @@ page_show(struct page *p, struct reply *r, const char *template, struct error *e
 static void
 bare_page(struct reply *r, struct api *x, const struct request *q, uint32_t status)
 {
-	const char *lang = page_language(x, q, S("de"));
-
 	reply_init(r, x->a);
 	r->status = status;
 	reply_field(r, "Content-Type", S("text/plain; charset=utf-8"));
-	reply_field(r, "Content-Language", str_c(lang));
+	reply_field(r, "Content-Language", str_c(q->lang));
 	reply_field(r, "Cache-Control", S("no-store"));
-	buf_str(&r->body, message(lang, status == 503 ? S("bare.busy") : S("bare.failed")));
+	buf_str(&r->body, message(q->lang, status == 503 ? S("bare.busy") : S("bare.failed")));
 	buf_char(&r->body, '\n');
 }
 
@@ -103,7 +90,7 @@ error_page(struct api *x, const struct request *q, struct reply *r, int code, st
 {
 	struct page p;
 
-	if (page_begin(x, q, page_language(x, q, S("de")), &p, e) < 0)
+	if (page_begin(x, q, q->lang, &p, e) < 0)
 		return err_code(e);
 	if (code == ERR_NOT_FOUND || code == ERR_GONE || code == ERR_UNAUTHENTICATED)
 		return page_show(&p, r, "neutral.html", e);
@@ -131,7 +118,7 @@ page_neutral(struct api *x, const struct request *q, struct reply *r, struct err
 {
 	struct page p;
 
-	if (page_begin(x, q, page_language(x, q, S("de")), &p, e) < 0)
+	if (page_begin(x, q, q->lang, &p, e) < 0)
 		return err_code(e);
 	return page_show(&p, r, "neutral.html", e);
 }

@@ -28,8 +28,6 @@ struct page {
 	struct tv *values;
 };
 
-/* The language asked for by ?lang= or Accept-Language, else def ("de", "en"). */
-const char *page_language(struct api *x, const struct request *q, struct str def);
 NODISCARD int page_begin(
     struct api *x, const struct request *q, const char *lang, struct page *ret, struct error *e);
 /* The page can be asked for by GET again: offer it in the other language. */
