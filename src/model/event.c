@@ -188,13 +188,7 @@ list(struct db *db, struct arena *a, const struct list_of *of, struct event_row 
 		return r;
 	while ((r = rows_next(q, e)) > 0)
 		row(q, a, VEC_ADD(&all));
-	if (r == 0) {
-		*ret = ARENA_ARRAY(a, struct event_row, all.n);
-		*ret_n = all.n;
-		if (all.n > 0)
-			memcpy(*ret, all.v, all.n * sizeof *all.v);
-	}
-	VEC_FINI(&all);
+	VEC_TO_ARENA(&all, a, ret, ret_n);
 	return r;
 }
 
