@@ -13,16 +13,6 @@
 #include "text/json.h"
 
 static void
-str_or_null(struct js *j, const char *key, struct str s)
-{
-	js_key(j, key);
-	if (s.n > 0)
-		js_str(j, s);
-	else
-		js_null(j);
-}
-
-static void
 int_or_null(struct js *j, const char *key, int64_t v)
 {
 	js_key(j, key);
@@ -55,18 +45,18 @@ put_look(struct js *j, const struct media *m)
 	int_or_null(j, "width", m->width);
 	int_or_null(j, "height", m->height);
 	int_or_null(j, "pages", m->pages);
-	str_or_null(j, "colour", m->colour);
-	str_or_null(j, "blurhash", m->blurhash);
+	js_kv_str0(j, "colour", m->colour);
+	js_kv_str0(j, "blurhash", m->blurhash);
 	js_kv_str(j, "preview", str_c(media_state_name(m->state)));
 }
 
 void
 card_put_told(struct js *j, const struct card *c)
 {
-	str_or_null(j, "preview_reason", c->media.reason);
-	str_or_null(j, "space", c->media.space);
-	str_or_null(j, "camera", c->media.camera);
-	str_or_null(j, "taken", c->media.taken);
+	js_kv_str0(j, "preview_reason", c->media.reason);
+	js_kv_str0(j, "space", c->media.space);
+	js_kv_str0(j, "camera", c->media.camera);
+	js_kv_str0(j, "taken", c->media.taken);
 }
 
 void
@@ -89,7 +79,7 @@ put_file(struct js *j, const struct version *v)
 	js_kv_str(j, "name", v->name);
 	js_kv_id(j, "version", v->id.v);
 	js_kv_int(j, "version_number", v->number);
-	str_or_null(j, "media_type", v->ready ? v->media_type : S(""));
+	js_kv_str0(j, "media_type", v->ready ? v->media_type : S(""));
 	js_kv_int(j, "bytes", v->bytes);
 }
 
