@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/base.h"
+#include "base/limits.h"
 #include "crypto/hash.h"
 
 struct change;
@@ -18,6 +19,7 @@ struct db;
 struct error;
 
 #define CODE_FAILURES_MOST 100
+#define CODE_MINUTES (LIMIT_CODE_LIFE_US / 60 / 1000000) /* as pages and mails say it */
 
 struct code {
 	int64_t id;

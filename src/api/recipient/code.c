@@ -47,7 +47,7 @@ code_mail(struct api *x, const struct visit *v, struct str digits, struct mail_d
 	js_kv_str(&j, "lang", str_c(v->lang));
 	js_kv_str(&j, "number", v->delivery.number);
 	js_kv_str(&j, "code", digits);
-	js_kv_int(&j, "minutes", LIMIT_CODE_LIFE_US / 60 / 1000000);
+	js_kv_int(&j, "minutes", CODE_MINUTES);
 	js_close(&j);
 	*ret = (struct mail_draft){.kind = "code",
 	    .delivery = v->delivery.id,

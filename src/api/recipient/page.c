@@ -60,7 +60,7 @@ verify_show(struct api *x, const struct request *q, const struct visit *v,
 
 	if (begin(x, q, v, &p, e) < 0)
 		return err_code(e);
-	tv_int(p.values, "minutes", 10);
+	tv_int(p.values, "minutes", CODE_MINUTES);
 	tv_bool(p.values, "wrong", s->wrong);
 	tv_int(p.values, "tries_left", s->tries_left);
 	tv_bool(p.values, "one_try", s->tries_left == 1);

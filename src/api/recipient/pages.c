@@ -19,8 +19,6 @@
 #include "text/template.h"
 
 #define SCHEME "https://"
-#define TOUCH_US (60 * US_PER_S)
-#define CODE_MINUTES (LIMIT_CODE_LIFE_US / US_PER_S / 60)
 
 static void
 brand_values(struct page *p)
