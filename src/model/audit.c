@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "model/event_private.h"
 
 /* Each query names objects that should not exist. */
 static const struct {
@@ -129,12 +130,8 @@ audit_events(struct db *db, struct arena *a, audit_found found, void *arg, int64
 	        "ORDER BY l.seq") < 0)
 		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
-		struct str entry = rows_text(q, 1, a);
-		char *leaf = arena_alloc(a, entry.n + 1);
-		struct sha256 h, have;
+		struct sha256 h = event_leaf_hash(a, rows_text(q, 1, a)), have;
 
-		memcpy(leaf + 1, entry.p, entry.n); /* RFC 6962: 0x00 before a leaf */
-		h = sha256(leaf, entry.n + 1);
 		if (!rows_fixed(q, 2, have.b, sizeof have.b) || !mem_eq(h.b, have.b, sizeof h.b))
 			found(arg, "log-leaf", id128_hex(a, rows_id128(q, 0)));
 		++*ret_checked;

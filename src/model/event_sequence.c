@@ -9,21 +9,21 @@
  * change that adds an event meanwhile.  lease_until_us keeps others out while a
  * holder works outside a transaction (signing a checkpoint).
  */
+#include "model/event_private.h"
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "crypto/hash.h"
 #include "db/db.h"
-#include "model/event.h"
 
 struct todo {
 	struct id128 id;
 	struct sha256 leaf;
 };
 
-/* RFC 6962 section 2.1: SHA-256(0x00 || entry). */
-static struct sha256
-leaf_hash(struct arena *a, struct str entry)
+struct sha256
+event_leaf_hash(struct arena *a, struct str entry)
 {
 	char *p = arena_alloc(a, entry.n + 1);
 
@@ -63,7 +63,7 @@ waiting(struct db *db, struct arena *a, int max, struct todo *ret, int *ret_n, s
 		return r;
 	while (n < max && (r = rows_next(q, e)) > 0) {
 		ret[n].id = rows_id128(q, 0);
-		ret[n++].leaf = leaf_hash(a, rows_text(q, 1, a));
+		ret[n++].leaf = event_leaf_hash(a, rows_text(q, 1, a));
 	}
 	*ret_n = n;
 	return r < 0 ? r : 0;
