@@ -156,16 +156,14 @@ row(struct rows *q, struct arena *a, struct event_row *ret)
 	ret->version.v = rows_int(q, 5);
 	ret->delivery.v = rows_int(q, 6);
 	ret->recipient.v = rows_int(q, 7);
-	ret->has_transfer = !rows_is_null(q, 8);
-	ret->transfer = rows_id128(q, 8);
 	ret->bytes = bytes_of(ret->entry);
 	ret->outcome = outcome_of(ret->entry);
 }
 
 /* Order is seq; what has none yet comes last, by time. */
 #define LIST(where)                                                                                \
-	"SELECT event.id, at_us, kind, entry, asset_id, version_id, delivery_id, recipient_id, "   \
-	"transfer_id FROM event LEFT JOIN log_leaf ON log_leaf.event_id = event.id WHERE " where   \
+	"SELECT event.id, at_us, kind, entry, asset_id, version_id, delivery_id, recipient_id "    \
+	"FROM event LEFT JOIN log_leaf ON log_leaf.event_id = event.id WHERE " where               \
 	" ORDER BY CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, at_us, event.id"
 
 /* The id is the value of every parameter. */

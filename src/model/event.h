@@ -92,8 +92,6 @@ struct event_row {
 	version_id version;
 	delivery_id delivery;
 	recipient_id recipient;
-	bool has_transfer;
-	struct id128 transfer;
 	int64_t bytes;      /* from the entry, -1 absent */
 	struct str outcome; /* from the entry, "" absent */
 };
