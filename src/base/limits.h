@@ -20,6 +20,7 @@
 #define LIMIT_SENT_TRANSFERS 100
 #define LIMIT_SENT_RANGES 16
 #define LIMIT_REPLY_HEAD_BYTES 16384
+#define LIMIT_CONF_BYTES 65536 /* geleit.conf, as master reads it and hands it to each role */
 
 /* HTTP (design 3.2) */
 #define LIMIT_HEAD_BYTES 16384

@@ -15,7 +15,6 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define CONF_BYTES 65536
 #define SECRET 1
 #define CHANGEABLE 2 /* while the server runs: asked anew by app for every message */
 #define TCP_PORT_MAX 65535
@@ -450,7 +449,7 @@ conf_parse(struct arena *a, struct str dir, struct str text, struct conf *ret, s
 	struct target t = {.extra = {.malware = -1}};
 	int r = 0;
 
-	if (text.n > CONF_BYTES)
+	if (text.n > LIMIT_CONF_BYTES)
 		return err_set(e, ERR_TOO_LARGE, "configuration of %zu bytes", text.n);
 	for (size_t i = 0; i < ARRAY_LEN(settings) && r == 0; i++)
 		r = store(&t, &settings[i], str_c(settings[i].standard), e);
@@ -484,8 +483,8 @@ conf_load(struct arena *a, struct str dir, struct conf *ret, struct str *ret_tex
 
 	if (f == NULL)
 		return err_errno(e, "%s", path);
-	char *text = arena_alloc(a, CONF_BYTES + 1);
-	size_t n = fread(text, 1, CONF_BYTES + 1, f);
+	char *text = arena_alloc(a, LIMIT_CONF_BYTES + 1);
+	size_t n = fread(text, 1, LIMIT_CONF_BYTES + 1, f);
 	if (ferror(f))
 		return err_errno(e, "%s", path);
 	int r = conf_parse(a, dir, (struct str){text, n}, ret, e);
@@ -509,7 +508,7 @@ conf_set(struct arena *a, struct str text, struct str name, struct str value, st
 		    STR(str_head(name, 60)));
 	if (!is_printable(value))
 		return err_key(e, ERR_INVALID, "bad-setting", "%.*s: control character", STR(name));
-	buf_init_arena(&b, a, 2 * CONF_BYTES);
+	buf_init_arena(&b, a, 2 * LIMIT_CONF_BYTES);
 	while (rest.n > 0) {
 		struct str line = str_cut(rest, '\n', &rest);
 		if (read_line(line, &n, &v, e) == 1 && str_eq(n, name)) {

@@ -31,7 +31,6 @@
 #define CONTROL_FD 3
 #define START_WAIT_MS 10000
 #define ANSWER_WAIT_MS 5000
-#define CONF_BYTES 65536
 #define WORKERS 16
 #define DELIVER_BYTES (2 * LIMIT_MAIL_BYTES + LIMIT_LOGO_BYTES)
 
@@ -214,7 +213,7 @@ read_start(struct egress *g, struct arena *forever, struct error *e)
 	if (in.type != MSG_START || in.fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "not START");
 	if ((r = msg_start_get(in.body, forever, &start, e)) < 0 ||
-	    (r = memfd_map(in.fds[0], CONF_BYTES, &map, e)) < 0)
+	    (r = memfd_map(in.fds[0], LIMIT_CONF_BYTES, &map, e)) < 0)
 		return r;
 	if (start.role != ROLE_EGRESS)
 		return err_set(e, ERR_PROTOCOL, "START for another role");

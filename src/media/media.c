@@ -34,7 +34,6 @@
 #define CONTROL_FD 3
 #define START_WAIT_MS 10000
 #define ANSWER_WAIT_MS 5000
-#define CONF_BYTES 65536
 #define LATE_LOOK_MS 250
 #define CPU_SLACK_MS 2000 /* the kernel's limit counts ticks, its report the time */
 
@@ -308,7 +307,7 @@ read_start(struct media *m, struct arena *forever, struct error *e)
 	if (in.type != MSG_START || in.fd_count != 1)
 		return err_set(e, ERR_PROTOCOL, "not START");
 	if (msg_start_get(in.body, forever, &start, e) < 0 ||
-	    memfd_map(in.fds[0], CONF_BYTES, &map, e) < 0)
+	    memfd_map(in.fds[0], LIMIT_CONF_BYTES, &map, e) < 0)
 		return err_code(e);
 	if (start.role != ROLE_MEDIA)
 		return err_set(e, ERR_PROTOCOL, "START for another role");

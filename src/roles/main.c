@@ -26,7 +26,6 @@
 
 #define SETS_MOST 64
 #define CONF_FD 4 /* of -x check */
-#define CONF_BYTES 65536
 #define KEY_WAIT_MS 5000
 
 struct options {
@@ -131,7 +130,7 @@ command_check(const char *dir, char *const *given)
 	struct str token;
 	struct error e;
 
-	if (memfd_map(CONF_FD, CONF_BYTES, &map, &e) == 0 &&
+	if (memfd_map(CONF_FD, LIMIT_CONF_BYTES, &map, &e) == 0 &&
 	    conf_parse(a, arena_str(a, str_c(dir)), arena_str(a, (struct str){map.p, map.n}), &conf,
 	        &e) == 0 &&
 	    vault_from_master(&v, &e) == 0 && check_before_start(&conf, v, &e) == 0 &&

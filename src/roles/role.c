@@ -20,7 +20,6 @@
 #include "os/loop.h"
 
 #define START_WAIT_MS 10000
-#define CONF_BYTES 65536
 #define SPARE_FILES 512
 
 static const struct role *
@@ -38,7 +37,7 @@ take_conf(struct role_env *env, struct arena *a, const char *dir, int fd, struct
 {
 	AUTO(mapping_free) struct mapping map = {0};
 
-	if (memfd_map(fd, CONF_BYTES, &map, e) < 0)
+	if (memfd_map(fd, LIMIT_CONF_BYTES, &map, e) < 0)
 		return err_code(e);
 	env->conf_text = arena_str(a, (struct str){map.p, map.n});
 	env->conf = ARENA_NEW(a, struct conf);
