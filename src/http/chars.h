@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * chars - character classes of RFC 9110 and 3986, as tables
+ * chars - character classes of RFC 9110 and 3986, as tables, and what is written by them
  *
  * Private to this module.
  *
@@ -9,6 +9,8 @@
 #pragma once
 
 #include "base/base.h"
+
+struct arena;
 
 enum {
 	HTTP_TCHAR = 1,      /* token: RFC 9110 section 5.6.2 */
@@ -40,3 +42,6 @@ http_hex(char c)
 		return -1;
 	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
+
+/* url.c: every byte that is in none of the classes as_is as %XX. */
+void http_percent(struct arena *a, struct str s, unsigned as_is, struct str *ret);

@@ -76,33 +76,13 @@ fallback(struct arena *a, struct str name)
 	return out;
 }
 
-static struct str
-extended(struct arena *a, struct str name)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	char *to = arena_array(a, 3, name.n + 1);
-	struct str out = {to, 0};
-
-	for (size_t i = 0; i < name.n; i++) {
-		unsigned char c = (unsigned char)name.p[i];
-
-		if (http_is(name.p[i], HTTP_ATTR)) {
-			to[out.n++] = name.p[i];
-			continue;
-		}
-		to[out.n++] = '%';
-		to[out.n++] = digits[c >> 4];
-		to[out.n++] = digits[c & 15];
-	}
-	return out;
-}
-
 struct str
 http_attachment(struct arena *a, struct str name)
 {
 	struct str tamed = name.n > 0 ? tame(a, name) : S("download");
-	struct str ascii = fallback(a, tamed), utf8 = extended(a, tamed);
+	struct str ascii = fallback(a, tamed), utf8;
 
+	http_percent(a, tamed, HTTP_ATTR, &utf8);
 	return arena_printf(
 	    a, "attachment; filename=\"%.*s\"; filename*=UTF-8''%.*s", STR(ascii), STR(utf8));
 }

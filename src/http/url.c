@@ -36,7 +36,7 @@ http_percent_decode(struct arena *a, struct str s, bool form, struct str *ret)
 }
 
 void
-http_percent_encode(struct arena *a, struct str s, struct str *ret)
+http_percent(struct arena *a, struct str s, unsigned as_is, struct str *ret)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	char *to = arena_array(a, 3, s.n + 1);
@@ -46,7 +46,7 @@ http_percent_encode(struct arena *a, struct str s, struct str *ret)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (http_is(s.p[i], HTTP_UNRESERVED)) {
+		if (http_is(s.p[i], as_is)) {
 			to[ret->n++] = s.p[i];
 			continue;
 		}
@@ -54,6 +54,12 @@ http_percent_encode(struct arena *a, struct str s, struct str *ret)
 		to[ret->n++] = digits[c >> 4];
 		to[ret->n++] = digits[c & 15];
 	}
+}
+
+void
+http_percent_encode(struct arena *a, struct str s, struct str *ret)
+{
+	http_percent(a, s, HTTP_UNRESERVED, ret);
 }
 
 int
