@@ -10,6 +10,7 @@
  */
 #include "api/api.h"
 
+#include "api/cookie.h"
 #include "api/recipient/pages.h"
 #include "api/staff.h"
 #include "base/arena.h"
@@ -18,7 +19,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "conf/conf.h"
-#include "crypto/hash.h"
+#include "crypto/token.h"
 #include "db/db.h"
 #include "http/http.h"
 #include "model/api_key.h"
@@ -56,12 +57,12 @@ by_key(struct api *x, struct request *q, struct str authorization, struct error 
 static void
 by_cookie(struct request *q)
 {
-	struct str token = http_cookie(request_field(q, "cookie"), "__Host-geleit-r");
+	struct str token = http_cookie(request_field(q, "cookie"), COOKIE_RECIPIENT);
 
-	if (token.n != 43)
+	if (token.n != TOKEN_CHARACTERS)
 		return;
 	q->who.kind = BY_SESSION;
-	q->who.cookie = sha256(token.p, token.n);
+	q->who.cookie = token_hash(token);
 	q->who.cookie_token = token;
 }
 

@@ -59,10 +59,8 @@ struct principal {
 	int64_t ends_us;                   /* BY_KEY: its expiry, 0 none */
 	const struct staff_session *staff; /* BY_STAFF */
 	struct str role;                   /* administrator, editor, sender, viewer */
-	struct sha256 cookie; /* BY_SESSION: SHA-256 of __Host-geleit-r; handlers under /d/ find
-	                         their session */
-	struct str
-	    cookie_token; /* its text, or __Host-geleit-s of BY_STAFF; for csrf and rotation */
+	struct sha256 cookie;    /* BY_SESSION: handlers under /d/ find their session by it */
+	struct str cookie_token; /* its text, of BY_STAFF too; for csrf and rotation */
 };
 
 #define REQUEST_PARAMS 4

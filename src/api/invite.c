@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "crypto/token.h"
 #include "model/brand.h"
 #include "text/json.h"
 #include "text/template.h"
@@ -62,7 +63,7 @@ invite_prepare(struct api *x, const struct request *q, struct invite *v, struct 
 {
 	struct person sender;
 
-	v->token = sign_in_token(x->a);
+	v->token = token_new(x->a);
 	v->mails = x->conf->smtp_url.n > 0 && v->to.address.n > 0;
 	if (!v->mails)
 		return 0;

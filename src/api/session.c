@@ -15,12 +15,11 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "crypto/token.h"
 #include "model/api_key.h"
 #include "model/change.h"
 #include "model/credential.h"
 #include "text/json.h"
-
-#define TOKEN_CHARACTERS 43
 
 static void
 put_scopes(struct js *j, unsigned scopes)
@@ -109,7 +108,7 @@ session_get(struct api *x, const struct request *q, struct reply *r, struct erro
 int
 session_put_new(struct js *j, struct api *x, struct str token, struct error *e)
 {
-	struct sha256 hash = sha256(token.p, token.n);
+	struct sha256 hash = token_hash(token);
 	struct staff_session s;
 	int n = staff_session_find(x->db, x->a, &hash, x->now_us, &s, e);
 

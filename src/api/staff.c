@@ -5,22 +5,20 @@
  */
 #include "api/staff.h"
 
+#include "api/cookie.h"
 #include "api/recipient/pages.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "crypto/token.h"
 #include "http/http.h"
 #include "model/api_key.h"
 #include "model/credential.h"
 #include "text/name.h"
 
-#define COOKIE "__Host-geleit-s"
-#define BROWSER_COOKIE "__Host-geleit-known"
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
-#define COOKIE_CHARACTERS 43
 #define FORM_TYPE "application/x-www-form-urlencoded"
 #define FRESH_US (10 * 60 * US_PER_S)
 
@@ -36,32 +34,29 @@ staff_csrf(struct api *x, struct str cookie_token)
 struct str
 staff_cookie_new(struct api *x, struct sha256 *ret_hash)
 {
-	uint8_t random[32];
-	struct str token;
+	struct str token = token_new(x->a);
 
-	random_bytes(random, sizeof random);
-	token = str_b64url(x->a, random, sizeof random);
-	*ret_hash = sha256(token.p, token.n);
+	*ret_hash = token_hash(token);
 	return token;
 }
 
 void
 staff_cookie_set(struct reply *r, struct api *x, struct str token)
 {
-	reply_field(
-	    r, "Set-Cookie", arena_printf(x->a, COOKIE "=%.*s" COOKIE_ATTRIBUTES, STR(token)));
+	reply_field(r, "Set-Cookie",
+	    arena_printf(x->a, COOKIE_STAFF "=%.*s" COOKIE_ATTRIBUTES, STR(token)));
 }
 
 void
 staff_cookie_clear(struct reply *r)
 {
-	reply_field(r, "Set-Cookie", S(COOKIE "=" COOKIE_ATTRIBUTES "; Max-Age=0"));
+	reply_field(r, "Set-Cookie", S(COOKIE_STAFF "=" COOKIE_ATTRIBUTES "; Max-Age=0"));
 }
 
 static struct str
 browser_token(const struct request *q)
 {
-	return http_cookie(request_field(q, "cookie"), BROWSER_COOKIE);
+	return http_cookie(request_field(q, "cookie"), COOKIE_BROWSER);
 }
 
 bool
@@ -69,8 +64,8 @@ staff_browser(const struct request *q, struct sha256 *ret_hash)
 {
 	struct str token = browser_token(q);
 
-	*ret_hash = sha256(token.p, token.n);
-	return token.n == COOKIE_CHARACTERS;
+	*ret_hash = token_hash(token);
+	return token.n == TOKEN_CHARACTERS;
 }
 
 struct str
@@ -84,7 +79,7 @@ void
 staff_browser_set(struct reply *r, struct api *x, struct str token)
 {
 	reply_field(r, "Set-Cookie",
-	    arena_printf(x->a, BROWSER_COOKIE "=%.*s" COOKIE_ATTRIBUTES "; Max-Age=%lld",
+	    arena_printf(x->a, COOKIE_BROWSER "=%.*s" COOKIE_ATTRIBUTES "; Max-Age=%lld",
 	        STR(token), (long long)(BROWSER_LIFE_US / US_PER_S)));
 }
 
@@ -113,9 +108,9 @@ check_csrf(struct api *x, const struct request *q, struct error *e)
 struct str
 staff_cookie(const struct request *q)
 {
-	struct str token = http_cookie(request_field(q, "cookie"), COOKIE);
+	struct str token = http_cookie(request_field(q, "cookie"), COOKIE_STAFF);
 
-	return token.n == COOKIE_CHARACTERS ? token : S("");
+	return token.n == TOKEN_CHARACTERS ? token : S("");
 }
 
 int
@@ -129,7 +124,7 @@ staff_authenticate(struct api *x, struct request *q, struct error *e)
 
 	if (token.n == 0)
 		return 0;
-	hash = sha256(token.p, token.n);
+	hash = token_hash(token);
 	r = staff_session_find(x->db, x->a, &hash, x->now_us, s, e);
 	if (r <= 0)
 		return r;

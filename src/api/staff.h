@@ -2,7 +2,7 @@
 /*
  * staff - who is signed in: the cookie, its csrf word, a fresh proof
  *
- * The cookie __Host-geleit-s is SameSite=Strict; every method but GET and HEAD
+ * The cookie (COOKIE_STAFF) is SameSite=Strict; every method but GET and HEAD
  * also needs the field Geleit-CSRF (a form: its field csrf) with the word that GET
  * /api/v1/session tells, and an Origin that, when there, is ours.
  *

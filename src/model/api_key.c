@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/vec.h"
-#include "crypto/hash.h"
+#include "crypto/token.h"
 #include "db/db.h"
 #include "model/change.h"
 
@@ -154,17 +154,13 @@ api_key_create(struct change *c, struct arena *a, const struct api_key_new *n, a
 {
 	struct event ev = EVENT_INIT(EVENT_KEY_CREATED);
 	api_key_id id = {random_id()};
-	uint8_t random[32];
 	struct sha256 hash;
 	struct str secret;
 	unsigned bits;
 
 	if (scopes_parse(n->scopes, &bits, e) < 0)
 		return err_code(e);
-	random_bytes(random, sizeof random);
-	secret = arena_printf(
-	    a, "geleit_%lld_%.*s", (long long)id.v, STR(str_b64url(a, random, sizeof random)));
-	explicit_bzero(random, sizeof random);
+	secret = arena_printf(a, "geleit_%lld_%.*s", (long long)id.v, STR(token_new(a)));
 	hash = sha256(secret.p, secret.n);
 	if (db_exec(change_db(c), NULL, e,
 	        "INSERT INTO api_key (id, person_id, name, scopes, hash, created_us, "

@@ -13,13 +13,13 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/vec.h"
+#include "crypto/token.h"
 #include "db/db.h"
 #include "model/change.h"
 
 #define IDLE_US (60LL * 60 * US_PER_S)
 #define LIFE_US (12LL * 3600 * US_PER_S)
 #define TOUCH_EVERY_US (60 * US_PER_S)
-#define TOKEN_BYTES 32
 #define AGENT_BYTES 200
 
 #define LIVE "s.ended_us IS NULL AND s.used_us > ? AND s.created_us > ? AND p.disabled_us IS NULL"
@@ -228,20 +228,11 @@ sign_in_link_life(enum link_purpose purpose)
 	return purposes[purpose].life_us;
 }
 
-struct str
-sign_in_token(struct arena *a)
-{
-	uint8_t random[TOKEN_BYTES];
-
-	random_bytes(random, sizeof random);
-	return str_b64url(a, random, sizeof random);
-}
-
 int
 sign_in_link_put(
     struct change *c, person_id p, enum link_purpose purpose, struct str token, struct error *e)
 {
-	struct sha256 hash = sha256(token.p, token.n);
+	struct sha256 hash = token_hash(token);
 	int64_t now = change_now(c);
 
 	if (db_exec(change_db(c), NULL, e,
@@ -259,7 +250,7 @@ int
 sign_in_link_new(struct change *c, struct arena *a, person_id p, enum link_purpose purpose,
     struct str *ret_token, struct error *e)
 {
-	*ret_token = sign_in_token(a);
+	*ret_token = token_new(a);
 	return sign_in_link_put(c, p, purpose, *ret_token, e);
 }
 
@@ -267,7 +258,7 @@ static int
 find_link(struct change *c, struct str token, int64_t *ret_id, person_id *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	struct sha256 hash = sha256(token.p, token.n);
+	struct sha256 hash = token_hash(token);
 	int r;
 
 	if (db_query(change_db(c), &q, e,

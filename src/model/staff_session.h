@@ -64,9 +64,8 @@ NODISCARD int staff_session_end_all(
 
 enum link_purpose { LINK_FIRST, LINK_INVITE, LINK_RESET };
 int64_t sign_in_link_life(enum link_purpose purpose); /* in microseconds */
-/* A new token, 43 characters; made before the change where a mail is to carry it. */
-struct str sign_in_token(struct arena *a);
-/* Its link; older ones of the person end.  No event of its own. */
+/* The link of a new token, made before the change where a mail is to carry it; older ones of the
+ * person end.  No event of its own. */
 NODISCARD int sign_in_link_put(
     struct change *c, person_id p, enum link_purpose purpose, struct str token, struct error *e);
 /* Both in one. */

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "conf/conf.h"
+#include "crypto/token.h"
 #include "model/mail.h"
 #include "text/json.h"
 #include "text/template.h"
@@ -220,7 +221,6 @@ verify_post(struct api *x, const struct request *q, struct reply *r, struct erro
 	struct str cookie;
 	struct code code;
 	struct visit v;
-	uint8_t random[32];
 	int left, n = enter(x, q, &v, r, e);
 
 	if (n <= 0)
@@ -228,9 +228,8 @@ verify_post(struct api *x, const struct request *q, struct reply *r, struct erro
 	n = code_open(x->db, v.session.id, x->now_us, (int)x->conf->code_tries, &code, &left, e);
 	if (n <= 0)
 		return n < 0 ? n : no_open_code(x, q, &v, r, e);
-	random_bytes(random, sizeof random);
-	cookie = str_b64url(x->a, random, sizeof random);
-	t.new_cookie = sha256(cookie.p, cookie.n);
+	cookie = token_new(x->a);
+	t.new_cookie = token_hash(cookie);
 	if (prepare(x, q, &v, &code, &t, e) < 0)
 		return err_code(e);
 	if (!t.right && wrong_show(x, q, &v, left, r, e) < 0)

@@ -11,11 +11,9 @@
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/error.h"
-#include "base/random.h"
 #include "base/str.h"
+#include "crypto/token.h"
 #include "text/template.h"
-
-#define TOKEN_CHARACTERS 43
 
 int
 open_page(struct api *x, const struct request *q, struct reply *r, struct error *e)
@@ -34,7 +32,6 @@ static int
 choose_cookie(struct api *x, const struct request *q, struct str *ret, struct sha256 *ret_hash,
     struct error *e)
 {
-	uint8_t random[32];
 	int known = 0;
 
 	if (q->who.kind == BY_SESSION)
@@ -46,9 +43,8 @@ choose_cookie(struct api *x, const struct request *q, struct str *ret, struct sh
 		*ret_hash = q->who.cookie;
 		return 0;
 	}
-	random_bytes(random, sizeof random);
-	*ret = str_b64url(x->a, random, sizeof random);
-	*ret_hash = sha256(ret->p, ret->n);
+	*ret = token_new(x->a);
+	*ret_hash = token_hash(*ret);
 	return 0;
 }
 

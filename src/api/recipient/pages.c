@@ -7,6 +7,7 @@
  */
 #include "api/recipient/pages.h"
 
+#include "api/cookie.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
@@ -148,6 +149,6 @@ void
 cookie_set(struct reply *r, struct api *x, struct str token)
 {
 	reply_field(r, "Set-Cookie",
-	    arena_printf(
-	        x->a, "__Host-geleit-r=%.*s; Path=/; Secure; HttpOnly; SameSite=Lax", STR(token)));
+	    arena_printf(x->a, COOKIE_RECIPIENT "=%.*s; Path=/; Secure; HttpOnly; SameSite=Lax",
+	        STR(token)));
 }

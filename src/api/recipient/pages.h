@@ -72,7 +72,7 @@ void visit_touch(struct api *x, const struct request *q, const struct visit *v);
 NODISCARD int came_from(struct api *x, const struct request *q, contact_id contact,
     struct event_field *ret, struct error *e);
 
-/* Set-Cookie of __Host-geleit-r. */
+/* Set-Cookie of COOKIE_RECIPIENT. */
 void cookie_set(struct reply *r, struct api *x, struct str token);
 struct str csrf_of(struct api *x, struct str cookie_token);
 
