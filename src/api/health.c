@@ -4,9 +4,8 @@
  *
  * Each check is a code with a sentence; ok of the whole is ok of all of them.
  */
-#include "api/health.h"
-
 #include "api/routes.h"
+#include "api/status.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"

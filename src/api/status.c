@@ -5,7 +5,8 @@
  * The list is DIR/run/roles.json, which master writes anew whenever a process
  * comes or goes; no other role knows all of them.
  */
-#include "api/health.h"
+#include "api/status.h"
+
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/error.h"

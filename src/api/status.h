@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * health - the processes that run and what they say, for status and health
+ * status - the processes that run and what they say, for status and health
  *
  * Layer: api.
  */
