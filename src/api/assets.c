@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * assets - see assets.h; GET /api/v1/assets, GET and PATCH /api/v1/assets/{asset}
+ * assets - GET /api/v1/assets, GET and PATCH /api/v1/assets/{asset}
  *
  * A list and a single file have the same shape, so that a client needs one
  * reader.  A change with If-Match holds only when nobody changed the file since;
  * keywords and note are added to those that are there.  A single file also says
  * what its card says, and all its versions.
  */
-#include "api/assets.h"
-
 #include "api/card.h"
 #include "api/input.h"
 #include "api/routes.h"
@@ -24,8 +22,9 @@
 #include "text/json.h"
 #include "text/name.h"
 
-struct str
-asset_etag(struct api *x, const struct asset *f)
+/* The strong ETag of an asset: its stamp. */
+static struct str
+etag_of(struct api *x, const struct asset *f)
 {
 	return arena_printf(x->a, "\"%lld\"", (long long)f->stamp);
 }
@@ -149,12 +148,13 @@ put_members(struct js *j, struct api *x, const struct asset *f, struct error *e)
 		return err_code(e);
 	js_kv_time(j, "created", x->a, f->created_us);
 	js_kv_time(j, "changed", x->a, f->changed_us);
-	js_kv_str(j, "etag", asset_etag(x, f));
+	js_kv_str(j, "etag", etag_of(x, f));
 	return 0;
 }
 
-int
-asset_put(struct js *j, struct api *x, const struct asset *f, struct error *e)
+/* The whole object with its current version, release, keywords and notes. */
+static int
+put_asset(struct js *j, struct api *x, const struct asset *f, struct error *e)
 {
 	js_open(j);
 	if (put_members(j, x, f, e) < 0)
@@ -184,7 +184,7 @@ assets_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	js_key(&j, "assets");
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {
-		if (asset_put(&j, x, &list[i], e) < 0)
+		if (put_asset(&j, x, &list[i], e) < 0)
 			return err_code(e);
 	}
 	js_list_end(&j);
@@ -258,9 +258,9 @@ answer(struct api *x, const struct request *q, struct reply *r, asset_id id, str
 	if (asset_get(x->db, x->a, id, &f, e) < 0)
 		return err_code(e);
 	reply_json(r, &j);
-	reply_field(r, "ETag", asset_etag(x, &f));
+	reply_field(r, "ETag", etag_of(x, &f));
 	if (have.p != NULL && str_eq_c(q->m->method, "GET") &&
-	    http_etag_weak_match(have, asset_etag(x, &f))) {
+	    http_etag_weak_match(have, etag_of(x, &f))) {
 		r->status = 304;
 		return 0;
 	}
@@ -372,7 +372,7 @@ read_condition(
 		return 0;
 	if (asset_get(x->db, x->a, id, &f, e) < 0)
 		return err_code(e);
-	if (!http_etag_strong_match(if_match, asset_etag(x, &f)))
+	if (!http_etag_strong_match(if_match, etag_of(x, &f)))
 		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
 	ed->if_stamp = f.stamp;
 	return 0;
@@ -390,7 +390,7 @@ put_changed(struct api *x, struct reply *r, asset_id id, struct error *e)
 	r->status = 412;
 	reply_json(r, &j);
 	reply_field(r, "Content-Type", S("application/problem+json"));
-	reply_field(r, "ETag", asset_etag(x, &f));
+	reply_field(r, "ETag", etag_of(x, &f));
 	js_open(&j);
 	js_kv_str(&j, "type", S("urn:geleit:problem:changed"));
 	js_kv_str(&j, "title", S("Somebody has changed the file meanwhile"));

@@ -9,8 +9,8 @@
 
 #include <time.h>
 
-#include "api/assets.h"
 #include "api/input.h"
+#include "api/release.h"
 #include "api/routes.h"
 #include "base/arena.h"
 #include "base/error.h"

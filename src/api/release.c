@@ -6,7 +6,8 @@
  * state "conditions" alone; named with another one they are refused, so that
  * nobody believes in a condition that does not hold.
  */
-#include "api/assets.h"
+#include "api/release.h"
+
 #include "api/input.h"
 #include "api/routes.h"
 #include "base/arena.h"
