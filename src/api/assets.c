@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "http/http.h"
 #include "model/asset.h"
+#include "model/asset_words.h"
 #include "model/card.h"
 #include "model/person.h"
 #include "model/version.h"

@@ -14,6 +14,7 @@
 #include "model/asset_view.h"
 #include "model/asset_words.h"
 #include "model/change.h"
+#include "model/delivery.h"
 #include "model/folder.h"
 #include "model/search.h"
 #include "model/version.h"

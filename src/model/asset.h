@@ -42,11 +42,6 @@ struct asset {
 	int64_t trashed_us; /* 0: not in the trash */
 	struct release release;
 };
-struct note {
-	int64_t id;
-	struct str text, author;
-	int64_t created_us;
-};
 
 /* A choice of files. */
 struct asset_list {
@@ -62,10 +57,6 @@ NODISCARD int asset_get_list(struct db *db, struct arena *a, const asset_id *ids
 /* Newest first without the trash, below at.id, in one folder or all (folder NULL). */
 NODISCARD int asset_list(struct db *db, struct arena *a, const struct str *folder_path,
     struct page_at at, struct asset **ret, size_t *ret_n, struct error *e);
-NODISCARD int asset_keywords(
-    struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e);
-NODISCARD int asset_notes(
-    struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e);
 
 /* A new asset in draft with its first version's id; the version row follows in the same change
  * (upload.c). */
@@ -107,5 +98,3 @@ NODISCARD int verdict_facts_files(struct db *db, struct arena *a, const asset_id
 
 /* Every change of an asset ends here: its stamp, its time, and the deliveries it is in. */
 NODISCARD int asset_changed(struct change *c, asset_id id, struct error *e);
-/* Raise the stamp of every live delivery with this asset. */
-NODISCARD int delivery_stamps_raise(struct change *c, asset_id id, struct error *e);

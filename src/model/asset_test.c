@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "model/asset.h"
 #include "model/asset_view.h"
+#include "model/asset_words.h"
 #include "model/change.h"
 #include "model/person.h"
 #include "model/test_db.h"

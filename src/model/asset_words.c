@@ -11,7 +11,6 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
-#include "model/asset.h"
 #include "model/change.h"
 #include "text/name.h"
 

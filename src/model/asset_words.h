@@ -13,6 +13,8 @@ struct change;
 struct db;
 struct error;
 
+NODISCARD int asset_keywords(
+    struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e);
 /* The keyword is made when it is new; twice is once. */
 NODISCARD int keyword_add(
     struct change *c, struct arena *a, asset_id id, struct str label, struct error *e);
@@ -38,5 +40,12 @@ struct keyword_row {
 NODISCARD int keyword_list(struct db *db, struct arena *a, struct str prefix,
     struct keyword_row *ret, size_t *ret_n, struct error *e);
 
+struct note {
+	int64_t id;
+	struct str text, author;
+	int64_t created_us;
+};
+NODISCARD int asset_notes(
+    struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e);
 NODISCARD int note_add(
     struct change *c, asset_id id, struct str text, person_id by, struct error *e);

@@ -123,7 +123,9 @@ NODISCARD int delivery_extend(
 /* Adds delivery.revoked: 1.  0 when it was before: the first one counts, there is nothing to
  * commit. */
 NODISCARD int delivery_revoke(struct change *c, delivery_id id, struct str reason, struct error *e);
-/* What decides about every file has changed: all live deliveries are asked anew. */
+/* What decides about this file has changed: the live deliveries it is in are asked anew. */
+NODISCARD int delivery_stamps_raise(struct change *c, asset_id id, struct error *e);
+/* About every file: all live deliveries. */
 NODISCARD int delivery_stamps_raise_all(struct change *c, struct error *e);
 /* The same of what this person sent. */
 NODISCARD int delivery_stamps_raise_of(struct change *c, person_id sender, struct error *e);

@@ -9,9 +9,9 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
-#include "model/asset.h"
 #include "model/asset_view.h"
 #include "model/change.h"
+#include "model/delivery.h"
 #include "model/job.h"
 #include "model/version.h"
 
