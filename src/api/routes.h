@@ -44,6 +44,7 @@ HANDLER(undo_post);
 /* basket.c */
 HANDLER(basket_show);
 HANDLER(basket_post);
+/* draft.c */
 HANDLER(draft_show);
 HANDLER(draft_write);
 HANDLER(draft_delete);
@@ -67,10 +68,11 @@ HANDLER(settings_list);
 HANDLER(settings_patch);
 /* keys.c */
 HANDLER(keys_post);
-HANDLER(jobs_list);
-HANDLER(jobs_again);
 HANDLER(keys_list);
 HANDLER(keys_delete);
+/* jobs.c */
+HANDLER(jobs_list);
+HANDLER(jobs_again);
 /* people.c */
 HANDLER(people_get_all);
 HANDLER(people_post);
