@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "text/colour.h"
 #include "text/media_type.h"
-#include "text/message.h"
+#include "text/shown.h"
 #include "text/utf8.h"
 #include "text/words.h"
 

@@ -13,8 +13,8 @@
 #include "base/time.h"
 #include "conf/conf.h"
 #include "text/json.h"
-#include "text/message.h"
 #include "text/name.h"
+#include "text/shown.h"
 #include "text/template.h"
 
 #define SECRET_BYTES SHA256_BYTES

@@ -15,7 +15,7 @@
 #include "conf/conf.h"
 #include "model/code.h"
 #include "model/rendition.h"
-#include "text/message.h"
+#include "text/shown.h"
 #include "text/template.h"
 
 static int

@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "conf/conf.h"
-#include "text/message.h"
 #include "text/name.h"
+#include "text/shown.h"
 #include "text/template.h"
 
 static bool
