@@ -143,7 +143,6 @@ bool rows_is_null(struct rows *q, int col);
 /* False when the column is not exactly n bytes. */
 bool rows_fixed(struct rows *q, int col, void *ret, size_t n);
 struct id128 rows_id128(struct rows *q, int col);
-/* The first row only: 1 there was one, 0 none.  Then read columns, then rows_close. */
 
 /* One text of statements separated by ';' outside triggers; for migrations. */
 NODISCARD int db_script(struct db *db, const char *sql, struct error *e);

@@ -6,9 +6,9 @@
  *	jail.c      a job's process: own namespaces, descriptors, execution of ourselves
  *	job.c       a job from its first line to its last: limits, warm up, seal, read, render
  *	seal.c      own root, Landlock, no capabilities, system calls by a list
- *	input.c     the sealed parts as one file, and as a source of libvips
+ *	input.c     the sealed parts as one file
  *	sniff.c     what the first bytes are, and what is refused before a decoder sees it
- *	picture.c   the renditions of one file
+ *	picture.c   the file as a source of libvips, and its renditions
  *	encode.c    pixels as JPEG or WebP
  *	exif.c      camera and time
  *	resample.c  pixels to fewer pixels
@@ -17,7 +17,7 @@
  * The supervisor opens no file and parses nothing but worker's messages; a job
  * parses one stranger's file and can do nothing else.
  *
- * Layer: media (base, os, msg, crypto).
+ * Layer: media (base, os, msg, crypto, conf).
  */
 #pragma once
 

@@ -2,8 +2,8 @@
 /*
  * audit - the questions fsck asks the database
  *
- * Each walk calls `see` once per finding-to-be or row; what is wrong is decided
- * by the caller where it needs blobs, here where the database alone knows.
+ * What is wrong in the database alone is decided here, and `found` called once for each
+ * finding; what needs blobs, too, the caller decides, from the rows of audit_versions.
  *
  * Layer: model.
  */

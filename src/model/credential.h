@@ -51,7 +51,7 @@ NODISCARD int credential_offer_totp(
     struct change *c, person_id p, struct str sealed, struct error *e);
 /* The offered one becomes the one, its code of this step being spent. */
 NODISCARD int credential_confirm_totp(struct change *c, person_id p, int64_t step, struct error *e);
-/* Spends the step: ERR_DENIED when another request was quicker. */
+/* Spends the step: ERR_UNAUTHENTICATED "wrong-code" when another request was quicker. */
 NODISCARD int credential_spend_step(struct change *c, person_id p, int64_t step, struct error *e);
 /* Of the browser, where it is known. */
 NODISCARD int credential_failed(struct change *c, const struct credential *of, struct error *e);
@@ -65,6 +65,6 @@ NODISCARD int credential_clear(struct change *c, person_id p, struct error *e);
 /* Replaces all of them. */
 NODISCARD int recovery_set(
     struct change *c, person_id p, const struct sha256 codes[RECOVERY_CODES], struct error *e);
-/* ERR_DENIED when it is none, or was used. */
+/* ERR_UNAUTHENTICATED "wrong-code" when it is none, or was used. */
 NODISCARD int recovery_use(
     struct change *c, person_id p, const struct sha256 *code, struct error *e);

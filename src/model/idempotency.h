@@ -27,7 +27,7 @@ struct idempotency {
 };
 /*
  * Was this answered before?  key, idem and fingerprint are given; 1: status and body are set.
- * ERR_CONFLICT "idempotency-mismatch" when the key was used for another request.
+ * ERR_INVALID "idempotency-mismatch" when the key was used for another request.
  */
 NODISCARD int idempotency_find(
     struct db *db, struct arena *a, struct idempotency *i, struct error *e);

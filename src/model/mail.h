@@ -23,17 +23,19 @@ struct keyring;
 /* Prepared before change_begin (needs the keeper), queued inside the change. */
 struct mail_draft {
 	mail_id id;
-	const char *kind; /* "delivery", "code" */
+	const char *kind; /* "delivery", "code", "invite" */
 	delivery_id delivery;
 	recipient_id recipient;
 	struct str address, subject, message_id;
 	uint32_t epoch;
 	struct key_wrap wrap;
 	struct str sealed;
-	int64_t give_up_us; /* codes 10 minutes, deliveries 5 days after queueing */
+	/* 0: 10 minutes for a code, else 5 days from mail_prepare on; an invite's link has its own
+	 */
+	int64_t give_up_us;
 };
 /*
- * template: "mail_delivery" or "mail_code"; values_json: a flat JSON object of
+ * template: "mail_delivery", "mail_code" or "mail_invite"; values_json: a flat JSON object of
  * texts, flags and numbers that the template takes (docs/internals/templates.md)
  * with "lang".  Fill kind, delivery, recipient, address and subject before; sets
  * id, message_id (random @ the domain of smtp.from) and what is sealed.

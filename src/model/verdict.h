@@ -4,7 +4,7 @@
  *
  *	verdict(facts) -> cleared | conditions | in_review | blocked, with reasons
  *
- * Pure and table-driven: facts are loaded by the caller (verdict_facts.h), no
+ * Pure and table-driven: facts are loaded by the caller (asset.h has the file's half), no
  * I/O, no clock.  Asked in the library, at basket check, at send, at open, at
  * every KEYS and every SENT.  Each rule is one row: which check it belongs to,
  * its reason code, the worst state it can cause.  The worst row wins; every

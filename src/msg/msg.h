@@ -268,7 +268,7 @@ const char *media_kind_name(enum media_kind k);
 bool media_kind_of(struct str media_type, enum media_kind *ret);
 
 /*
- * Descriptor 0: a memfd for the result (format: media/record.h); then the parts'
+ * Descriptor 0: a memfd for the result (format: msg/record.h); then the parts'
  * ciphertext, read-only, in order.  The job may read one file and nothing else.
  */
 struct msg_render {

@@ -11,7 +11,7 @@
  *	{{>name}}                another template
  *	{{static:name}}          replaced by the build: the address of a static file
  *	{{lang}} {{other_lang}}  "de" and "en", or the other way round
- *	{{&name}}                as it is: only for values made by template_html()
+ *	{{&name}}                as it is: only for values put in by tv_html()
  *
  * At the start of href, src and action a value must be http(s), mailto, cid, or
  * begin with one /, ? or #; anything else is written as "#".  A section tag
