@@ -138,14 +138,6 @@ find_setting(struct str name)
 }
 
 bool
-conf_is_secret(struct str name)
-{
-	const struct setting *s = find_setting(name);
-
-	return s != NULL && (s->flags & SECRET) != 0;
-}
-
-bool
 conf_is_changeable(struct str name)
 {
 	const struct setting *s = find_setting(name);
@@ -658,7 +650,7 @@ conf_document(struct buf *b)
 		buf_printf(b, "| `%s` | %s%s%s | ", s->name, *s->standard ? "`" : "", s->standard,
 		    *s->standard ? "`" : "");
 		document_range(b, s);
-		buf_printf(b, " | %s%s%s |\n", s->help, s->flags & SECRET ? " Shown as `***`." : "",
+		buf_printf(b, " | %s%s%s |\n", s->help, s->flags & SECRET ? " Shown as `set`." : "",
 		    s->flags & CHANGEABLE ? " *In the app.*" : "");
 	}
 }

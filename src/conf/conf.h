@@ -59,8 +59,6 @@ NODISCARD int conf_load(
 /* The text with one setting replaced or added; checked. */
 NODISCARD int conf_set(struct arena *a, struct str text, struct str name, struct str value,
     struct str *ret, struct error *e);
-/* Is this a setting whose value is a secret (shown as ***)? */
-bool conf_is_secret(struct str name);
 /* Setting i of the table as it counts now: false at the end.  A secret that is set reads "set". */
 struct conf_shown {
 	const char *name, *standard, *help;

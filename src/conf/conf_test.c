@@ -164,10 +164,29 @@ sets(void **state)
 	assert_int_equal(conf_set(a, t, S("no.such"), S("x"), &t, &e), ERR_INVALID);
 	assert_int_equal(
 	    conf_set(a, t, S("smtp.ca"), S("/x\nlog.level = debug"), &t, &e), ERR_INVALID);
-	assert_true(conf_is_secret(S("smtp.url")));
-	assert_true(conf_is_secret(S("server.db")));
-	assert_false(conf_is_secret(S("log.level")));
-	assert_false(conf_is_secret(S("no.such")));
+}
+
+/* A password stands in each of these addresses. */
+static void
+secrets_are_not_shown(void **state)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct conf_shown s;
+	struct conf c;
+	struct error e;
+	int seen = 0;
+
+	assert_int_equal(conf_parse(a, S("/d"),
+	                     S("server.db = postgresql://a:geheim@h/n\n"
+	                       "server.keys_db = postgresql://a:geheim@h/k\n"
+	                       "smtp.url = smtp://a:geheim@h\nsmtp.from = a@b\n"),
+	                     &c, &e),
+	    0);
+	for (size_t i = 0; conf_at(a, &c, i, &s); i++) {
+		assert_null(strstr(arena_cstr(a, s.value), "geheim"));
+		seen += str_eq(s.value, S("set"));
+	}
+	assert_int_equal(seen, 3);
 }
 
 static void
@@ -232,6 +251,7 @@ main(void)
 	    cmocka_unit_test(reads_proxies),
 	    cmocka_unit_test(refuses),
 	    cmocka_unit_test(sets),
+	    cmocka_unit_test(secrets_are_not_shown),
 	    cmocka_unit_test(loads),
 	    cmocka_unit_test(page_is_current),
 	    cmocka_unit_test(manual_is_current),
