@@ -195,7 +195,7 @@ found(struct str name)
 void
 clamd_read(struct str answer, struct clamd_said *ret)
 {
-	struct str rest = answer;
+	struct str rest;
 
 	if (str_starts(answer, S("INSTREAM size limit exceeded"))) {
 		clamd_say(ret, SCAN_TOO_LARGE, S(""));
