@@ -23,8 +23,7 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_UNREACHED = 3,
 	EXIT_NOT_FOUND = 4,
-	EXIT_REFUSED = 5,
-	EXIT_FOUND = 6
+	EXIT_REFUSED = 5
 };
 
 struct cli {
