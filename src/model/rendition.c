@@ -98,12 +98,6 @@ media_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n, 
 	return r;
 }
 
-int
-media_get(struct db *db, struct arena *a, version_id v, struct media *ret, struct error *e)
-{
-	return media_get_list(db, a, &v, 1, ret, e);
-}
-
 /* Smallest first: the first that is large enough, else the last. */
 static const char find_sql[] =
     "SELECT r.page, r.size, r.width, r.height, r.format, r.at, r.bytes, m.blob_id "
@@ -136,20 +130,6 @@ rendition_find(struct db *db, struct arena *a, const struct rendition_wanted *w,
 	if (r < 0)
 		return r;
 	return found ? 0 : err_key(e, ERR_NOT_FOUND, "no-preview", "there is no preview of it");
-}
-
-int
-media_count(struct db *db, enum media_state state, int64_t *ret, struct error *e)
-{
-	AUTO(rows_close) struct rows *q = NULL;
-	int r;
-
-	if (db_query(db, &q, e, "SELECT count(*) FROM version_media WHERE state = ?",
-	        db_s(str_c(media_state_name(state)))) < 0)
-		return err_code(e);
-	r = rows_next(q, e);
-	*ret = r > 0 ? rows_int(q, 0) : 0;
-	return MIN(r, 0);
 }
 
 static const char missed_sql[] =

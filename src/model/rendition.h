@@ -55,10 +55,7 @@ struct rendition {
 	int64_t at, bytes;
 };
 
-/* One; a version nothing was tried of gives MEDIA_NONE. */
-NODISCARD int media_get(
-    struct db *db, struct arena *a, version_id v, struct media *ret, struct error *e);
-/* Many at once: ret[i] is of ids[i]. */
+/* ret[i] is of ids[i]; a version nothing was tried of gives MEDIA_NONE. */
 NODISCARD int media_get_list(struct db *db, struct arena *a, const version_id *ids, size_t n,
     struct media *ret, struct error *e);
 
@@ -101,6 +98,3 @@ NODISCARD int media_missed(struct db *db, struct arena *a, version_id after,
     struct media_missed *list, size_t *n, struct error *e); /* *n: room, then found */
 /* A batch job for it; what there is stays until then. */
 NODISCARD int media_again(struct change *c, version_id v, struct error *e);
-
-/* How many are in this state. */
-NODISCARD int media_count(struct db *db, enum media_state state, int64_t *ret, struct error *e);

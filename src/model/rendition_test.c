@@ -119,7 +119,7 @@ test_sizes(void **state)
 	assert_int_equal(given(f, 1, 1600), 640); /* never enlarged */
 	assert_int_equal(given(f, 2, 64), 0);
 	assert_string_equal(f->e.key, "no-preview");
-	assert_int_equal(media_get(f->db, f->a, (version_id){101}, &back, &f->e), 0);
+	assert_int_equal(media_get_list(f->db, f->a, &(version_id){101}, 1, &back, &f->e), 0);
 	assert_int_equal(back.state, MEDIA_READY);
 	assert_int_equal(back.width, 500);
 	assert_true(str_eq_c(back.colour, "#102030"));
@@ -235,7 +235,7 @@ test_backfill(void **state)
 	again(f, 101);
 	again(f, 103);
 	/* what there is stays, and an upload comes first */
-	assert_int_equal(media_get(f->db, f->a, (version_id){103}, &m, &f->e), 0);
+	assert_int_equal(media_get_list(f->db, f->a, &(version_id){103}, 1, &m, &f->e), 0);
 	assert_int_equal(m.state, MEDIA_KILLED);
 	expect(f, 109);
 	assert_int_equal(job_claim(f->db, "render", US_PER_S, &j, &f->e), 1);
