@@ -16,12 +16,6 @@ put_u8(struct buf *b, uint8_t v)
 }
 
 void
-put_u16(struct buf *b, uint16_t v)
-{
-	buf_add(b, &v, sizeof v);
-}
-
-void
 put_u32(struct buf *b, uint32_t v)
 {
 	buf_add(b, &v, sizeof v);
@@ -63,15 +57,6 @@ uint8_t
 get_u8(struct wire *w)
 {
 	uint8_t v;
-
-	get_fixed(w, &v, sizeof v);
-	return v;
-}
-
-uint16_t
-get_u16(struct wire *w)
-{
-	uint16_t v;
 
 	get_fixed(w, &v, sizeof v);
 	return v;

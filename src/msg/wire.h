@@ -23,14 +23,12 @@ struct wire {
 };
 
 void put_u8(struct buf *b, uint8_t v);
-void put_u16(struct buf *b, uint16_t v);
 void put_u32(struct buf *b, uint32_t v);
 void put_u64(struct buf *b, uint64_t v);
 void put_bool(struct buf *b, bool v);
 void put_str(struct buf *b, struct str s); /* 32-bit length */
 
 uint8_t get_u8(struct wire *w);
-uint16_t get_u16(struct wire *w);
 uint32_t get_u32(struct wire *w);
 uint64_t get_u64(struct wire *w);
 bool get_bool(struct wire *w); /* anything but 0 and 1 is bad */
