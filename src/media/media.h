@@ -131,20 +131,14 @@ void exif_put(struct buf *out, struct _VipsImage *head);
 
 /* ---- resample.c ---- */
 
-/* 8 bit: grey, grey and alpha, RGB, RGB and alpha; rows without gaps. */
-struct pixels {
-	const uint8_t *p;
-	int w, h, bands;
-};
-/* w and h at most what there is; free() what is given back. */
-uint8_t *resample(const struct pixels *in, int w, int h);
-/* The same, asked for row by row from the first to the last: none needs to be kept. */
+/* 8 bit: grey, grey and alpha, RGB, RGB and alpha.  Each row is asked for once, in order. */
 struct rows {
 	int w, h, bands;
 	const uint8_t *(*row)(void *arg, int y); /* NULL: it cannot be had */
 	void *arg;
 };
-uint8_t *resample_rows(const struct rows *in, int w, int h); /* NULL: a row could not be had */
+/* w and h at most what there is; free() what is given back.  NULL: a row could not be had. */
+uint8_t *resample_rows(const struct rows *in, int w, int h);
 
 /* ---- likeness.c ---- */
 

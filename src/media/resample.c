@@ -262,20 +262,3 @@ resample_rows(const struct rows *in, int w, int h)
 	kernel_fini(&ky);
 	return out;
 }
-
-static const uint8_t *
-row_of_pixels(void *arg, int y)
-{
-	const struct pixels *in = arg;
-
-	return in->p + (size_t)y * (size_t)in->w * (size_t)in->bands;
-}
-
-uint8_t *
-resample(const struct pixels *in, int w, int h)
-{
-	struct pixels copy = *in;
-	const struct rows rows = {in->w, in->h, in->bands, row_of_pixels, &copy};
-
-	return resample_rows(&rows, w, h);
-}

@@ -11,6 +11,29 @@
 #include "base/arena.h"
 #include "media/media.h"
 
+/* A whole picture in memory, rows without gaps. */
+struct pixels {
+	const uint8_t *p;
+	int w, h, bands;
+};
+
+static const uint8_t *
+row_of_pixels(void *arg, int y)
+{
+	const struct pixels *in = arg;
+
+	return in->p + (size_t)y * (size_t)in->w * (size_t)in->bands;
+}
+
+static uint8_t *
+resample(const struct pixels *in, int w, int h)
+{
+	struct pixels copy = *in;
+	const struct rows rows = {in->w, in->h, in->bands, row_of_pixels, &copy};
+
+	return resample_rows(&rows, w, h);
+}
+
 static void
 one_colour_stays_itself(void **state)
 {
