@@ -347,6 +347,6 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		as_it_is(&w, pair[1], in);
 	close(pair[1]);
 	settle(&w, NULL);
-	must(w.closed == 1 && net_conn_count(w.net) == 0);
+	must(w.closed == 1 && w.net->conn_count == 0);
 	return 0;
 }

@@ -313,12 +313,6 @@ net_certificate_end(const struct net *n)
 	return tls_certificate_end(n->ctx);
 }
 
-size_t
-net_conn_count(const struct net *n)
-{
-	return n->conn_count;
-}
-
 /* ---- what a handler asks about a connection ---- */
 
 void
@@ -352,12 +346,6 @@ net_acked(struct net_conn *c)
 	uint64_t plain = acked_read(&c->acked, c->fd);
 
 	return plain > c->answer_from ? plain - c->answer_from : 0;
-}
-
-uint64_t
-net_body_sent(const struct net_conn *c)
-{
-	return c->sent - c->answer_from;
 }
 
 bool

@@ -100,7 +100,6 @@ NODISCARD int net_listen(const char *host, const char *port, int *ret_fd, struct
 NODISCARD int net_reload(struct net *n, struct error *e);
 /* When the certificate that is shown ends; 0: it does not say so in a way that is understood. */
 int64_t net_certificate_end(const struct net *n);
-size_t net_conn_count(const struct net *n);
 
 /* The handler's own pointer for a connection; NULL at first. */
 void net_set_data(struct net_conn *c, void *data);
@@ -131,6 +130,4 @@ void net_cut(struct net_conn *c);
  * net_answer(), also after done() and while the next request waits.
  */
 uint64_t net_acked(struct net_conn *c);
-/* Bytes of this answer's body handed to TLS. */
-uint64_t net_body_sent(const struct net_conn *c);
 bool net_is_head_acked(struct net_conn *c);

@@ -24,6 +24,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "net/net_private.h"
 #include "net/net_test_peer.h"
 #include "os/loop.h"
 
@@ -188,12 +189,19 @@ on_fill(void *arg, struct net_conn *c, void *p, size_t n)
 	return (long)n;
 }
 
+/* Bytes of this answer's body handed to TLS. */
+static uint64_t
+body_sent(const struct net_conn *c)
+{
+	return c->sent - c->answer_from;
+}
+
 static void
 on_done(void *arg, struct net_conn *c)
 {
 	struct exchange *x = net_data(c);
 
-	report(arg, "done %s %llu\n", x->path, (unsigned long long)net_body_sent(c));
+	report(arg, "done %s %llu\n", x->path, (unsigned long long)body_sent(c));
 }
 
 static void
@@ -202,7 +210,7 @@ on_closed(void *arg, struct net_conn *c)
 	struct exchange *x = net_data(c);
 
 	report(arg, "closed %s acked %llu sent %llu head %d\n", x != NULL ? x->path : "-",
-	    (unsigned long long)net_acked(c), (unsigned long long)net_body_sent(c),
+	    (unsigned long long)net_acked(c), (unsigned long long)body_sent(c),
 	    net_is_head_acked(c));
 	if (x == NULL)
 		return;
@@ -252,7 +260,7 @@ on_command(void *arg, uint32_t events)
 
 		report(w, "reload %d\n", r);
 	} else if (c == 'n') {
-		report(w, "count %zu\n", net_conn_count(w->net));
+		report(w, "count %zu\n", w->net->conn_count);
 	} else if (c == 'x') {
 		for (struct exchange *x = w->all; x != NULL; x = x->next)
 			net_cut(x->conn);
