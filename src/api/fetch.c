@@ -224,8 +224,6 @@ judge(struct api *x, struct report *p, struct told *told, bool *ret_stop, struct
 	int r;
 
 	*ret_stop = true;
-	if (told->t.expires_us < x->now_us)
-		return 0;
 	if (look(x, p, told, e) < 0)
 		return err_code(e);
 	if (told->seen->unknown)
@@ -247,8 +245,7 @@ judge_all(struct api *x, struct report *p, struct error *e)
 		return err_code(e);
 	for (size_t i = 0; i < p->count; i++) {
 		const struct fetch_ticket *t = &p->told[i].t;
-		bool as_it_was = stamps[i] == t->stamp && x->now_us < t->recheck_us &&
-		                 x->now_us <= t->expires_us;
+		bool as_it_was = stamps[i] == t->stamp && x->now_us < t->recheck_us;
 
 		p->answers[i]->stop = false;
 		if (!as_it_was && judge(x, p, &p->told[i], &p->answers[i]->stop, e) < 0)
