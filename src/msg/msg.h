@@ -103,9 +103,9 @@ struct msg_field {
 };
 /* Body above 64 KiB minus head: descriptor 0 is a sealed memfd instead of `body`. */
 struct msg_request {
-	struct str method, target, host; /* host: authority by SNI/Host, checked by front */
-	struct str peer;                 /* client address, text, no port */
-	int64_t content_length;          /* -1: none or chunked */
+	struct str method, target;
+	struct str peer;        /* client address, text, no port */
+	int64_t content_length; /* -1: none or chunked */
 	bool chunked;
 	bool body_waits; /* there is a body and it was not read: TAKE_BODY or refuse */
 	bool body_in_fd;

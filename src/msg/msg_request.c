@@ -38,7 +38,6 @@ msg_request_put(struct buf *b, const struct msg_request *m)
 {
 	put_str(b, m->method);
 	put_str(b, m->target);
-	put_str(b, m->host);
 	put_str(b, m->peer);
 	put_u64(b, (uint64_t)m->content_length);
 	put_bool(b, m->chunked);
@@ -55,7 +54,6 @@ msg_request_get(struct str in, struct arena *a, struct msg_request *ret, struct 
 
 	ret->method = get_str(&w, 32);
 	ret->target = get_str(&w, LIMIT_TARGET_BYTES);
-	ret->host = get_str(&w, LIMIT_TARGET_BYTES);
 	ret->peer = get_str(&w, 64);
 	ret->content_length = (int64_t)get_u64(&w);
 	ret->chunked = get_bool(&w);

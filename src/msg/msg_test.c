@@ -67,7 +67,6 @@ CHECK(peer, {.role = ROLE_APP, .index = 7, .lane = LANE_HEAVY})
 CHECK(certificate, {.ends_us = -5})
 CHECK(request, {.method = S("GET"),
                    .target = S("/x?y"),
-                   .host = S("h"),
                    .peer = S("::1"),
                    .content_length = -1,
                    .chunked = true,

@@ -53,8 +53,8 @@ class Wire:
 
 # ---- what a front says ----
 
-def request(method, target, fields=(), host="", peer="127.0.0.1", length=-1, chunked=0, waits=0, in_fd=0, body=b""):
-    return (text(method) + text(target) + text(host) + text(peer) + struct.pack("=qBBB", length, chunked, waits, in_fd) + text(body)
+def request(method, target, fields=(), peer="127.0.0.1", length=-1, chunked=0, waits=0, in_fd=0, body=b""):
+    return (text(method) + text(target) + text(peer) + struct.pack("=qBBB", length, chunked, waits, in_fd) + text(body)
             + struct.pack("=I", len(fields)) + b"".join(text(n) + text(v) for n, v in fields))
 
 

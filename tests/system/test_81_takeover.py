@@ -72,24 +72,20 @@ def bert(server, files):
     return who
 
 
-def host_of(server):
-    return server.url.split("//")[1]
-
-
-def get(roles, server, path, cookie=None, fields=(), method="GET"):
+def get(roles, path, cookie=None, fields=(), method="GET"):
     fields = [*([("cookie", "__Host-geleit-r=" + cookie)] if cookie else []), *fields]
-    return roles.ask(rp.REQUEST, rp.request(method, path, fields, host_of(server)))
+    return roles.ask(rp.REQUEST, rp.request(method, path, fields))
 
 
-def fetch(roles, server, who, path="/file/1"):
-    told = get(roles, server, who.path + path, who.cookie)
+def fetch(roles, who, path="/file/1"):
+    told = get(roles, who.path + path, who.cookie)
     assert told.status == 200 and told.ticket and told.is_transfer and told.key == b"", told.status
     return told
 
 
 def api(roles, server, method, path, fields=(), key=None, **more):
     fields = [("authorization", "Bearer " + (key or server.key())), *fields]
-    return roles.ask(rp.REQUEST, rp.request(method, path, fields, host_of(server), **more))
+    return roles.ask(rp.REQUEST, rp.request(method, path, fields, **more))
 
 
 def no_key(told):
@@ -107,11 +103,11 @@ def nothing_of_a_file(told):
 # ---- what a front may do: without it the rest would prove nothing ----
 
 def test_what_its_client_may_have_it_gets(roles, server, anna):
-    told = fetch(roles, server, anna)
+    told = fetch(roles, anna)
     got = roles.ask(rp.KEYS, rp.keys(told.ticket))
     assert got.stop == 0 and len(got.keys) == 1 and len(set(got.keys[0])) > 8
     assert roles.ask(rp.SENT, rp.sent((1, 1, rp.FIRST, told.ticket, [(0, 1000)]))).stops == {1: 0}
-    page = get(roles, server, anna.path, anna.cookie)
+    page = get(roles, anna.path, anna.cookie)
     assert page.status == 200
     page.close_fds()
 
@@ -119,7 +115,7 @@ def test_what_its_client_may_have_it_gets(roles, server, anna):
 # ---- keys ----
 
 def test_a_forged_ticket_gives_no_key(roles, server, anna):
-    ticket = fetch(roles, server, anna).ticket
+    ticket = fetch(roles, anna).ticket
     for i in range(len(ticket)):
         no_key(roles.ask(rp.KEYS, rp.keys(ticket[:i] + bytes([ticket[i] ^ 1 << i % 8]) + ticket[i + 1:])))
     for i in [*range(0, len(ticket), 7), len(ticket) - 1]:
@@ -135,7 +131,7 @@ def test_a_ticket_of_another_kind_or_run_gives_no_key(roles, server, anna):
     no_key(roles.ask(rp.KEYS, rp.keys(upload.ticket)))
     other = rp.Roles(PROGRAM, server.dir)
     try:
-        ticket = fetch(other, server, anna).ticket
+        ticket = fetch(other, anna).ticket
         assert other.ask(rp.KEYS, rp.keys(ticket)).stop == 0
         no_key(roles.ask(rp.KEYS, rp.keys(ticket)))
     finally:
@@ -143,7 +139,7 @@ def test_a_ticket_of_another_kind_or_run_gives_no_key(roles, server, anna):
 
 
 def test_a_ticket_opens_its_own_slots_alone(roles, server, anna):
-    one, all_of_it = fetch(roles, server, anna), fetch(roles, server, anna, "/all.zip")
+    one, all_of_it = fetch(roles, anna), fetch(roles, anna, "/all.zip")
     for first, count in [(0, 0), (0, 2), (1, 1), (0, 256), (0xFFFFFFFF, 0), (0xFFFFFFFE, 1), (1 << 31, 1)]:
         no_key(roles.ask(rp.KEYS, rp.keys(one.ticket, first, count)))
     for first, count in [(0, 3), (2, 1), (1, 2), (0, 256), (0xFFFFFFF0, 2)]:
@@ -156,13 +152,13 @@ def test_a_ticket_opens_its_own_slots_alone(roles, server, anna):
 def test_a_ticket_ends_with_the_verdict(roles, server, files):
     doc = send(server, files[2:], "carl@customer.test")
     carl = Recipient(server, doc["recipients"][0]["link"], "carl@customer.test").prove()
-    told = fetch(roles, server, carl)
+    told = fetch(roles, carl)
     assert roles.ask(rp.KEYS, rp.keys(told.ticket)).stop == 0
     server.run("revoke", doc["delivery"])
     for _ in range(3):
         no_key(roles.ask(rp.KEYS, rp.keys(told.ticket)))
         assert roles.ask(rp.SENT, rp.sent((5, 1, rp.WRITE, told.ticket, [(0, 10)]))).stops == {5: 1}
-    nothing_of_a_file(get(roles, server, carl.path + "/file/1", carl.cookie))
+    nothing_of_a_file(get(roles, carl.path + "/file/1", carl.cookie))
 
 
 def test_a_picture_comes_with_its_key_where_it_may_be_seen_alone(roles, server, anna, tmp_path):
@@ -173,22 +169,22 @@ def test_a_picture_comes_with_its_key_where_it_may_be_seen_alone(roles, server, 
     doc = server.run("send", asset, "--to", "dora@customer.test")
     dora = Recipient(server, doc["recipients"][0]["link"], "dora@customer.test")
     path = f"/d/{doc['delivery']}/preview/1"
-    nothing_of_a_file(get(roles, server, path))
-    nothing_of_a_file(get(roles, server, path, anna.cookie))
+    nothing_of_a_file(get(roles, path))
+    nothing_of_a_file(get(roles, path, anna.cookie))
     dora.open()
-    nothing_of_a_file(get(roles, server, path, dora.cookie))
+    nothing_of_a_file(get(roles, path, dora.cookie))
     dora.prove()
-    told = get(roles, server, path, dora.cookie)
+    told = get(roles, path, dora.cookie)
     assert told.status == 200 and len(told.key) == 32 and told.ticket == b"" and not told.is_transfer
     etag = {name.lower(): value for name, value in told.fields.items()}["etag"]
     for fields, method, status in [((), "HEAD", 200), ([("if-none-match", etag)], "GET", 304)]:
-        told = get(roles, server, path, dora.cookie, fields, method)
+        told = get(roles, path, dora.cookie, fields, method)
         assert told.status == status and told.key == b"" and told.ticket == b""
     server.run("release", asset, "blocked", "--reason", "Nutzungsrecht abgelaufen")
-    nothing_of_a_file(get(roles, server, path, dora.cookie))
+    nothing_of_a_file(get(roles, path, dora.cookie))
     server.run("release", asset, "cleared")
     server.run("revoke", doc["delivery"])
-    nothing_of_a_file(get(roles, server, path, dora.cookie))
+    nothing_of_a_file(get(roles, path, dora.cookie))
     nothing_of_a_file(api(roles, server, "GET", f"/api/v1/assets/{asset}/preview/320", key="A" * 43))
 
 
@@ -196,13 +192,13 @@ def test_a_picture_comes_with_its_key_where_it_may_be_seen_alone(roles, server, 
 
 def test_without_a_session_there_is_no_file(roles, server, anna, bert):
     for path in [bert.path + "/file/1", bert.path + "/all.zip", f"/d/{bert.number}/file/1"]:
-        nothing_of_a_file(get(roles, server, path))
-        nothing_of_a_file(get(roles, server, path, anna.cookie))
-        nothing_of_a_file(get(roles, server, path, "A" * 43))
-        nothing_of_a_file(get(roles, server, path, anna.cookie[:-1]))
+        nothing_of_a_file(get(roles, path))
+        nothing_of_a_file(get(roles, path, anna.cookie))
+        nothing_of_a_file(get(roles, path, "A" * 43))
+        nothing_of_a_file(get(roles, path, anna.cookie[:-1]))
     for path in [anna.path + "/file/3", anna.path + "/file/0", anna.path + "/file/-1", anna.path + "/file/18446744073709551617",
                  anna.path + "/../" + str(bert.number) + "/file/1", anna.path + "/file/1/../../../" + str(bert.number) + "/file/1"]:
-        nothing_of_a_file(get(roles, server, path, anna.cookie))
+        nothing_of_a_file(get(roles, path, anna.cookie))
 
 
 CLAIMS = [
@@ -218,7 +214,7 @@ def test_who_it_says_its_client_is_counts_for_nothing(roles, server, fields):
     for method, path in [("GET", "/api/v1/assets"), ("GET", "/api/v1/people"), ("GET", "/api/v1/deliveries"), ("POST", "/api/v1/keys"),
                          ("GET", "/api/v1/events"), ("POST", "/api/v1/uploads")]:
         for peer in ["127.0.0.1", "", "::1", "worker", "x" * 64]:
-            told = roles.ask(rp.REQUEST, rp.request(method, path, fields, host_of(server), peer=peer))
+            told = roles.ask(rp.REQUEST, rp.request(method, path, fields, peer=peer))
             told.close_fds()
             assert told.status in (400, 401, 403, 404, 405), (path, told.status)
             refused("principal")
@@ -235,7 +231,7 @@ def test_it_cannot_try_more_codes_than_others(roles, server, files):
     def verify(digits, n):
         form = urllib.parse.urlencode({"code": digits, "csrf": csrf})
         fields = [("cookie", "__Host-geleit-r=" + dora.cookie), ("origin", server.url), ("content-type", "application/x-www-form-urlencoded")]
-        return roles.ask(rp.REQUEST, rp.request("POST", dora.path + "/verify", fields, host_of(server), peer=f"10.0.0.{n}", length=len(form),
+        return roles.ask(rp.REQUEST, rp.request("POST", dora.path + "/verify", fields, peer=f"10.0.0.{n}", length=len(form),
                                                 body=form))
     for n in range(12):
         told = verify(f"{(int(code) + 1 + n) % 1000000:06d}", n)
@@ -245,7 +241,7 @@ def test_it_cannot_try_more_codes_than_others(roles, server, files):
     told = verify(code, 99)
     told.close_fds()
     assert "set-cookie" not in told.fields
-    nothing_of_a_file(get(roles, server, dora.path + "/file/1", dora.cookie))
+    nothing_of_a_file(get(roles, dora.path + "/file/1", dora.cookie))
 
 
 # ---- the download limit and what arrived ----
@@ -254,15 +250,15 @@ def test_it_gets_no_extra_use_of_a_limit(roles, server, files):
     doc = send(server, files[2:], "emil@customer.test", limit=1)
     first = Recipient(server, doc["recipients"][0]["link"], "emil@customer.test").prove()
     second = Recipient(server, doc["recipients"][0]["link"], "emil@customer.test").prove()
-    tickets = [fetch(roles, server, first).ticket for _ in range(6)]
+    tickets = [fetch(roles, first).ticket for _ in range(6)]
     for t in tickets:
         assert roles.ask(rp.KEYS, rp.keys(t)).stop == 0            # its session has its use, however often
     for _ in range(6):
-        nothing_of_a_file(get(roles, server, second.path + "/file/1", second.cookie))
+        nothing_of_a_file(get(roles, second.path + "/file/1", second.cookie))
     # replayed in any order, the second gets none either
     for flags in (rp.END, rp.FIRST, rp.WRITE | rp.END, rp.FIRST | rp.END):
         roles.ask(rp.SENT, rp.sent(*((i, 1, flags, t, []) for i, t in enumerate(tickets))))
-        nothing_of_a_file(get(roles, server, second.path + "/file/1", second.cookie))
+        nothing_of_a_file(get(roles, second.path + "/file/1", second.cookie))
 
 
 def record(server, who):
@@ -274,7 +270,7 @@ def test_reports_replayed_and_reordered_count_once(roles, server, files):
     frida = Recipient(server, doc["recipients"][0]["link"], "frida@customer.test").prove()
     frida.number = doc["delivery"]
     size = files[2].stat().st_size
-    told = fetch(roles, server, frida)
+    told = fetch(roles, frida)
     messages = [(7, seq, flags, told.ticket, ranges) for seq, flags, ranges in [
         (1, rp.FIRST, [(0, 1000)]), (2, rp.WRITE, [(1000, 3000)]), (3, rp.WRITE, [(0, 3000)]), (4, rp.WRITE, [(2000, 2500)])]]
     for m in [messages[0], messages[2], messages[1], messages[3], messages[0], *messages, *reversed(messages)]:
@@ -445,15 +441,15 @@ def wrong_descriptors(tmp_path):
 
 
 def test_wrong_descriptors_are_refused_and_closed(roles, server, anna, tmp_path):
-    ticket = fetch(roles, server, anna).ticket
+    ticket = fetch(roles, anna).ticket
     before = roles.app.descriptors()
     lists, mine = wrong_descriptors(tmp_path)
     key = [("authorization", "Bearer " + server.key()), ("content-type", "application/json")]
     for name, fds in lists:
-        told = roles.ask(rp.REQUEST, rp.request("POST", "/api/v1/keys", key, host_of(server), length=2, in_fd=1), fds)
+        told = roles.ask(rp.REQUEST, rp.request("POST", "/api/v1/keys", key, length=2, in_fd=1), fds)
         assert told.kind == rp.REPLY and told.status >= 400, (name, told.status)
         told.close_fds()
-        told = roles.ask(rp.REQUEST, rp.request("GET", anna.path, [("cookie", "__Host-geleit-r=" + anna.cookie)], host_of(server)), fds)
+        told = roles.ask(rp.REQUEST, rp.request("GET", anna.path, [("cookie", "__Host-geleit-r=" + anna.cookie)]), fds)
         assert told.status == 200, name                                 # not asked for: closed, and no harm
         told.close_fds()
         assert roles.ask(rp.KEYS, rp.keys(ticket), fds).stop == 0
@@ -471,8 +467,8 @@ TYPES_OF_OTHERS = [0, rp.START, rp.PEER, rp.READY, rp.RELOAD, rp.TAKEN, rp.TAKE_
 def test_messages_of_others_and_noise_are_answered_with_no(roles, server, anna):
     rnd = random.Random(82)
     pid, before = roles.app.process.pid, roles.app.descriptors()
-    ticket = fetch(roles, server, anna).ticket
-    whole = [(rp.REQUEST, rp.request("GET", anna.path + "/file/1", [("cookie", "__Host-geleit-r=" + anna.cookie)], host_of(server))),
+    ticket = fetch(roles, anna).ticket
+    whole = [(rp.REQUEST, rp.request("GET", anna.path + "/file/1", [("cookie", "__Host-geleit-r=" + anna.cookie)])),
              (rp.BODY, rp.body(bytes(150), bytes(16), 5)), (rp.KEYS, rp.keys(ticket)), (rp.SENT, rp.sent((1, 1, 0, ticket, [(0, 5)] * 3)))]
     for kind in TYPES_OF_OTHERS:
         for data in (b"", rnd.randbytes(200), whole[0][1]):
@@ -505,14 +501,14 @@ def test_a_message_that_is_none_closes_its_own_lane_alone(roles, server, anna, w
     assert rp.receive(roles.lane) is None
     before = roles.app.descriptors()
     roles.new_lane()
-    assert fetch(roles, server, anna).status == 200
+    assert fetch(roles, anna).status == 200
     wait_for(lambda: roles.app.descriptors() <= before + 1) and roles.app.process.poll() is None
     refused("message")
 
 
 def test_a_thousand_messages_at_once_are_answered_one_by_one(roles, server, anna):
     """It may keep this app busy; nobody waits for the wrong answer."""
-    ticket = fetch(roles, server, anna).ticket
+    ticket = fetch(roles, anna).ticket
     bad = ticket[:-1] + bytes([ticket[-1] ^ 1])
     for _ in range(10):
         numbers = {roles.say(rp.KEYS, rp.keys(ticket if i % 2 else bad)): bool(i % 2) for i in range(20)}
@@ -627,7 +623,7 @@ def test_the_keeper_answers_after_all_of_it_and_holds_nothing(roles, server, ann
     os.close(w)
     wait_for(lambda: roles.keeper.descriptors() <= before + 1)
     sock.close()
-    assert fetch(roles, server, anna).status == 200
+    assert fetch(roles, anna).status == 200
 
 
 def test_the_figure(roles, server, anna):
