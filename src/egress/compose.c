@@ -81,8 +81,6 @@ check_headers(const struct msg_deliver *m, struct error *e)
 		if (!address_ok(addresses[i]))
 			return err_key(e, ERR_INVALID, "bad-header", "not an address");
 	}
-	if (m->reply_to.n > 0 && !address_ok(m->reply_to))
-		return err_key(e, ERR_INVALID, "bad-header", "not an address");
 	if (m->text.n + m->html.n > LIMIT_MAIL_BYTES || m->logo_png.n > LIMIT_LOGO_BYTES)
 		return err_set(e, ERR_TOO_LARGE, "mail of %zu bytes", m->text.n + m->html.n);
 	return 0;
@@ -206,8 +204,6 @@ set_headers(struct arena *a, GMimeMessage *mail, const struct msg_deliver *m)
 
 	set_mailbox(a, o, "From", m->from_name, m->from_address);
 	set_mailbox(a, o, "To", (struct str){0}, m->address);
-	if (m->reply_to.n > 0)
-		set_mailbox(a, o, "Reply-To", (struct str){0}, m->reply_to);
 	g_mime_message_set_subject(mail, arena_cstr(a, m->subject), "utf-8");
 	g_mime_message_set_date(mail, date);
 	g_date_time_unref(date);

@@ -234,7 +234,7 @@ struct msg_answer {
 /* Descriptor 0: sealed memfd with the rendered mail (encode below, too large for a message). */
 struct msg_deliver {
 	int64_t mail;
-	struct str from_name, from_address, reply_to, address, subject, message_id;
+	struct str from_name, from_address, address, subject, message_id;
 	int64_t date_us;
 	struct str text, html, logo_png; /* logo "" when none */
 	bool compose_only; /* no SMTP is set: give the RFC 5322 text back in descriptor 0 */

@@ -14,7 +14,6 @@ msg_deliver_put(struct buf *b, const struct msg_deliver *m)
 	put_u64(b, (uint64_t)m->mail);
 	put_str(b, m->from_name);
 	put_str(b, m->from_address);
-	put_str(b, m->reply_to);
 	put_str(b, m->address);
 	put_str(b, m->subject);
 	put_str(b, m->message_id);
@@ -33,7 +32,6 @@ msg_deliver_get(struct str in, struct arena *a, struct msg_deliver *ret, struct 
 	ret->mail = (int64_t)get_u64(&w);
 	ret->from_name = get_str(&w, LIMIT_TITLE_BYTES);
 	ret->from_address = get_str(&w, LIMIT_ADDRESS_BYTES);
-	ret->reply_to = get_str(&w, LIMIT_ADDRESS_BYTES);
 	ret->address = get_str(&w, LIMIT_ADDRESS_BYTES);
 	ret->subject = get_str(&w, LIMIT_TITLE_BYTES * 2);
 	ret->message_id = get_str(&w, LIMIT_ADDRESS_BYTES * 2);

@@ -70,7 +70,6 @@ main(int argc, char **argv)
 		return 2;
 	struct msg_deliver m = {.from_name = text_of(a, o, "from_name"),
 	    .from_address = text_of(a, o, "from_address"),
-	    .reply_to = text_of(a, o, "reply_to"),
 	    .address = text_of(a, o, "address"),
 	    .subject = text_of(a, o, "subject"),
 	    .message_id = text_of(a, o, "message_id"),
