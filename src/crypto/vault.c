@@ -24,16 +24,12 @@ struct vault {
 	uint8_t master[MASTER_KEY_BYTES];
 	struct data_key epoch_root; /* epoch keys are wrapped under it */
 	struct data_key pepper;
-	uint8_t log_secret[crypto_sign_SECRETKEYBYTES];
-	uint8_t log_public[crypto_sign_PUBLICKEYBYTES];
 	bool locked;
 	struct {
 		struct vault_epoch epoch; /* NO_EPOCH: nothing held */
 		struct data_key key;
 	} held;
 };
-
-_Static_assert(crypto_sign_PUBLICKEYBYTES == 32 && crypto_sign_BYTES == SIGNATURE_BYTES, "Ed25519");
 
 /* HKDF-SHA-256(master, salt "", "geleit/" label "/v1" || more). */
 static void
@@ -51,7 +47,6 @@ branch(const struct vault *v, const char *label, struct str more, void *ret, siz
 int
 vault_new(const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e)
 {
-	uint8_t seed[crypto_sign_SEEDBYTES];
 	struct vault *v;
 
 	if (sodium_init() < 0)
@@ -65,9 +60,6 @@ vault_new(const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct err
 	memcpy(v->master, master, sizeof v->master);
 	branch(v, "epoch", S(""), v->epoch_root.b, sizeof v->epoch_root.b);
 	branch(v, "pepper", S(""), v->pepper.b, sizeof v->pepper.b);
-	branch(v, "log", S(""), seed, sizeof seed);
-	crypto_sign_seed_keypair(v->log_public, v->log_secret, seed);
-	sodium_memzero(seed, sizeof seed);
 	*ret = v;
 	return 0;
 }
@@ -175,17 +167,4 @@ vault_ticket_key(struct vault *v, struct id128 boot)
 
 	branch(v, "ticket", (struct str){(const char *)boot.b, sizeof boot.b}, key.b, sizeof key.b);
 	return key;
-}
-
-void
-vault_sign(struct vault *v, struct str text, uint8_t ret[SIGNATURE_BYTES])
-{
-	crypto_sign_detached(
-	    ret, NULL, (const uint8_t *)(text.n > 0 ? text.p : ""), text.n, v->log_secret);
-}
-
-void
-vault_log_public_key(struct vault *v, uint8_t ret[32])
-{
-	memcpy(ret, v->log_public, sizeof v->log_public);
 }

@@ -4,7 +4,7 @@
  *
  * The keeper holds one vault; fsck and tests make their own.  Keys live in
  * guarded, unswappable memory (libsodium).  Branches under the master key are
- * derived with HKDF-SHA-256 and a label each: pepper, log signing, tickets, check.
+ * derived with HKDF-SHA-256 and a label each: epochs, pepper, tickets, check.
  *
  * Layer: crypto.
  */
@@ -18,7 +18,6 @@ struct error;
 struct vault;
 
 #define MASTER_KEY_BYTES 32
-#define SIGNATURE_BYTES 64
 
 NODISCARD int vault_new(
     const uint8_t master[MASTER_KEY_BYTES], struct vault **ret, struct error *e);
@@ -47,6 +46,3 @@ NODISCARD int vault_unwrap(struct vault *v, const struct vault_epoch *epoch, enu
 struct sha256 vault_pepper(struct vault *v, struct str label, struct str data);
 /* The MAC key of tickets of one run of the server (boot: 16 random bytes of master's). */
 struct data_key vault_ticket_key(struct vault *v, struct id128 boot);
-/* Ed25519 by the log's key; for checkpoints. */
-void vault_sign(struct vault *v, struct str text, uint8_t ret[SIGNATURE_BYTES]);
-void vault_log_public_key(struct vault *v, uint8_t ret[32]);

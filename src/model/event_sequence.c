@@ -6,8 +6,8 @@
  * write lock, on PostgreSQL by FOR UPDATE, and a second sequencer skips it and
  * goes home.  That row lock, and not the isolation, makes numbers gapless, so
  * the transaction is a claim: a serializable one would conflict with every
- * change that adds an event meanwhile.  lease_until_us keeps others out while a
- * holder works outside a transaction (signing a checkpoint).
+ * change that adds an event meanwhile.  lease_until_us would keep others out while a
+ * holder works outside a transaction; none does yet.
  */
 #include "model/event_private.h"
 

@@ -12,7 +12,7 @@
  *	front -> app (lane)  REQUEST BODY KEYS SENT
  *	app -> front         TAKEN TAKE_BODY REPLY KEYS_ARE SENT_OK
  *	master -> role       START PEER RELOAD    role -> master  READY, front also CERTIFICATE
- *	app, worker -> keeper  WRAP UNWRAP PEPPER SIGN UNSEAL_* TICKET_KEY
+ *	app, worker -> keeper  WRAP UNWRAP PEPPER UNSEAL_* TICKET_KEY
  *	worker -> egress     DELIVER              egress -> worker DELIVERED
  *	worker -> media      RENDER               media -> worker  RENDERED
  *	worker -> scan       SCAN                 scan -> worker   SCANNED
@@ -48,9 +48,8 @@ enum msg {
 	MSG_UNSEAL_PERSON,
 	MSG_UNSEAL_MAIL,
 	MSG_PEPPER,
-	MSG_SIGN,
 	MSG_TICKET_KEY,
-	MSG_ANSWER, /* the keeper's, to each of the seven above; id as asked */
+	MSG_ANSWER, /* the keeper's, to each of the six above; id as asked */
 	MSG_DELIVER = 48,
 	MSG_DELIVERED,
 	MSG_RENDER = 56,
@@ -220,13 +219,13 @@ struct msg_keeper {
 	bool make_epoch; /* WRAP: epoch_wrap is empty, make one */
 	struct msg_wrapped *items;
 	size_t item_count;      /* at most LIMIT_KEYS_PER_CALL */
-	struct str label, data; /* PEPPER; SIGN uses data */
+	struct str label, data; /* PEPPER */
 };
 struct msg_answer {
 	int32_t result;            /* 0 or ERR_ */
 	struct msg_wrapped *items; /* WRAP: epoch_wrap and wrap; UNWRAP: key */
 	size_t item_count;
-	struct str data; /* PEPPER 32 bytes, SIGN 64, TICKET_KEY 32 */
+	struct str data; /* PEPPER, TICKET_KEY: 32 bytes */
 };
 
 /* ---- mail ---- */

@@ -19,7 +19,6 @@ static const struct {
     {MSG_UNSEAL_PERSON, "p", true, false},
     {MSG_UNSEAL_MAIL, "m", false, true}, /* app: see may_ask */
     {MSG_PEPPER, "", true, false},
-    {MSG_SIGN, "", false, true},
     {MSG_TICKET_KEY, "", true, false},
 };
 
@@ -111,7 +110,6 @@ static int
 answer(const struct keeper_state *s, uint32_t type, const struct msg_keeper *q, struct arena *a,
     struct msg_answer *ret, struct error *e)
 {
-	uint8_t signature[SIGNATURE_BYTES];
 	struct sha256 mac;
 	struct data_key key;
 	int r = 0;
@@ -120,10 +118,6 @@ answer(const struct keeper_state *s, uint32_t type, const struct msg_keeper *q, 
 	case MSG_PEPPER:
 		mac = vault_pepper(s->vault, q->label, q->data);
 		put_data(a, ret, mac.b, sizeof mac.b);
-		return 0;
-	case MSG_SIGN:
-		vault_sign(s->vault, q->data, signature);
-		put_data(a, ret, signature, sizeof signature);
 		return 0;
 	case MSG_TICKET_KEY:
 		key = vault_ticket_key(s->vault, s->boot);

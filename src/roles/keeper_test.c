@@ -94,7 +94,6 @@ static const struct {
     {MSG_UNSEAL_MAIL, WRAP_MAIL, false, true},
     {MSG_UNSEAL_MAIL, WRAP_PERSON, false, false},
     {MSG_PEPPER, 0, true, false},
-    {MSG_SIGN, 0, false, true},
     {MSG_TICKET_KEY, 0, true, false},
     {MSG_ANSWER, 0, false, false},
     {MSG_REQUEST, 0, false, false},
@@ -190,7 +189,7 @@ a_failure_in_the_middle_gives_no_key_at_all(void **state)
 }
 
 static void
-the_three_secrets_have_their_lengths_and_depend_on_their_input(void **state)
+both_secrets_have_their_lengths_and_depend_on_their_input(void **state)
 {
 	struct bench *b = *state;
 	struct msg_keeper q = {.label = S("link"), .data = S("token")}, none = {0};
@@ -204,7 +203,6 @@ the_three_secrets_have_their_lengths_and_depend_on_their_input(void **state)
 	assert_int_equal(key.n, 32);
 	b->state.boot.b[0] ^= 1; /* tickets die with the run of the server */
 	assert_false(str_eq(key, ask(b, ROLE_APP, MSG_TICKET_KEY, &none).data));
-	assert_int_equal(ask(b, ROLE_WORKER, MSG_SIGN, &q).data.n, SIGNATURE_BYTES);
 }
 
 /* ---- budget ---- */
@@ -249,7 +247,7 @@ main(void)
 	    KEEPER_TEST(what_was_wrapped_unwraps_and_the_key_does_not_come_back_by_wrap),
 	    KEEPER_TEST(a_wrap_of_another_kind_or_id_stays_shut),
 	    KEEPER_TEST(a_failure_in_the_middle_gives_no_key_at_all),
-	    KEEPER_TEST(the_three_secrets_have_their_lengths_and_depend_on_their_input),
+	    KEEPER_TEST(both_secrets_have_their_lengths_and_depend_on_their_input),
 	    KEEPER_TEST(a_pair_that_asks_too_much_waits_for_the_next_minute),
 	    KEEPER_TEST(a_refused_question_costs_nothing),
 	};

@@ -461,7 +461,7 @@ def test_wrong_descriptors_are_refused_and_closed(roles, server, anna, tmp_path)
 
 
 TYPES_OF_OTHERS = [0, rp.START, rp.PEER, rp.READY, rp.RELOAD, rp.TAKEN, rp.TAKE_BODY, rp.REPLY, rp.KEYS_ARE, rp.SENT_OK, rp.WRAP, rp.UNWRAP,
-                   rp.UNSEAL_PERSON, rp.UNSEAL_MAIL, rp.PEPPER, rp.SIGN, rp.TICKET_KEY, rp.ANSWER, 48, 49, 56, 57, 99, 1 << 31]
+                   rp.UNSEAL_PERSON, rp.UNSEAL_MAIL, rp.PEPPER, rp.TICKET_KEY, rp.ANSWER, 48, 49, 56, 57, 99, 1 << 31]
 
 
 def test_messages_of_others_and_noise_are_answered_with_no(roles, server, anna):
@@ -548,7 +548,7 @@ def test_the_keeper_answers_an_app_what_its_table_says_and_no_more(roles, server
     # this is what a hostile app has: the key of any version, one by one, counted; content it reads nowhere (test_80)
     got = roles.ask_keeper(app, rp.UNWRAP, rp.question("v", [version]))
     assert got.result == 0 and len(set(got.items[0][4])) > 8
-    denied = [(app, rp.SIGN, rp.question(data=b"x")), (app, rp.UNWRAP, rp.question("p", [person])), (app, rp.UNWRAP, rp.question("m", [version])),
+    denied = [(app, rp.UNWRAP, rp.question("p", [person])), (app, rp.UNWRAP, rp.question("m", [version])),
               (app, rp.UNWRAP, rp.question("e", [version])), (app, rp.UNSEAL_PERSON, rp.question("v", [version])),
               (app, rp.UNSEAL_MAIL, rp.question("v", [version])), (app, rp.WRAP, rp.question("e", [version])),
               (app, rp.UNWRAP, rp.question("", [version])), (worker, rp.PEPPER, rp.question(label=b"link", data=b"x")),
