@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/cookie.h"
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
@@ -135,7 +136,7 @@ has_credential(const struct exchange *x)
 
 		if (str_ieq(f->name, S("authorization")))
 			return true;
-		if (str_ieq(f->name, S("cookie")) && http_cookie(f->value, "__Host-geleit-s").n > 0)
+		if (str_ieq(f->name, S("cookie")) && http_cookie(f->value, COOKIE_STAFF).n > 0)
 			return true;
 	}
 	return false;
