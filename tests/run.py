@@ -81,36 +81,41 @@ def clang():
 def meson_suite(name, directory, suites):
     """meson's own runner, below one database server for all; every test program counts once."""
     say(name)
+    log = ROOT / directory / "meson-logs" / "testlog.json"
+    log.unlink(missing_ok=True)     # one that an earlier run left would be counted when meson is never reached
     argv = ["tests/with_pg.sh", "env", "-u", "GELEIT_TEST_PG",
             "meson", "test", "-C", directory, "--no-rebuild", "--print-errorlogs", "--num-processes", "2"]
     for s in suites:
         argv += ["--suite", s]
-    run(argv)
-    log = ROOT / directory / "meson-logs" / "testlog.json"
-    ok = bad = 0
-    if log.exists():
-        for line in log.read_text().splitlines():
-            good = json.loads(line)["result"] in ("OK", "EXPECTEDFAIL", "SKIP")
-            ok += good
-            bad += not good
-    count(ok, bad if ok + bad else 1, name)
+    code = run(argv).returncode
+    ran = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    ok = sum(t["result"] in ("OK", "EXPECTEDFAIL") for t in ran)
+    skipped = [t for t in ran if t["result"] == "SKIP"]
+    for t in skipped:
+        say(f"{name}: {t['name']} SKIPPED: {' '.join((t.get('stdout', '') + t.get('stderr', '')).split())[-200:] or 'it said nothing'}")
+    count_ended(ok, len(ran) - ok - len(skipped), len(skipped), code, name)
+
+
+def count_ended(ok, bad, skipped, code, name):
+    """What a report says, and the code of what wrote it: a report of nothing is a failure, and so is a code without one."""
+    empty = ok + bad + skipped == 0
+    if empty or (code != 0 and bad == 0):
+        say(f"{name}: ended with {code}, and {'no test ran' if empty else 'no test failed'}")
+    count(ok, max(bad, int(empty or code != 0)), name)
 
 
 def pytest(name, paths, env=None, wrapper=(), at_once=2):
     """Some files at a time, each file in one process and in its order: much of a test is waiting."""
     say(name)
     with tempfile.NamedTemporaryFile(suffix=".xml") as report:
-        run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-n", str(at_once), "--dist", "loadfile",
-             f"--junitxml={report.name}", *paths], env={**os.environ, **(env or {})})
+        code = run([*wrapper, "/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", "-n", str(at_once), "--dist", "loadfile",
+                    f"--junitxml={report.name}", *paths], env={**os.environ, **(env or {})}).returncode
         text = pathlib.Path(report.name).read_text()
     m = re.search(r'<testsuite [^>]*errors="(\d+)" failures="(\d+)" skipped="(\d+)" tests="(\d+)"', text)
-    if not m:
-        count(0, 1, name)
-        return
-    errors, failures, skipped, tests = map(int, m.groups())
+    errors, failures, skipped, tests = map(int, m.groups()) if m else (0, 0, 0, 0)
     if skipped:
         say(f"{name}: {skipped} SKIPPED, see above for why")
-    count(tests - errors - failures - skipped, errors + failures, name)
+    count_ended(tests - errors - failures - skipped, errors + failures, skipped, code, name)
 
 
 def failures(tap):
