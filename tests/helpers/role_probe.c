@@ -200,7 +200,7 @@ publish_part(void)
 static long
 move_key_to_parts(void)
 {
-	return rename(in("keys/master.key"), in("parts/key-"));
+	return rename(in("keys/move-"), in("parts/key-"));
 }
 static long
 link_blob_to_parts(void)

@@ -110,7 +110,7 @@ class Probed:
         (d / "blobs/00").mkdir(exist_ok=True)
         for role in ROLES:
             for name in ["blobs/00/file", "blobs/00/move", "blobs/00/over", "blobs/00/swap", "blobs/00/remove", "parts/file", "parts/move",
-                         "parts/over", "parts/swap", "parts/remove", "parts/publish", "db/file", "db/remove", "keys/remove"]:
+                         "parts/over", "parts/swap", "parts/remove", "parts/publish", "db/file", "db/remove", "keys/remove", "keys/move"]:
                 made.append(d / f"{name}-{role}")
                 made[-1].write_text("not for everybody\n")
         for link, to in [("parts/to-key", "../keys/master.key"), ("blobs/to-key", "../keys/master.key"), ("run/to-conf", "../geleit.conf")]:
