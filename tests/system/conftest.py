@@ -5,6 +5,7 @@ For PostgreSQL a throw-away cluster is started once (tests/lib/pg.sh) and each
 server gets databases of its own.
 """
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -84,15 +85,12 @@ def server(cluster):
 
 @pytest.fixture()
 def fresh(cluster):
-    made = []
-
-    def make(**kw):
-        s = geleit.Server(db=database(cluster), **kw)
-        made.append(s)
-        return s
-    yield make
-    for s in made:
-        s.remove()
+    with contextlib.ExitStack() as ends:
+        def make(**kw):
+            s = geleit.Server(db=database(cluster), **kw)
+            ends.callback(s.remove)
+            return s
+        yield make
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,7 @@ class Server:
         self.db = db
         self.settings = list(settings)
         self.process = None
+        self.ready = False      # since the last start: what never was may end with any code
         self.patience = 30      # seconds for one answer
         self.bare = bool(os.environ.get("GELEIT_TEST_BELOW"))   # geleitd itself: whoever starts it need not be able to build
         self.watched = outbound.wanted()
@@ -73,6 +74,7 @@ class Server:
                 "--db", self.db]
         for s in self.settings:
             argv += ["--set", s]
+        self.ready = False
         self.log = open(self.dir.parent / "log", "ab")
         self.process = subprocess.Popen([*argv, *extra], stdout=subprocess.PIPE, stderr=self.log, text=True,
                                         start_new_session=own_session, pass_fds=pass_fds, env={**os.environ, "GELEIT_BUILD": str(BUILD)})
@@ -83,6 +85,7 @@ class Server:
         if not self.said or not self.said[0].startswith("ready "):
             self.process.wait(10)
             raise AssertionError("not ready: " + self.log_text()[-2000:])
+        self.ready = True
         return self
 
     def read(self, stdout):
@@ -110,8 +113,11 @@ class Server:
         return code
 
     def remove(self):
-        self.stop()
+        """A server that ends badly fails whoever used it, also where no test looked at stop()."""
+        code = self.stop()
+        said = self.log_text()[-2000:] if code else ""
         shutil.rmtree(self.dir.parent, ignore_errors=True)
+        assert not (self.ready and code), f"the server ended with {code}: {said}"
 
     def log_text(self):
         return (self.dir.parent / "log").read_text(errors="replace")
