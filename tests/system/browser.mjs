@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // One recipient in headless Chromium, JavaScript off: open the link, submit the
 // forms, read the pages.  Talks to the test over lines of JSON on stdin and stdout.
-import { chromium } from 'playwright-core';
+import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
+const { chromium } = createRequire(new URL('../../web/package.json', import.meta.url))('playwright-core');
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: process.getuid() === 0 ? ['--no-sandbox', '--disable-gpu'] : ['--disable-gpu'],

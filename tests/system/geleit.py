@@ -49,6 +49,12 @@ def wait_for(what, seconds=15.0, every=0.05):
         time.sleep(every)
 
 
+def web_packages():
+    """Playwright and axe are of web/'s lock, for all tests: tests/run.py installs them, a file run alone says how."""
+    missing = [name for name in ("playwright-core", "axe-core") if not (ROOT / "web/node_modules" / name).is_dir()]
+    assert not missing, f"{' and '.join(missing)} not there: npm ci --ignore-scripts --prefix web"
+
+
 class Server:
     def __init__(self, db="sqlite", settings=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="geleit-", dir="/tmp")) / "var"

@@ -11,8 +11,9 @@
 // picture waited for), pictures (of files), said (console), text, code.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { chromium } from 'playwright-core';
 
+const web = createRequire(new URL('../../web/package.json', import.meta.url));
+const { chromium } = web('playwright-core');
 const want = JSON.parse(process.argv[2]);
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
@@ -84,7 +85,7 @@ try {
       ({ path: new URL(i.src).pathname, alt: i.alt, seen: i.complete && i.naturalWidth > 0 })));
     result.wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
     // through the debugger, which no policy of the page holds back
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    await page.evaluate(readFileSync(web.resolve('axe-core/axe.min.js'), 'utf8'));
     const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     result.axe = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`);
   }

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from geleit import ROOT, Recipient, digits_of, sha256, wait_for
+from geleit import ROOT, Recipient, digits_of, sha256, wait_for, web_packages
 from mailrig import MailRig
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="postfix needs root")
@@ -42,10 +42,7 @@ def link_of(message):
 
 class Browser:
     def __init__(self):
-        modules = ROOT / "tests/node_modules"
-        if not modules.exists():
-            subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"],
-                           cwd=ROOT / "tests", check=True, stdout=subprocess.DEVNULL)
+        web_packages()
         self.p = subprocess.Popen(["node", "tests/system/browser.mjs"], cwd=ROOT, text=True, stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE)
 

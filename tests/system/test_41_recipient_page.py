@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from geleit import ROOT, Recipient, wait_for
+from geleit import ROOT, Recipient, wait_for, web_packages
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import hostile  # noqa: E402
@@ -19,10 +19,7 @@ BIG = "gross.bin"
 
 
 def browse(url, **want):
-    tests = ROOT / "tests"
-    if not (tests / "node_modules/axe-core").exists():
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"],
-                       cwd=tests, check=True, stdout=subprocess.DEVNULL)
+    web_packages()
     shots = os.environ.get("GELEIT_TEST_SHOTS")
     if shots and "shot" in want:
         want["shot"] = str(pathlib.Path(shots) / want["shot"])
