@@ -96,15 +96,15 @@ def test_a_role_that_dies_comes_back_and_is_listed(fresh):
         pids = [p for role in ROLES for p in s.roles(role)]
         for p in pids:
             os.kill(p, signal.SIGKILL)
-        wait_for(lambda: answers(s), 20)
-        assert not set(pids) & {p for role in ROLES for p in s.roles(role)}
+        wait_for(lambda: answers(s, without=set(pids)), 20)
     finally:
         assert s.stop() == 0
 
 
-def answers(s):
+def answers(s, without):
     try:
-        return s.api("GET", "/api/v1/status").status == 200 and len(s.roles("keeper")) == 1
+        there = {p for role in ROLES for p in s.roles(role)}
+        return s.api("GET", "/api/v1/status").status == 200 and len(s.roles("keeper")) == 1 and not there & without
     except (OSError, AssertionError):
         return False
 
@@ -185,6 +185,11 @@ def served_certificate(server):
         return ssl.DER_cert_to_PEM_cert(t.getpeercert(True))
 
 
+def all_serve(server, pem):
+    """Each front loads it by itself, and chance decides whom a connection meets."""
+    return {served_certificate(server).strip() for _ in range(8)} == {pem.strip()}
+
+
 def renew(server, days):
     """Replaced in place, not loaded yet; when it ends, as RFC 3339."""
     new, key = server.dir / "new-cert.pem", server.dir / "new.pem"
@@ -210,8 +215,7 @@ def test_a_new_certificate_needs_no_restart(server):
     assert served_certificate(server) == old
     renew(server, 2)
     server.process.send_signal(signal.SIGHUP)
-    wait_for(lambda: len({served_certificate(server) for _ in range(8)} - {old}) == 1 and served_certificate(server) != old)
-    assert served_certificate(server).strip() == cert.read_text().strip()
+    wait_for(lambda: all_serve(server, cert.read_text()))
     running.request("GET", "/imprint")
     assert running.getresponse().status == 200
     running.close()
@@ -221,7 +225,7 @@ def test_the_health_check_tells_when_the_certificate_ends(server):
     def told(days):
         end = renew(server, days)
         server.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: {served_certificate(server).strip() for _ in range(8)} == {(server.dir / "tls/cert.pem").read_text().strip()})
+        wait_for(lambda: all_serve(server, (server.dir / "tls/cert.pem").read_text()))
         return end, lambda: next(c for c in server.api("GET", "/api/v1/health").json()["checks"] if c["code"] == "certificate")
 
     end, check = told(3)

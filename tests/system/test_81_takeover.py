@@ -502,7 +502,8 @@ def test_a_message_that_is_none_closes_its_own_lane_alone(roles, server, anna, w
     before = roles.app.descriptors()
     roles.new_lane()
     assert fetch(roles, anna).status == 200
-    wait_for(lambda: roles.app.descriptors() <= before + 1) and roles.app.process.poll() is None
+    wait_for(lambda: roles.app.descriptors() <= before + 1)
+    assert roles.app.process.poll() is None
     refused("message")
 
 
