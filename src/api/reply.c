@@ -3,8 +3,8 @@
  * reply - filling what a handler gives back; the one place where an error
  * becomes an HTTP status
  *
- * Every answer carries the headers of security.md c.3; a page adds the policy
- * of design 8.  The words a client sees for an error are chosen here by code:
+ * Every answer carries common_fields of api.c; a page adds its content policy.
+ * The words a client sees for an error are chosen here by code:
  * the message of struct error is for the log.
  */
 #include "api/api.h"

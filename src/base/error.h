@@ -51,7 +51,7 @@ struct error {
  * so that whoever reads along, the compiler or an analyser, sees that it fails.
  */
 #define err_set(e, code, ...) (err_put(e, code, "", __VA_ARGS__), (code))
-/* The same with a stable API code (interface.md, docs/openapi.yaml). */
+/* The same with a stable API code (docs/openapi.yaml). */
 #define err_key(e, code, key, ...) (err_put(e, code, key, __VA_ARGS__), (code))
 /* From errno: ENOSPC and EDQUOT become ERR_NO_SPACE, ENOENT ERR_NOT_FOUND, ... */
 #define err_errno(e, ...) (err_put_errno(e, __VA_ARGS__), err_code(e))

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-/* Messages between roles (design 3.1) */
+/* Messages between roles (docs/internals/messages.md) */
 #define LIMIT_MSG_BYTES 65536
 /* Most are for RENDER, the parts of a file; even, as the kernel counts. */
 #define LIMIT_MSG_FDS 66
@@ -22,7 +22,7 @@
 #define LIMIT_REPLY_HEAD_BYTES 16384
 #define LIMIT_CONF_BYTES 65536 /* geleit.conf, as master reads it and hands it to each role */
 
-/* HTTP (design 3.2) */
+/* HTTP (docs/internals/http.md) */
 #define LIMIT_HEAD_BYTES 16384
 #define LIMIT_HEAD_FIELDS 100
 #define LIMIT_TARGET_BYTES 4096
@@ -43,7 +43,7 @@
 #define LIMIT_PATH_BYTES 1024
 #define LIMIT_PARTS_PER_VERSION 1000000
 
-/* Previews (pipeline.md): one job of geleit-media */
+/* Previews (docs/internals/previews.md): one job of geleit-media */
 #define LIMIT_RENDER_PARTS 64                 /* 4 GiB: 400 megapixels of the deepest TIFF */
 #define LIMIT_RENDER_JOBS 2                   /* at a time */
 #define LIMIT_RENDER_BYTES (48 * 1024 * 1024) /* of everything it gives back */
@@ -70,14 +70,14 @@
 #define LIMIT_FRONTS 8
 #define LIMIT_APPS 16
 
-/* Identity (design 7) */
+/* Identity (docs/security/guessing.md) */
 #define LIMIT_CODE_LIFE_US (10LL * 60 * 1000 * 1000)
 #define LIMIT_CODES_PER_HOUR 10
 #define LIMIT_SESSION_IDLE_US (30LL * 60 * 1000 * 1000)
 #define LIMIT_SESSION_LIFE_US (8LL * 3600 * 1000 * 1000)
 #define LIMIT_RECIPIENTS_PER_COOKIE 16
 
-/* Changes (design 4.1) */
+/* Changes (docs/internals/change-and-events.md) */
 #define LIMIT_CHANGE_LOCK_MS 5000
 #define LIMIT_CHANGE_HOLD_MS 10000
 #define LIMIT_CHANGE_RETRIES 10

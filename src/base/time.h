@@ -36,6 +36,6 @@ int64_t time_from_civil(const struct civil *c, const char *zone);
 
 /*
  * A person's date: RFC 3339, "N(m|h|d)" from now, or YYYY-MM-DD meaning the end
- * of that day in the zone (interface.md).  False when it is none of these, or past the year 9999.
+ * of that day in the zone.  False when it is none of these, or past the year 9999.
  */
 bool time_parse_human(struct str s, int64_t now_us, const char *zone, int64_t *ret_us);

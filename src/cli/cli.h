@@ -3,7 +3,7 @@
  * cli - what the subcommands of geleit share
  *
  * Each subcommand is one function: check the arguments, ask the server, say the
- * result.  It returns the exit code of interface.md.  With
+ * result.  It returns the exit code of docs/user/commandline.md.  With
  * --json the server's document is printed as it came; errors then go to stderr
  * as the problem document.
  *

@@ -296,7 +296,7 @@ test_reasons_have_words(void **state)
 	json_object_put(o);
 }
 
-/* Answers of every status become the exit code of interface.md, in one line each. */
+/* Answers of every status become the exit code of docs/user/commandline.md, in one line each. */
 static void
 test_answers_become_exit_codes(void **state)
 {

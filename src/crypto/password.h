@@ -3,7 +3,7 @@
  * password - Argon2id over libsodium (RFC 9106)
  *
  * 64 MiB and 3 passes, about 0.1 s: only for the lane of the one app that is kept for it
- * (design 3.1), and never while a change is open.
+ * (docs/internals/messages.md), and never while a change is open.
  *
  * Layer: crypto.
  */

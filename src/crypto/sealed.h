@@ -10,7 +10,7 @@
  * A blob is written once and never appended (a half-full chunk sealed twice
  * would repeat a nonce).  No plaintext byte leaves before its tag is checked.
  *
- * Source: c2sp.org/chunked-encryption; standards.md 7.1.  Layer: crypto.
+ * Source: c2sp.org/chunked-encryption; docs/internals/storage-format.md.  Layer: crypto.
  */
 #pragma once
 

@@ -2,7 +2,7 @@
 /*
  * db - one connection to SQLite or PostgreSQL, the same for both
  *
- * SQL is portable text with ? parameters (rules: design 4.1).  Values go in as
+ * SQL is portable text with ? parameters (rules: docs/internals/database.md).  Values go in as
  * struct db_value made by db_i(), db_s() ..., rows come out by column number.
  * A statement is prepared once per connection and SQL text address, so SQL
  * texts are string literals or static arrays.
@@ -91,7 +91,7 @@ db_s0(struct str v)
 
 /*
  * url: "sqlite:PATH" or "postgresql://...".  For SQLite, lock_path names the
- * file whose flock serialises writers (design 4.1); ignored by PostgreSQL.
+ * file whose flock serialises writers; ignored by PostgreSQL.
  * Sets WAL, synchronous=FULL, foreign_keys, recursive_triggers, trusted_schema
  * off, defensive; PostgreSQL: UTF-8 and bytea checks, statement timeout of half
  * of `seconds`, lock timeout of a fifth.

@@ -3,7 +3,7 @@
  * db_sqlite - the driver for one file on one machine
  *
  * Writers queue at a flock before BEGIN IMMEDIATE: SQLite's own waiting sleeps
- * and starves (measured in design 4.1).  The holder's process id and start time
+ * and starves, as was measured.  The holder's process id and start time
  * stand in the lock file, so that master can end one that hangs.  A claim
  * (DB_CLAIM) is a change like any other here.  Checkpoints are the worker's; the
  * automatic one is set so high that it is a brake only.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * head_test - every refusal of design 3.2, and that each also comes from a cut-off head or never
+ * head_test - every refusal of a head, and that each also comes from a cut-off head or never
  *
  * Each row is tried whole and byte by byte: a head that is accepted whole must
  * say "more" for every prefix, and no refusal may turn into an acceptance when

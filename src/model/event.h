@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * event - one entry of the usage history (design 9)
+ * event - one entry of the usage history (docs/internals/change-and-events.md)
  *
  * The entry is a flat line of RFC 8785 JSON: ASCII keys in order, strings,
  * integers below 2^53, booleans.  It holds v, kind, at_us, ids (as strings),

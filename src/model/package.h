@@ -4,7 +4,7 @@
  *
  * Stored entries with sizes and CRC-32 known from ingest: the whole archive is
  * a pure function of its items, so it has an exact length, a strong ETag and
- * ranges at any byte (APPNOTE 6.3; standards.md 7.F).  Slot i of the plan is
+ * ranges at any byte (APPNOTE 6.3).  Slot i of the plan is
  * item i of the list; MANIFEST.txt with SHA-256 sums is its last entry.
  *
  * Layer: model.

@@ -38,7 +38,7 @@ struct recipient {
 	struct str revoke_reason;
 };
 
-/* interface.md: revoked and expired win. */
+/* Its state as docs/openapi.yaml says it: revoked and expired win. */
 const char *recipient_shown(const struct recipient *r, const struct delivery *d, int64_t now_us);
 
 NODISCARD int recipient_get(

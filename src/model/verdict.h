@@ -66,7 +66,7 @@ struct verdict_facts {
 
 #define VERDICT_REASONS 16
 struct verdict_reason {
-	const char *code; /* interface.md: "release-draft", "embargo", ... */
+	const char *code; /* docs/openapi.yaml: "release-draft", "embargo", ... */
 	enum verdict_check check;
 	enum verdict_state state; /* what this reason alone would give */
 	int64_t date_us;          /* until, embargo, expiry; 0: none */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /* sizes: the whole protocol between the roles, to be read on one page */
 /*
- * msg - everything one role may ask another (design 3.1)
+ * msg - everything one role may ask another (docs/internals/messages.md)
  *
  * The enum is the protocol.  Each struct has an encoder into a buf and a
  * decoder from a str; a decoder checks every length and count and that nothing

@@ -30,7 +30,7 @@
  * A client that shuts its side is gone (EPOLLRDHUP): a body is read to its end
  * first, everything else is dropped.
  *
- * Deadlines (design 3.2): handshake 10 s, head 10 s from its first byte, body
+ * Deadlines (docs/internals/http.md): handshake 10 s, head 10 s from its first byte, body
  * at least 1 KiB/s over 30 s, idle 60 s, answer 30 s; a reader that takes
  * less than 8 KiB in 60 s while there is more for it is cut.  A refusal while a
  * body is coming is answered, then the write side is shut and input discarded

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * asks - questions of a front to whichever app is free (design 3.1, lanes)
+ * asks - questions of a front to whichever app is free (docs/internals/messages.md)
  *
  * An ask goes to a lane, which all apps of that lane read; the app that took it
  * says TAKEN on its own pair, so its death is known.  States:

@@ -3,7 +3,7 @@
  * commands - what geleitd does besides serving: init, check, fsck, config-check, master-key
  *
  * Each runs as the caller (root or the one user), needs no server, prints one
- * line on stderr when it fails and returns the exit code of interface.md.
+ * line on stderr when it fails and returns the exit code of docs/man/geleitd.8.
  *
  * Layer: roles.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * sources - what a network does with us: tries of a secret (design 7), questions at once
+ * sources - what a network does with us: tries of a secret (docs/security/guessing.md), questions
  *
  * A bucket per source, IPv4 by /24 and IPv6 by /64, in a table of fixed size:
  * BURST tries are free, one comes back every two seconds, more wait.  A bucket

@@ -2,7 +2,7 @@
 /*
  * store_landlock_test - the store under the rights a role really has
  *
- * Each case forks, takes the Landlock rights of design 3 and then uses the
+ * Each case forks, takes the Landlock rights of roles/roles.c and then uses the
  * store: what the role needs must work, what it may not do must be refused by
  * the kernel.  Skipped on a kernel without Landlock.
  */

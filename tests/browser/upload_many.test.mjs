@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { axe, call, goto, openPage, setUp, shot } from "./harness.mjs";
 
 const COUNT = process.env.GELEIT_LONG ? 5000 : 700;
-const HEAP_MOST = 150e6; // of frontend.md, for twice as many
+const HEAP_MOST = 150e6; // set for 10,000 files
 const ROWS_MOST = 61; // and one that says how many more there are
 const { server, who, folder } = await setUp();
 

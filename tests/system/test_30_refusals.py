@@ -241,7 +241,7 @@ def test_a_reader_that_trickles_is_let_go_of(fresh, tmp_path):
 
 
 def test_a_network_that_tries_too_often_waits(server):
-    """One source owes time and no other does (design 7)."""
+    """One source owes time and no other does (docs/security/guessing.md)."""
     def tries(source, n):
         c = http.client.HTTPSConnection("localhost", server.port, context=server.context(), timeout=60,
                                         source_address=(source, 0))
