@@ -65,7 +65,6 @@ verify_show(struct api *x, const struct request *q, const struct visit *v,
 	tv_int(p.values, "tries_left", s->tries_left);
 	tv_bool(p.values, "one_try", s->tries_left == 1);
 	tv_bool(p.values, "used_up", s->used_up);
-	too_many(&p, s);
 	r->status = s->status;
 	return page_show(&p, r, "verify.html", e);
 }
