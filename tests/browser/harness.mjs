@@ -51,9 +51,10 @@ export async function startServer(...settings) {
 	};
 	/** geleit's command line, as the administrator */
 	server.run = (...argv) => server.ask({ run: argv.map(String) });
+	/** One that ends badly fails its file. */
 	server.stop = () =>
-		new Promise((resolve) => {
-			child.once("exit", resolve);
+		new Promise((resolve, reject) => {
+			child.once("exit", (code) => (code === 0 ? resolve() : reject(new Error(`server.py ended with ${code}`))));
 			child.stdin.end();
 		});
 	return server;
