@@ -46,6 +46,8 @@ let waiting = 0;
 /** How many questions have no answer yet. */
 export const underWay = () => waiting;
 
+const isAbort = (e: unknown) => e instanceof DOMException && e.name === "AbortError";
+const noConnection = () => new Problem(0, "offline", "", "", {}, 0);
 const SAFE = new Set(["GET", "HEAD"]);
 const aboutSession = (url: string) => /^\/api\/v1\/session($|\/)/.test(new URL(url).pathname);
 
@@ -59,9 +61,9 @@ async function reach(request: Request): Promise<Response> {
 		if (answer.status !== 401) reached.at = Date.now();
 		return answer;
 	} catch (e) {
-		if (e instanceof DOMException && e.name === "AbortError") throw e;
+		if (isAbort(e)) throw e;
 		offline.value = true;
-		throw new Problem(0, "offline", "", "", {}, 0);
+		throw noConnection();
 	} finally {
 		waiting--;
 	}
@@ -149,11 +151,24 @@ export async function callRaw(
 	return answer;
 }
 
+/** What is in an answer; one that is cut in the middle is a lost connection like any other. */
+export async function inside<T>(answer: Response, read: (a: Response) => Promise<T>): Promise<T> {
+	try {
+		return await read(answer);
+	} catch (e) {
+		if (isAbort(e)) throw e;
+		offline.value = true;
+		throw noConnection();
+	}
+}
+
+export const jsonOf = <T>(answer: Response) => inside(answer, (a) => a.json() as Promise<T>);
+
 /** call<Card[]>("GET", "/folders"): the JSON of the answer, undefined for 204. */
 export async function call<T>(method: string, path: string, o: CallOptions = {}): Promise<T> {
 	const answer = await callRaw(method, path, o);
 	if (answer.status === 204) return undefined as T;
-	return (await answer.json()) as T;
+	return jsonOf<T>(answer);
 }
 
 export const get = <T>(path: string, query?: CallOptions["query"], signal?: AbortSignal) =>

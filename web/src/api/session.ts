@@ -3,7 +3,7 @@
 // The two dialogs (sign in again, prove it is you) are loaded only when they are needed; many
 // requests that fail together share one dialog.
 import { computed, signal } from "@preact/signals";
-import { callRaw, Problem, remove, setGuard } from "./client";
+import { callRaw, jsonOf, Problem, remove, setGuard } from "./client";
 import type { Scope, Session } from "./types";
 import { arrived, departed } from "./whose";
 
@@ -31,7 +31,7 @@ export async function refreshSession() {
 	try {
 		const answer = await callRaw("GET", "/session");
 		const now = Date.parse(answer.headers.get("Date") ?? "");
-		const s = (await answer.json()) as Session;
+		const s = await jsonOf<Session>(answer);
 		if (!take(s)) return;
 		times.value = {
 			idleMs: Date.parse(s.idle_ends) - now,

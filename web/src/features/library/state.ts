@@ -2,7 +2,7 @@
 // The library's state: what the address says is shown, the listing it gives, the cards that
 // came, what is chosen. The address is the state; this follows it.
 import { batch, computed, signal } from "@preact/signals";
-import { callRaw, get, post, Problem } from "../../api/client";
+import { callRaw, get, inside, post, Problem } from "../../api/client";
 import type { Card } from "../../api/types";
 import type { Way } from "../../core/layout";
 import * as select from "../../core/selection";
@@ -154,7 +154,7 @@ async function askListing(first: number | null, signal: AbortSignal) {
 	const headers: Record<string, string> = { Accept: "application/octet-stream" };
 	if (etag !== "" && now === listed.value) headers["If-None-Match"] = etag;
 	const answer = await callRaw("GET", "/assets/layout", { query, headers, signal });
-	const data = answer.status === 304 ? null : await answer.arrayBuffer();
+	const data = answer.status === 304 ? null : await inside(answer, (a) => a.arrayBuffer());
 	if (signal.aborted) return;
 	batch(() => {
 		if (data) {
