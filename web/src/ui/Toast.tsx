@@ -17,20 +17,30 @@ interface ToastEntry {
 
 const LIFE_MS = 10_000;
 const TICK_MS = 250;
-const toasts = signal<readonly ToastEntry[]>([]);
+export const toasts = signal<readonly ToastEntry[]>([]);
 const held = signal(false);
 let last = 0;
 let clock: ReturnType<typeof setInterval> | null = null;
 
-const close = (id: number) => {
-	toasts.value = toasts.value.filter((e) => e.id !== id);
+/** What goes while pointer or focus is on it does not tell that they have left. */
+function stand(list: readonly ToastEntry[]) {
+	toasts.value = list;
+	if (list.length === 0) held.value = false;
+}
+
+export const hold = (on: boolean) => {
+	held.value = on;
 };
+
+export const close = (id: number) => stand(toasts.value.filter((e) => e.id !== id));
 
 function tick() {
 	if (!held.value)
-		toasts.value = toasts.value
-			.map((e) => (e.kind === "error" ? e : { ...e, left: e.left - TICK_MS }))
-			.filter((e) => e.left > 0);
+		stand(
+			toasts.value
+				.map((e) => (e.kind === "error" ? e : { ...e, left: e.left - TICK_MS }))
+				.filter((e) => e.left > 0),
+		);
 	if (toasts.value.length > 0 || clock === null) return;
 	clearInterval(clock);
 	clock = null;
@@ -75,17 +85,14 @@ export function startUndoKey() {
 /** Drawn once, by the shell. */
 export function Toasts() {
 	if (toasts.value.length === 0) return null;
-	const hold = (on: boolean) => () => {
-		held.value = on;
-	};
 	return (
 		<section
 			class="toasts"
 			aria-label={t.news()}
-			onPointerEnter={hold(true)}
-			onPointerLeave={hold(false)}
-			onFocusIn={hold(true)}
-			onFocusOut={hold(false)}
+			onPointerEnter={() => hold(true)}
+			onPointerLeave={() => hold(false)}
+			onFocusIn={() => hold(true)}
+			onFocusOut={() => hold(false)}
 		>
 			{toasts.value.map((e) => (
 				<div key={e.id} class={e.kind === "error" ? "toast stop" : "toast"}>
