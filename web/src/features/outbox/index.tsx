@@ -75,7 +75,7 @@ export default function Outbox() {
 	const [shown, show] = useState<Shown | null>(null);
 	const list = mails.value;
 	useEffect(() => {
-		const timer = setTimeout(() => loadMails(to.includes("@") ? to : ""), 200);
+		const timer = setTimeout(() => loadMails(to), 200);
 		return () => clearTimeout(timer);
 	}, [to]);
 	return (

@@ -2,7 +2,7 @@
 // The outbox: what was, is and will be mailed.  A mail can be read only while no SMTP server is
 // set; the server notes each look.
 import { signal } from "@preact/signals";
-import { callRaw, get, Problem } from "../../api/client";
+import { callRaw, get, inside, Problem } from "../../api/client";
 
 export interface Mail {
 	id: string;
@@ -15,16 +15,23 @@ export interface Mail {
 export const mails = signal<Mail[] | null>(null);
 export const mailsProblem = signal<Problem | null>(null);
 
-export async function loadMails(to: string): Promise<void> {
+let asked = 0;
+
+/** By what is an address already; an answer that a newer question has overtaken is not looked at. */
+export async function loadMails(typed: string): Promise<void> {
+	const mine = ++asked;
+	const to = typed.includes("@") ? typed : "";
 	try {
-		mails.value = (await get<Mail[]>("/outbox", { to })).reverse();
+		const found = await get<Mail[]>("/outbox", { to });
+		if (mine !== asked) return;
+		mails.value = found.reverse();
 		mailsProblem.value = null;
 	} catch (e) {
 		if (!(e instanceof Problem)) throw e;
-		mailsProblem.value = e;
+		if (mine === asked) mailsProblem.value = e;
 	}
 }
 
 export async function readMail(id: string): Promise<string> {
-	return (await callRaw("GET", `/outbox/${encodeURIComponent(id)}`)).text();
+	return inside(await callRaw("GET", `/outbox/${encodeURIComponent(id)}`), (a) => a.text());
 }
