@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // One delivery: its eTicket, each recipient's way, the history, and what can be done about it.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { may } from "../../api/session";
 import { bytes, date } from "../../core/format";
 import { t } from "../../gen/i18n/deliveries";
@@ -129,10 +129,8 @@ function Whole({ d }: { d: Delivery }) {
 }
 
 export function DeliveryPage({ number }: { number: string }) {
-	useEffect(() => {
-		if (delivery.value?.delivery !== number) delivery.value = null;
-		return watchDelivery(number);
-	}, [number]);
+	// before the first frame: what was wrong with another one is not said of this one
+	useLayoutEffect(() => watchDelivery(number), [number]);
 	const d = delivery.value?.delivery === number ? delivery.value : null;
 	return (
 		<div class="main">

@@ -120,14 +120,22 @@ export async function loadRows(f: Filter, behind = false): Promise<void> {
 export const delivery = signal<Delivery | null>(null);
 export const deliveryProblem = signal<Problem | null>(null);
 
+/** The one that is looked at. */
+let watched = "";
+let turn = 0;
+
+/** An answer about another one, or that a newer question has overtaken, is not looked at. */
 export async function loadDelivery(number: string): Promise<void> {
+	const mine = ++turn;
+	const counts = () => mine === turn && number === watched;
 	try {
 		const d = await get<Delivery>(`/deliveries/${encodeURIComponent(number)}`);
+		if (!counts()) return;
 		delivery.value = d;
 		deliveryProblem.value = null;
 	} catch (e) {
-		if (e instanceof Problem) deliveryProblem.value = e;
-		else throw e;
+		if (!(e instanceof Problem)) throw e;
+		if (counts()) deliveryProblem.value = e;
 	}
 }
 
@@ -135,17 +143,28 @@ export async function loadDelivery(number: string): Promise<void> {
 export function watchDelivery(number: string): () => void {
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let over = false;
+	let looking = false;
+	if (number !== watched) {
+		delivery.value = null;
+		deliveryProblem.value = null;
+		watched = number;
+	}
 	const look = async () => {
-		if (document.visibilityState === "visible") await loadDelivery(number);
-		if (!over) timer = setTimeout(look, pollAfter(delivery.value?.recipients ?? []));
+		if (looking || over) return;
+		clearTimeout(timer);
+		looking = true;
+		try {
+			if (document.visibilityState === "visible") await loadDelivery(number);
+		} finally {
+			looking = false;
+			if (!over) timer = setTimeout(look, pollAfter(delivery.value?.recipients ?? []));
+		}
 	};
 	const back = () => {
-		if (document.visibilityState !== "visible" || over) return;
-		clearTimeout(timer);
-		look();
+		if (document.visibilityState === "visible") void look();
 	};
 	document.addEventListener("visibilitychange", back);
-	look();
+	void look();
 	return () => {
 		over = true;
 		clearTimeout(timer);
