@@ -292,6 +292,24 @@ test("a line that swallows everything is given up, and the file goes on", async 
 	await page.done();
 });
 
+test("a line that swallows the beginning is given up, and the file begins anew", async () => {
+	const page = await open();
+	await page.clock.install();
+	await page.reload();
+	await page.locator("header").getByRole("button", { name: "Hochladen" }).click();
+	const path = file("Anfang.bin", MiB);
+	wire.rule = (q) => (q.method === "POST" && q.path === "/api/v1/uploads" ? { hold: new Promise(() => {}) } : null);
+	await choose(page, path);
+	await until("its POST", () => wire.of("POST")[0]?.status === 201);
+	await page.clock.fastForward(150_000);
+	await says(page, /Keine Verbindung/);
+	wire.rule = () => null;
+	await page.clock.fastForward(5000);
+	await arrived(page);
+	assert.equal(await stored(await assetOf()), shaOf(path));
+	await page.done();
+});
+
 test("the last answer is lost: the file is there once", async () => {
 	const page = await open();
 	const before = await countAssets();

@@ -72,6 +72,7 @@ function addOne({ file, folder }: Found, target: Target) {
 		upload: null,
 		turn: 0,
 		created: Promise.resolve(),
+		settle: () => {},
 		unlock: null,
 		moved: 0,
 		renewed: 0,

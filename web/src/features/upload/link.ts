@@ -4,7 +4,7 @@
 import { effect } from "@preact/signals";
 import { active, signInAgain } from "../../api/session";
 import type { UploadItem } from "../../core/upload";
-import { halt, pump, queue, type Source, show, source, tick } from "./state";
+import { giveUp, halt, pump, queue, type Source, show, source, tick } from "./state";
 
 /** Not from the server itself, or it is being started. */
 export const NO_LINK = [0, 408, 429, 502, 503, 504];
@@ -52,7 +52,7 @@ setInterval(() => {
 		const s = source(item);
 		const stalls = s?.upload && performance.now() - s.moved > STALL_MS;
 		if (item.state !== "running" || !s || !stalls) continue;
-		void s.upload?.abort();
+		giveUp(s);
 		lost(item, s);
 	}
 }, STALL_LOOK_MS);

@@ -99,6 +99,7 @@ export async function send(item: UploadItem, s: Source, url: string | null, end:
 	if (url === null)
 		s.created = new Promise((go) => {
 			created = go;
+			s.settle = go;
 		});
 	s.upload = upload;
 	s.moved = performance.now();

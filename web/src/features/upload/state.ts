@@ -23,6 +23,8 @@ export interface Source {
 	turn: number;
 	/** ends when no POST is under way whose address is not known yet */
 	created: Promise<void>;
+	/** ends `created` */
+	settle: () => void;
 	unlock: (() => void) | null;
 	/** when its request last moved */
 	moved: number;
@@ -74,6 +76,12 @@ export const whenTurn = (act: (item: UploadItem) => void) => {
 export function pump() {
 	for (const item of queue.start()) begin(item);
 	show();
+}
+
+/** What it asked will get no answer; of a POST that is aborted, tus-js-client tells nothing more. */
+export function giveUp(s: Source) {
+	void s.upload?.abort();
+	s.settle();
 }
 
 /** Its turn is over, whatever it was doing: no byte more. */
