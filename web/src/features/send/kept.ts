@@ -4,10 +4,11 @@
 // that another window or machine goes on with it.  Of two windows the slower is told; nothing
 // it shows is lost or overwrites the other's.
 import { effect, type Signal, signal } from "@preact/signals";
-import { callRaw, Problem, remove } from "../../api/client";
+import { callRaw, jsonOf, Problem, remove } from "../../api/client";
 import { type Draft, isTouched, readDraft } from "./draft";
 
 const KEPT = "geleit.draft";
+const ETAG = `${KEPT}.etag`;
 const AFTER = 1000;
 
 /** When the server kept it last; null: not yet. */
@@ -17,87 +18,142 @@ export const elsewhere = signal(false);
 
 /** Of the draft this one is made from; "" before the server was asked. */
 let etag = "";
-/** What the server has, so that it is not sent again. */
+/** What the server has, so that it is not sent again; "": nothing. */
 let same = "";
+/** Counts the drafts of this tab: what is answered about an older one is not heard. */
+let turn = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
+let pending: (() => void) | null = null;
 let last: Promise<unknown> = Promise.resolve();
 
 interface State {
 	draft: (Omit<Draft, "validFrom"> & { valid_from: string }) | null;
 	saved: string | null;
 }
-
-async function answered(answer: Promise<Response>): Promise<State> {
-	const a = await answer;
-	const state = (await a.json()) as State;
-	etag = a.headers.get("ETag") ?? "";
-	sessionStorage.setItem(`${KEPT}.etag`, etag);
-	savedAt.value = state.saved === null ? null : new Date(state.saved);
-	return state;
+interface Answer {
+	state: State;
+	etag: string;
 }
 
-function fromServer(state: State, fresh: Draft): Draft | null {
+const textOf = (d: Draft) =>
+	JSON.stringify([d.to, d.subject, d.message, d.lang, d.expires, d.validFrom, d.limit]);
+
+async function answered(answer: Promise<Response>): Promise<Answer> {
+	const a = await answer;
+	return { state: await jsonOf<State>(a), etag: a.headers.get("ETag") ?? "" };
+}
+
+/** From here on this tab's draft is made from that one. */
+function follow(a: Answer) {
+	etag = a.etag;
+	sessionStorage.setItem(ETAG, etag);
+	savedAt.value = a.state.saved === null ? null : new Date(a.state.saved);
+}
+
+function unfollow() {
+	sessionStorage.removeItem(ETAG);
+	savedAt.value = null;
+	etag = "";
+	same = "";
+}
+
+function fromServer({ state }: Answer, fresh: Draft): Draft | null {
 	if (state.draft === null) return null;
 	const { valid_from: validFrom, ...rest } = state.draft;
 	return readDraft(JSON.stringify({ ...rest, validFrom }), fresh);
 }
 
-/** This tab's own, unless another window has gone on with it meanwhile. */
+/** This tab's own where there is one, and whether another window has gone on meanwhile. */
 export async function takeUpDraft(draft: Signal<Draft>) {
+	const mine = turn;
 	const kept = readDraft(sessionStorage.getItem(KEPT), draft.value);
-	const known = sessionStorage.getItem(`${KEPT}.etag`);
+	etag ||= sessionStorage.getItem(ETAG) ?? "";
 	elsewhere.value = false;
 	if (!isTouched(draft.value) && kept !== null) draft.value = kept;
-	const state = await answered(callRaw("GET", "/draft")).catch(() => null);
-	const theirs = state === null ? null : fromServer(state, draft.value);
-	same = theirs === null ? "" : JSON.stringify(theirs);
-	if (theirs !== null && (!isTouched(draft.value) || (known !== null && known !== etag)))
-		draft.value = theirs;
+	// what is being kept comes first: it would look like another window's
+	const asked = last.then(() => answered(callRaw("GET", "/draft"))).catch(() => null);
+	last = asked;
+	const a = await asked;
+	if (a === null || mine !== turn) return;
+	const theirs = fromServer(a, draft.value);
+	const text = theirs === null ? "" : textOf(theirs);
+	const own = isTouched(draft.value);
+	if (own && theirs !== null && a.etag !== etag && text !== textOf(draft.value)) {
+		elsewhere.value = true;
+		return;
+	}
+	follow(a);
+	same = text;
+	if (!own && theirs !== null) draft.value = theirs;
 }
 
-async function save(d: Draft) {
-	const text = JSON.stringify(d);
-	if (elsewhere.value || text === same) return;
+async function save(d: Draft, mine: number) {
+	const text = textOf(d);
+	if (mine !== turn || elsewhere.value || text === same) return;
+	if (!isTouched(d) && same === "") return;
 	const { validFrom, ...rest } = d;
 	const headers = etag === "" ? {} : { "If-Match": etag };
 	try {
-		await answered(callRaw("PUT", "/draft", { body: { ...rest, valid_from: validFrom }, headers }));
+		const body = { ...rest, valid_from: validFrom };
+		const a = await answered(callRaw("PUT", "/draft", { body, headers }));
+		if (mine !== turn) return;
+		follow(a);
 		same = text;
+		// an emptied one goes; after its PUT no other window's goes with it
+		if (isTouched(d)) return;
+		await remove("/draft");
+		if (mine === turn) unfollow();
 	} catch (e) {
 		// anything else is tried again with the next letter; this tab has it
-		if (e instanceof Problem && e.status === 412) elsewhere.value = true;
+		if (mine === turn && e instanceof Problem && e.status === 412) elsewhere.value = true;
 	}
 }
 
-/** What the other window has kept, instead of what is here. */
+/** What the other window has kept, instead of what is here; a Problem when it cannot be had. */
 export async function loadOther(draft: Signal<Draft>) {
-	const state = await answered(callRaw("GET", "/draft"));
-	const theirs = fromServer(state, draft.value) ?? draft.value;
-	same = JSON.stringify(theirs);
-	draft.value = theirs;
+	const mine = turn;
+	const a = await answered(callRaw("GET", "/draft"));
+	if (mine !== turn) return;
+	const theirs = fromServer(a, draft.value);
+	follow(a);
+	same = theirs === null ? "" : textOf(theirs);
 	elsewhere.value = false;
+	if (theirs !== null) draft.value = theirs;
+}
+
+function flush() {
+	clearTimeout(timer);
+	pending?.();
+	pending = null;
 }
 
 /** Keeps it with every change; ends with the function returned. */
 export function keepDraft(draft: Signal<Draft>): () => void {
-	return effect(() => {
+	const end = effect(() => {
 		const d = draft.value;
+		if (isTouched(d)) sessionStorage.setItem(KEPT, JSON.stringify(d));
+		else if (sessionStorage.getItem(KEPT) !== null) sessionStorage.removeItem(KEPT);
+		else return;
+		const mine = turn;
 		clearTimeout(timer);
-		if (!isTouched(d)) return;
-		sessionStorage.setItem(KEPT, JSON.stringify(d));
-		timer = setTimeout(() => {
-			last = last.then(() => save(d));
-		}, AFTER);
+		pending = () => {
+			last = last.then(() => save(d, mine));
+		};
+		timer = setTimeout(flush, AFTER);
 	});
+	return () => {
+		end();
+		flush();
+	};
 }
 
 /** Sent, or begun anew. */
 export function dropDraft() {
+	turn++;
 	clearTimeout(timer);
-	for (const part of ["", ".etag"]) sessionStorage.removeItem(KEPT + part);
-	savedAt.value = null;
+	pending = null;
+	sessionStorage.removeItem(KEPT);
+	unfollow();
 	elsewhere.value = false;
-	etag = "";
-	same = "";
 	last = last.then(() => remove("/draft").catch(() => undefined));
 }
