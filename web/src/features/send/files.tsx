@@ -2,6 +2,7 @@
 // Column 1 of the send screen: every file with its verdict, what stops first, each reason with
 // whom it concerns and the ways out.
 import { useState } from "preact/hooks";
+import { Problem } from "../../api/client";
 import type { Card } from "../../api/types";
 import { bytes } from "../../core/format";
 import { exitsOf, type FileVerdict, type ReasonFor, stops } from "../../core/verdict";
@@ -23,19 +24,23 @@ import {
 	draft,
 	edit,
 	files,
-	removeFiles,
-	restoreFiles,
 	stoppedFiles,
 	summary,
+	takeOut,
 	verdicts,
 } from "./state";
 
 /** So many rows at first: ten thousand files are possible, and all of them are checked. */
 const SHOWN = 100;
 
-function takeOut(ids: string[]) {
-	removeFiles(ids);
-	toast(t.removed({ n: ids.length }), { undo: async () => restoreFiles(ids) });
+async function remove(ids: string[]) {
+	try {
+		const undo = await takeOut(ids);
+		toast(t.removed({ n: ids.length }), { undo });
+	} catch (e) {
+		if (!(e instanceof Problem)) throw e;
+		toast(t.remove_failed(), { error: true });
+	}
 }
 
 function dropRecipients(addresses: readonly string[]) {
@@ -82,7 +87,7 @@ function Row({ v, card }: { v: FileVerdict; card: Card }) {
 						look="quiet"
 						class="sd-small sp"
 						label={words["do-remove-name"]({ name })}
-						onClick={() => takeOut([v.asset])}
+						onClick={() => void remove([v.asset])}
 					>
 						{words["do-remove"]()}
 					</Button>
@@ -160,7 +165,7 @@ export function Files() {
 					</Button>
 				)}
 				{bad.length > 0 && (
-					<Button onClick={() => takeOut(bad)}>{t.remove_stopped({ n: bad.length })}</Button>
+					<Button onClick={() => void remove(bad)}>{t.remove_stopped({ n: bad.length })}</Button>
 				)}
 				<a class="btn q" href="/app/library">
 					{t.more_files()}

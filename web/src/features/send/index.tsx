@@ -2,11 +2,12 @@
 // The send screen, a full page at /app/send: what goes (1), to whom and how (2), and what they
 // will see (3).  `?assets=1,2` names files; without, it is the basket's.
 import { useEffect, useState } from "preact/hooks";
+import { Problem } from "../../api/client";
 import { may, session } from "../../api/session";
 import { dateInWords, inDays, timeOfDay } from "../../core/format";
 import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
-import { place } from "../../router";
+import { move, place } from "../../router";
 import { Button } from "../../ui/Button";
 import { Field, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
@@ -22,6 +23,7 @@ import { Recipients } from "./recipients";
 import { SentPage } from "./sent";
 import {
 	changed,
+	complete,
 	draft,
 	edit,
 	faults,
@@ -29,15 +31,16 @@ import {
 	filesProblem,
 	forget,
 	keepChecking,
+	leaveScreen,
 	loaded,
 	loadFiles,
 	problem,
-	ready,
 	reloadFiles,
-	send,
+	sendChecked,
 	sending,
 	sent,
 	summary,
+	waiting,
 } from "./state";
 
 const say: Record<Fault, () => string> = {
@@ -190,9 +193,10 @@ function Trouble({ asked }: { asked: boolean }) {
 function Foot({ ask }: { ask: () => void }) {
 	const n = files.value.length;
 	const go = () => {
-		if (ready.value) send();
+		if (complete.value) sendChecked();
 		else ask();
 	};
+	const busy = sending.value || waiting.value;
 	return (
 		<footer class="sd-foot">
 			<span class="s muted">{may("send") ? t.logged() : t.may_not()}</span>
@@ -200,11 +204,11 @@ function Foot({ ask }: { ask: () => void }) {
 				look="primary"
 				large
 				icon="ticket"
-				busy={sending.value}
+				busy={busy}
 				disabled={!may("send") || summary.value.stopped > 0}
 				onClick={go}
 			>
-				{sending.value ? t.busy() : n > 0 ? t.primary({ n }) : t.primary_none()}
+				{busy ? t.busy() : n > 0 ? t.primary({ n }) : t.primary_none()}
 			</Button>
 		</footer>
 	);
@@ -217,6 +221,13 @@ function dropTyped() {
 	toast(t.draft_dropped(), { undo: async () => edit(before) });
 }
 
+function takeOver() {
+	loadOther(draft).catch((e) => {
+		if (!(e instanceof Problem)) throw e;
+		toast(t.draft_failed(), { error: true });
+	});
+}
+
 /** Where the draft is, and whether another window has gone on with it. */
 function Kept() {
 	const at = savedAt.value;
@@ -224,7 +235,7 @@ function Kept() {
 		return (
 			<span class="sp row">
 				<span role="alert">{t.draft_elsewhere()}</span>
-				<Button look="quiet" onClick={() => void loadOther(draft)}>
+				<Button look="quiet" onClick={takeOver}>
 					{t.draft_load()}
 				</Button>
 			</span>
@@ -265,6 +276,7 @@ function useSending() {
 		return () => {
 			for (const f of stop) f();
 			document.removeEventListener("visibilitychange", back);
+			leaveScreen();
 		};
 	}, []);
 }
@@ -279,7 +291,7 @@ function Content() {
 	return loaded.value ? <Files /> : <Skeleton lines={6} />;
 }
 
-export default function SendPage() {
+function Sending() {
 	const [asked, setAsked] = useState(false);
 	useSending();
 	if (sent.value !== null) return <SentPage sent={sent.value} />;
@@ -318,4 +330,9 @@ export default function SendPage() {
 			<Foot ask={() => setAsked(true)} />
 		</div>
 	);
+}
+
+/** Going to this address once more is a new visit, too. */
+export default function SendPage() {
+	return <Sending key={move.value} />;
 }

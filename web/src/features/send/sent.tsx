@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button";
 import { Icon } from "../../ui/Icon";
 import { Ticket } from "../../ui/Ticket";
 import { toast } from "../../ui/Toast";
-import { type Sent, startAnew } from "./state";
+import type { Sent } from "./state";
 
 async function copy(link: string) {
 	await navigator.clipboard.writeText(link);
@@ -31,17 +31,10 @@ export function SentPage({ sent }: { sent: Sent }) {
 				</ul>
 			</Ticket>
 			<div class="row">
-				<a class="btn p" href={`/app/deliveries/${sent.delivery}`} onClick={startAnew}>
+				<a class="btn p" href={`/app/deliveries/${sent.delivery}`}>
 					{t.sent_track()}
 				</a>
-				<Button
-					onClick={() => {
-						startAnew();
-						navigate("/app/library");
-					}}
-				>
-					{t.sent_again()}
-				</Button>
+				<Button onClick={() => navigate("/app/library")}>{t.sent_again()}</Button>
 			</div>
 			<details class="sd-links">
 				<summary>{t.sent_links()}</summary>

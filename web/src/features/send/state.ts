@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The send screen's signals: files (of the basket, or those the address names), draft, the last
-// check, and the send itself.  All of it outlives the screen, so that a session that ended or a
-// look at a file loses nothing; the draft outlives the window, too (kept.ts).
+// check, and the send itself.  The draft outlives the screen, so that a look at a file loses
+// nothing, and the window, too (kept.ts).
 import { computed, effect, signal } from "@preact/signals";
 import { call, get, post, Problem } from "../../api/client";
 import { session } from "../../api/session";
@@ -15,9 +15,11 @@ import {
 	stops,
 	summarise,
 } from "../../core/verdict";
+import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { refreshFacts } from "../../shell/slots";
-import { basket, loadBasket, removeFromBasket } from "../basket/state";
+import { toast } from "../../ui/Toast";
+import { addToBasket, basket, loadBasket, removeFromBasket } from "../basket/state";
 import { type Body, bodyOf, type Draft, faultsOf, freshDraft, keyKeeper } from "./draft";
 import { dropDraft } from "./kept";
 
@@ -39,12 +41,13 @@ const DEBOUNCE = 300;
 /** As the server has it; the app begins with the session. */
 const fresh = () => freshDraft(language.value, session.value?.delivery_days ?? 14);
 export const draft = signal<Draft>(fresh());
-export const removed = signal<ReadonlySet<string>>(new Set());
+/** What the address names; null: it is the basket's files. */
+let wanted: string[] | null = null;
 const named = signal<Card[] | null>(null);
 export const loaded = signal(false);
 export const filesProblem = signal<Problem | null>(null);
 export const files = computed<Card[]>(() =>
-	(named.value ?? basket.value?.cards ?? []).filter((c) => !removed.value.has(c.id)),
+	loaded.value ? (named.value ?? basket.value?.cards ?? []) : [],
 );
 export const bytes = computed(() => files.value.reduce((n, c) => n + c.bytes, 0));
 
@@ -71,49 +74,77 @@ export const verdicts = computed<FileVerdict[]>(() => {
 });
 export const summary = computed(() => summarise(verdicts.value));
 export const faults = computed(() => faultsOf(draft.value, files.value.length));
-export const ready = computed(
-	() =>
-		Object.keys(faults.value).length === 0 &&
-		summary.value.stopped === 0 &&
-		!checking.value &&
-		!sending.value,
+export const complete = computed(
+	() => Object.keys(faults.value).length === 0 && summary.value.stopped === 0,
 );
+/** Asked to send while a check runs: it is sent when that has nothing against it. */
+export const waiting = signal(false);
 
 export function edit(change: Partial<Draft>) {
 	draft.value = { ...draft.value, ...change };
 	problem.value = null;
+	waiting.value = false;
 }
 
-export function removeFiles(ids: string[]) {
-	removed.value = new Set([...removed.value, ...ids]);
+/** Out of what is sent, and out of the basket if it came from there; the answer undoes it. */
+export async function takeOut(ids: readonly string[]): Promise<() => Promise<unknown>> {
+	waiting.value = false;
+	const before = named.value;
+	if (before === null) {
+		await removeFromBasket([...ids]);
+		return () => addToBasket([...ids]);
+	}
+	const show = (cards: Card[]) => {
+		named.value = cards;
+		wanted = cards.map((c) => c.id);
+	};
+	show(before.filter((c) => !ids.includes(c.id)));
+	const out = before.filter((c) => ids.includes(c.id));
+	return async () => named.value !== null && show([...named.value, ...out]);
 }
 
-export function restoreFiles(ids: string[]) {
-	removed.value = new Set([...removed.value].filter((id) => !ids.includes(id)));
-}
+let loading = 0;
 
 /** ids: the files that the address names; null: those of the basket. */
 export async function loadFiles(ids: string[] | null) {
+	const mine = ++loading;
+	wanted = ids;
 	try {
-		if (ids === null) {
-			named.value = null;
-			await loadBasket();
-		} else {
-			named.value = (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards;
-		}
+		const cards =
+			ids === null
+				? (await loadBasket(), null)
+				: ids.length > 0
+					? (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards
+					: [];
+		if (mine !== loading) return;
+		named.value = cards;
 		loaded.value = true;
 		filesProblem.value = null;
 	} catch (e) {
 		if (!(e instanceof Problem)) throw e;
-		filesProblem.value = e;
+		if (mine === loading) filesProblem.value = e;
 	}
 }
 
 /** A file may have been cleared in the meantime: asked again when the window comes back. */
 export async function reloadFiles() {
-	const ids = named.value?.map((c) => c.id) ?? null;
-	await loadFiles(ids);
+	await loadFiles(wanted);
 	await check();
+}
+
+/** Counts the times the screen was left; what was asked before is not answered on it. */
+let visit = 0;
+
+/** The draft stays; what was sent, what went wrong and the files that were named do not. */
+export function leaveScreen() {
+	visit++;
+	loading++;
+	sent.value = null;
+	problem.value = null;
+	filesProblem.value = null;
+	waiting.value = false;
+	if (named.value !== null) loaded.value = false;
+	named.value = null;
 }
 
 // ---- the check ----
@@ -127,6 +158,7 @@ export async function check(): Promise<void> {
 	if (assets.length === 0 || to.length === 0) {
 		checked.value = null;
 		checking.value = false;
+		waiting.value = false;
 		return;
 	}
 	const mine = new AbortController();
@@ -139,10 +171,13 @@ export async function check(): Promise<void> {
 		});
 		checked.value = groupLines(answer.lines);
 	} catch (e) {
-		if (running === mine && e instanceof Problem) problem.value = e;
+		if (running !== mine || !(e instanceof Problem)) return;
+		problem.value = e;
+		waiting.value = false;
 	} finally {
 		if (running === mine) checking.value = false;
 	}
+	if (running === mine && waiting.value) sendChecked();
 }
 
 /** Checks whenever files or recipients change; ends with the function returned. */
@@ -198,24 +233,35 @@ function refused(e: Problem) {
 	problem.value = e;
 }
 
-export async function send(): Promise<void> {
+/** Now, or when the check that runs has ended. */
+export function sendChecked() {
+	waiting.value = checking.value && complete.value;
+	if (complete.value && !checking.value && !sending.value) void send();
+}
+
+async function send(): Promise<void> {
 	const body: Body = bodyOf(
 		draft.value,
 		files.value.map((c) => c.id),
 	);
+	const mine = visit;
+	const ofBasket = named.value === null;
 	sending.value = true;
 	problem.value = null;
 	try {
-		sent.value = await call<Sent>("POST", "/deliveries", {
+		const done = await call<Sent>("POST", "/deliveries", {
 			body,
 			headers: { "Idempotency-Key": keyFor(body) },
 		});
+		if (mine === visit) sent.value = done;
+		else toast(t.sent({ number: done.delivery }));
 		forget();
-		if (named.value === null) await removeFromBasket(body.assets).catch(() => undefined);
+		if (ofBasket) await removeFromBasket(body.assets).catch(() => undefined);
 		void refreshFacts();
 	} catch (e) {
 		if (!(e instanceof Problem)) throw e;
-		refused(e);
+		if (mine === visit) refused(e);
+		else toast(t["not-sent"](), { error: true });
 	} finally {
 		sending.value = false;
 	}
@@ -224,16 +270,8 @@ export async function send(): Promise<void> {
 export function forget() {
 	dropDraft();
 	draft.value = fresh();
-	removed.value = new Set();
 	checked.value = null;
 	changed.value = new Set();
-}
-
-export function startAnew() {
-	forget();
-	sent.value = null;
-	problem.value = null;
-	named.value = null;
 }
 
 /** Files that keep the rest from going. */
