@@ -107,7 +107,7 @@ test("basket, send, delivery, revoke: by keyboard alone", async () => {
 	const done = page.getByRole("heading", { name: /^Gesendet\. eTicket [0-9A-Z]{4}-[0-9A-Z]{4}$/ });
 	await done.waitFor();
 	const number = (await done.innerText()).slice(-9);
-	assert.equal((await ok("GET", "/basket")).cards.length, 1, "what was sent left the basket");
+	assert.equal((await ok("GET", "/basket")).cards.length, 0, "what was sent or taken out left the basket");
 	await axe(page, "sent");
 	await shot(page, "sent");
 	await tabTo(page, "Sendung verfolgen");
@@ -141,6 +141,51 @@ test("basket, send, delivery, revoke: by keyboard alone", async () => {
 	await dialog.waitFor({ state: "detached" });
 	await page.locator(".ticket").getByText("Widerrufen").waitFor();
 	assert.equal((await ok("GET", `/deliveries/${number}`)).state, "revoked");
+	await page.done();
+});
+
+test("twice in one page: each time the screen begins anew", async () => {
+	await fillBasket("sofa", "chair");
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/send");
+	const rows = page.locator(".sd-file");
+	await page.getByRole("button", { name: "Entfernen: Stuhl_Lund_nussbaum" }).click();
+	await page.getByText("1 Datei aus der Sendung genommen.").first().waitFor();
+	assert.equal(await rows.count(), 1);
+	assert.equal((await ok("GET", "/basket")).cards.length, 1);
+	await page.getByRole("button", { name: "Rückgängig" }).click();
+	await rows.nth(1).waitFor();
+	assert.equal((await ok("GET", "/basket")).cards.length, 2);
+
+	const sendTo = async (address, n) => {
+		await page.getByRole("combobox", { name: "Empfänger" }).fill(address);
+		await page.getByRole("combobox", { name: "Empfänger" }).press("Enter");
+		// at once: a check that runs does not swallow it
+		await page.getByRole("button", { name: n }).click();
+		await page.locator("h1:focus", { hasText: /^Gesendet/ }).waitFor();
+		assert.match(await page.title(), /^Gesendet\. eTicket .* · Geleit$/);
+	};
+	const sendFromSheet = async () => {
+		await fillBasket("table");
+		await page.locator("header").getByRole("link", { name: /^Mappe/ }).click();
+		await page.getByRole("dialog", { name: "Mappe" }).getByRole("button", { name: "Senden …" }).click();
+		await page.getByRole("heading", { name: "Sendung vorbereiten" }).waitFor();
+		assert.match(await page.title(), /^Sendung vorbereiten/);
+		await rows.filter({ hasText: "Tisch_Havn_eiche" }).waitFor();
+	};
+	await sendTo("eins@zwei.example", "2 Dateien senden");
+	await page.evaluate(() => {
+		navigator.clipboard.writeText = () => Promise.reject(new Error("refused"));
+	});
+	await page.getByText("Persönliche Links").click();
+	await page.getByRole("button", { name: "Link kopieren: eins@zwei.example" }).click();
+	assert.match(await page.getByLabel(/^Der Browser hat nicht kopiert/).inputValue(), /\/r\//);
+	await sendFromSheet();
+	await sendTo("zwei@zwei.example", "1 Datei senden");
+	await page.getByRole("link", { name: "Bibliothek" }).first().click();
+	await page.getByRole("heading", { name: "Bibliothek" }).waitFor();
+	await sendFromSheet();
+	assert.equal((await ok("GET", "/deliveries?q=zwei.example")).length, 2);
 	await page.done();
 });
 
