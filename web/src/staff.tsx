@@ -9,8 +9,10 @@ import { t } from "./gen/i18n/shell";
 import { language } from "./i18n";
 import { entry, move, path, startRouter } from "./router";
 import { find, type Route } from "./routes";
-import { Overlays, Shell } from "./shell/Shell";
+import { startOverlays } from "./shell/Overlays";
+import { Shell } from "./shell/Shell";
 import { Button } from "./ui/Button";
+import { Confirmation } from "./ui/Dialog";
 import { Empty } from "./ui/Empty";
 import { Skeleton } from "./ui/Skeleton";
 import { startUndoKey } from "./ui/Toast";
@@ -120,7 +122,8 @@ function App() {
 			) : (
 				<Auth what="SignIn" />
 			)}
-			<Overlays>{asking.value && <Auth what="AskAgain" />}</Overlays>
+			<Confirmation />
+			{asking.value && <Auth what="AskAgain" />}
 		</>
 	);
 }
@@ -143,6 +146,7 @@ async function start() {
 	if (root === null) return;
 	document.documentElement.lang = language.value;
 	startRouter();
+	startOverlays();
 	startUndoKey();
 	// the screen comes while the server is asked who is signed in; a failure is told when it is shown
 	const screen = find(path.value)

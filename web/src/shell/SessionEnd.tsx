@@ -52,7 +52,7 @@ function putAway(end: End) {
 	look();
 }
 
-/** Drawn once, by the shell. */
+/** Drawn once, above the news. */
 export function SessionEnd() {
 	useSignalEffect(() => {
 		if (!active.value) return;
@@ -62,7 +62,7 @@ export function SessionEnd() {
 	const end = near.value;
 	if (end === null) return null;
 	return (
-		<section class="toasts" aria-label={t.session()}>
+		<section aria-label={t.session()}>
 			<div class="toast">
 				<span>{text(end)}</span>
 				{end.final ? (

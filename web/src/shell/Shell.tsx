@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The frame of every screen: rail (bottom bar on phones), top bar with search, upload, basket
-// and account, the screen itself, live region, toasts, and the dialogs that lie over it.
+// and account, the screen itself, and the basket over it.
 import type { ComponentChildren, ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { offline } from "../api/client";
 import { may, session, signOut } from "../api/session";
 import { initials, number } from "../core/format";
-import { setLiveRegion } from "../dom/announce";
 import { whenIdle } from "../dom/idle";
 import { interrupted } from "../dom/resume";
 import { t } from "../gen/i18n/shell";
@@ -14,11 +12,8 @@ import { language, setLanguage } from "../i18n";
 import { navigate, path, place } from "../router";
 import { to } from "../routes";
 import { Button } from "../ui/Button";
-import { Confirmation } from "../ui/Dialog";
 import { Icon, type IconName, Mark } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
-import { Toasts } from "../ui/Toast";
-import { SessionEnd } from "./SessionEnd";
 import { setTheme, theme } from "./theme";
 import { basket, basketOpen, counts, railSlot, refreshFacts, upload } from "./slots";
 
@@ -241,29 +236,6 @@ function Top() {
 				<Account />
 			</span>
 		</header>
-	);
-}
-
-function Offline() {
-	if (!offline.value) return null;
-	return (
-		<p class="offline" role="status">
-			<Icon name="offline" /> {t.offline()}
-		</p>
-	);
-}
-
-/** Live region, toasts and dialogs: on every page, signed in or not. */
-export function Overlays({ children }: { children?: ComponentChildren }) {
-	return (
-		<>
-			<div class="vh" role="status" aria-live="polite" ref={setLiveRegion} />
-			<Offline />
-			<SessionEnd />
-			<Toasts />
-			<Confirmation />
-			{children}
-		</>
 	);
 }
 

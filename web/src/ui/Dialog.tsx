@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { openModal } from "../dom/modal";
 import { t } from "../gen/i18n/common";
 import { Button } from "./Button";
 
@@ -27,10 +28,10 @@ export function Dialog(p: DialogProps) {
 		const d = ref.current;
 		const before = document.activeElement;
 		if (!d) return;
-		d.showModal();
+		const close = openModal(d);
 		d.querySelector<HTMLElement>("[data-autofocus]")?.focus();
 		return () => {
-			d.close();
+			close();
 			if (before instanceof HTMLElement && before.isConnected) before.focus();
 		};
 	}, []);

@@ -82,12 +82,11 @@ export function startUndoKey() {
 	});
 }
 
-/** Drawn once, by the shell. */
+/** Drawn once, in the overlays. */
 export function Toasts() {
 	if (toasts.value.length === 0) return null;
 	return (
 		<section
-			class="toasts"
 			aria-label={t.news()}
 			onPointerEnter={() => hold(true)}
 			onPointerLeave={() => hold(false)}

@@ -7,6 +7,7 @@ import type { Card } from "../../api/types";
 import { number } from "../../core/format";
 import { visible } from "../../core/words";
 import { FIT, held, type View, zoomed } from "../../core/zoom";
+import { openModal } from "../../dom/modal";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -237,9 +238,10 @@ export default function Viewer(p: ViewerProps) {
 	const l = useLooking(p.id);
 	const c = card(p.id);
 	useEffect(() => {
-		dialog.current?.showModal();
-		dialog.current?.focus();
-		return () => dialog.current?.close();
+		if (!dialog.current) return;
+		const close = openModal(dialog.current);
+		dialog.current.focus();
+		return close;
 	}, []);
 	useEffect(() => {
 		void wantCards([p.id]).catch(() => undefined);
