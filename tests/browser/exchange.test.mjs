@@ -107,7 +107,8 @@ test("basket, send, delivery, revoke: by keyboard alone", async () => {
 	const done = page.getByRole("heading", { name: /^Gesendet\. eTicket [0-9A-Z]{4}-[0-9A-Z]{4}$/ });
 	await done.waitFor();
 	const number = (await done.innerText()).slice(-9);
-	assert.equal((await ok("GET", "/basket")).cards.length, 0, "what was sent or taken out left the basket");
+	// what was sent or taken out leaves the basket
+	await until(async () => (await ok("GET", "/basket")).cards.length === 0);
 	await axe(page, "sent");
 	await shot(page, "sent");
 	await tabTo(page, "Sendung verfolgen");
@@ -141,6 +142,31 @@ test("basket, send, delivery, revoke: by keyboard alone", async () => {
 	await dialog.waitFor({ state: "detached" });
 	await page.locator(".ticket").getByText("Widerrufen").waitFor();
 	assert.equal((await ok("GET", `/deliveries/${number}`)).state, "revoked");
+	await page.done();
+});
+
+test("in the basket's sheet news are within reach, and the focus stays", async () => {
+	await fillBasket("sofa", "chair");
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/overview");
+	await page.locator("header").getByRole("link", { name: /^Mappe/ }).click();
+	const sheet = page.getByRole("dialog", { name: "Mappe" });
+	await sheet.getByText("2 Dateien").waitFor();
+	const outs = sheet.getByRole("button", { name: /^Aus der Mappe nehmen/ });
+	const left = await outs.last().getAttribute("aria-label");
+	await outs.first().press("Enter");
+	await sheet.getByText(/aus der Mappe genommen\.$/).first().waitFor();
+	await sheet.locator("[aria-live]", { hasText: "aus der Mappe genommen" }).waitFor();
+	await sheet.locator(`button:focus[aria-label="${left}"]`).waitFor();
+	await page.keyboard.press("Enter");
+	await sheet.locator("h2:focus").waitFor();
+	await axe(page, "news in a sheet");
+	await sheet.getByRole("button", { name: "Rückgängig" }).last().click();
+	await sheet.getByText("1 Datei", { exact: false }).first().waitFor();
+	await outs.first().waitFor();
+	await page.keyboard.press("Escape");
+	await sheet.waitFor({ state: "detached" });
+	await page.locator("body > .over").getByRole("button", { name: "Rückgängig" }).waitFor();
 	await page.done();
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // A button. `look`: plain, primary (one a screen), quiet, danger. With `icon` alone it needs a
-// label. While `busy` it keeps its place and its focus, and does nothing.
+// label. While `busy` or `off` it keeps its place and its focus, and does nothing.
 import type { ComponentChildren, TargetedMouseEvent } from "preact";
 import { Icon, type IconName } from "./Icon";
 
@@ -20,6 +20,8 @@ export interface ButtonProps {
 	large?: boolean;
 	busy?: boolean;
 	disabled?: boolean;
+	/** cannot be pressed now, but keeps the focus it has */
+	off?: boolean;
 	submit?: boolean;
 	pressed?: boolean;
 	class?: string;
@@ -37,11 +39,11 @@ export function Button(props: ButtonProps) {
 			aria-label={props.label}
 			title={props.title ?? (only ? props.label : undefined)}
 			aria-busy={busy || undefined}
-			aria-disabled={busy || undefined}
+			aria-disabled={busy || props.off || undefined}
 			aria-pressed={props.pressed}
 			disabled={props.disabled}
 			onClick={(e) => {
-				if (busy) e.preventDefault();
+				if (busy || props.off) e.preventDefault();
 				else props.onClick?.(e);
 			}}
 		>

@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { focusBeside } from "../dom/focus";
 import { openModal } from "../dom/modal";
 import { t } from "../gen/i18n/common";
 import { Button } from "./Button";
@@ -32,7 +33,9 @@ export function Dialog(p: DialogProps) {
 		d.querySelector<HTMLElement>("[data-autofocus]")?.focus();
 		return () => {
 			close();
-			if (before instanceof HTMLElement && before.isConnected) before.focus();
+			if (!(before instanceof HTMLElement) || !before.isConnected) return;
+			before.focus();
+			focusBeside(before); // what was done here may take it away
 		};
 	}, []);
 	return (

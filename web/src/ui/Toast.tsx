@@ -3,6 +3,7 @@
 // Ctrl+Z takes the newest undo. An error stays until it is closed.
 import { signal } from "@preact/signals";
 import { announce } from "../dom/announce";
+import { focusBeside } from "../dom/focus";
 import { t } from "../gen/i18n/common";
 import { Button } from "./Button";
 import { Icon } from "./Icon";
@@ -82,6 +83,9 @@ export function startUndoKey() {
 	});
 }
 
+/** Where the focus was before it came here. */
+let from: HTMLElement | null = null;
+
 /** Drawn once, in the overlays. */
 export function Toasts() {
 	if (toasts.value.length === 0) return null;
@@ -90,7 +94,11 @@ export function Toasts() {
 			aria-label={t.news()}
 			onPointerEnter={() => hold(true)}
 			onPointerLeave={() => hold(false)}
-			onFocusIn={() => hold(true)}
+			onFocusIn={(on) => {
+				hold(true);
+				const left = on.relatedTarget;
+				if (left instanceof HTMLElement && !on.currentTarget.contains(left)) from = left;
+			}}
 			onFocusOut={() => hold(false)}
 		>
 			{toasts.value.map((e) => (
@@ -98,11 +106,25 @@ export function Toasts() {
 					{e.kind === "error" && <Icon name="stop" />}
 					<span>{e.text}</span>
 					{e.undo && (
-						<Button look="quiet" onClick={() => void undo(e)}>
+						<Button
+							look="quiet"
+							onClick={(on) => {
+								focusBeside(on.currentTarget, () => from);
+								void undo(e);
+							}}
+						>
 							{t.undo()}
 						</Button>
 					)}
-					<Button look="quiet" icon="close" label={t.close()} onClick={() => close(e.id)} />
+					<Button
+						look="quiet"
+						icon="close"
+						label={t.close()}
+						onClick={(on) => {
+							focusBeside(on.currentTarget, () => from);
+							close(e.id);
+						}}
+					/>
 				</div>
 			))}
 		</section>

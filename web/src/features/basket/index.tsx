@@ -7,6 +7,7 @@ import { may } from "../../api/session";
 import type { Card } from "../../api/types";
 import { bytes } from "../../core/format";
 import { visible } from "../../core/words";
+import { focusBeside } from "../../dom/focus";
 import { t } from "../../gen/i18n/basket";
 import { language } from "../../i18n";
 import { navigate } from "../../router";
@@ -69,7 +70,10 @@ function Item({ card }: { card: Card }) {
 				look="quiet"
 				icon="close"
 				label={t.remove({ name })}
-				onClick={() => takeOut([card.id], t.removed({ name }))}
+				onClick={(e) => {
+					focusBeside(e.currentTarget);
+					takeOut([card.id], t.removed({ name }));
+				}}
 			/>
 		</li>
 	);
@@ -108,11 +112,22 @@ function Actions({ b }: { b: Basket }) {
 	return (
 		<>
 			{bad.length > 0 && (
-				<Button onClick={() => takeOut(bad, t.removed_stopped({ n: bad.length }))}>
+				<Button
+					onClick={(e) => {
+						focusBeside(e.currentTarget);
+						takeOut(bad, t.removed_stopped({ n: bad.length }));
+					}}
+				>
 					{t.remove_stopped()}
 				</Button>
 			)}
-			<Button look="quiet" onClick={() => empty(b.cards)}>
+			<Button
+				look="quiet"
+				onClick={(e) => {
+					focusBeside(e.currentTarget);
+					empty(b.cards);
+				}}
+			>
 				{t.clear()}
 			</Button>
 			{may("send") && b.cards.length > 0 && (
@@ -170,7 +185,7 @@ export default function BasketPage() {
 	const b = useBasket();
 	return (
 		<div class="main bk-page">
-			<h1>{t.title()}</h1>
+			<h1 tabIndex={-1}>{t.title()}</h1>
 			<Inside b={b} leave={() => undefined} />
 			{b !== null && !isEmpty(b) && (
 				<div class="row">

@@ -98,7 +98,7 @@ function Pages({ c, page, set }: { c: Card; page: number; set: (n: number) => vo
 				look="quiet"
 				icon="up"
 				label={t.page_before()}
-				disabled={page <= 1}
+				off={page <= 1}
 				onClick={() => set(page - 1)}
 			/>
 			<span class="num">{t.page_of({ page, pages })}</span>
@@ -106,7 +106,7 @@ function Pages({ c, page, set }: { c: Card; page: number; set: (n: number) => vo
 				look="quiet"
 				icon="down"
 				label={t.page_after()}
-				disabled={page >= pages}
+				off={page >= pages}
 				onClick={() => set(page + 1)}
 			/>
 		</span>
@@ -133,7 +133,7 @@ function Zoom({ view, setView }: Looking) {
 				look="quiet"
 				icon="minus"
 				label={t.zoom_out()}
-				disabled={view.scale <= 1}
+				off={view.scale <= 1}
 				onClick={() => setView(smaller(view))}
 			/>
 			<span class="num s library-zoom" aria-live="polite">
@@ -143,7 +143,7 @@ function Zoom({ view, setView }: Looking) {
 				look="quiet"
 				icon="plus"
 				label={t.zoom_in()}
-				disabled={view.scale >= MOST}
+				off={view.scale >= MOST}
 				onClick={() => setView(larger(view))}
 			/>
 		</>
@@ -189,14 +189,14 @@ function Neighbours({ p }: { p: ViewerProps }) {
 				class="library-prev"
 				icon="left"
 				label={t.previous()}
-				disabled={p.index <= 0}
+				off={p.index <= 0}
 				onClick={() => p.onGo(-1)}
 			/>
 			<Button
 				class="library-next"
 				icon="right"
 				label={t.next()}
-				disabled={p.index < 0 || p.index >= p.count - 1}
+				off={p.index < 0 || p.index >= p.count - 1}
 				onClick={() => p.onGo(1)}
 			/>
 		</>

@@ -6,6 +6,7 @@ import { Problem } from "../../api/client";
 import type { Card } from "../../api/types";
 import { bytes } from "../../core/format";
 import { exitsOf, type FileVerdict, type ReasonFor, stops } from "../../core/verdict";
+import { focusBeside } from "../../dom/focus";
 import { t as words } from "../../gen/i18n/reason";
 import { visible } from "../../core/words";
 import { t } from "../../gen/i18n/send";
@@ -33,7 +34,8 @@ import {
 /** So many rows at first: ten thousand files are possible, and all of them are checked. */
 const SHOWN = 100;
 
-async function remove(ids: string[]) {
+async function remove(ids: string[], button: HTMLElement) {
+	focusBeside(button);
 	try {
 		const undo = await takeOut(ids);
 		toast(t.removed({ n: ids.length }), { undo });
@@ -43,7 +45,8 @@ async function remove(ids: string[]) {
 	}
 }
 
-function dropRecipients(addresses: readonly string[]) {
+function dropRecipients(addresses: readonly string[], button: HTMLElement) {
+	focusBeside(button);
 	const before = draft.value.to;
 	edit({ to: before.filter((a) => !addresses.includes(a)) });
 }
@@ -59,7 +62,11 @@ function Reason({ reason, stopped }: { reason: ReasonFor; stopped: boolean }) {
 			{ways.includes("wait") && <span class="muted"> {words["do-wait"]()}</span>}
 			{ways.includes("ask") && <span class="muted"> {words["do-ask"]()}</span>}
 			{ways.includes("remove-recipient") && (
-				<Button look="quiet" class="sd-small" onClick={() => dropRecipients(reason.addresses)}>
+				<Button
+					look="quiet"
+					class="sd-small"
+					onClick={(e) => dropRecipients(reason.addresses, e.currentTarget)}
+				>
 					{words["do-remove-recipient"]({ who })}
 				</Button>
 			)}
@@ -87,7 +94,7 @@ function Row({ v, card }: { v: FileVerdict; card: Card }) {
 						look="quiet"
 						class="sd-small sp"
 						label={words["do-remove-name"]({ name })}
-						onClick={() => void remove([v.asset])}
+						onClick={(e) => void remove([v.asset], e.currentTarget)}
 					>
 						{words["do-remove"]()}
 					</Button>
@@ -165,7 +172,9 @@ export function Files() {
 					</Button>
 				)}
 				{bad.length > 0 && (
-					<Button onClick={() => void remove(bad)}>{t.remove_stopped({ n: bad.length })}</Button>
+					<Button onClick={(e) => void remove(bad, e.currentTarget)}>
+						{t.remove_stopped({ n: bad.length })}
+					</Button>
 				)}
 				<a class="btn q" href="/app/library">
 					{t.more_files()}

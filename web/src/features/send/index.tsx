@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Problem } from "../../api/client";
 import { may, session } from "../../api/session";
 import { dateInWords, inDays, timeOfDay } from "../../core/format";
+import { focusBeside } from "../../dom/focus";
 import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { move, place } from "../../router";
@@ -215,13 +216,15 @@ function Foot({ ask }: { ask: () => void }) {
 }
 
 /** Given up, and given back for as long as the toast stands. */
-function dropTyped() {
+function dropTyped(button: HTMLElement) {
+	focusBeside(button);
 	const before = draft.value;
 	forget();
 	toast(t.draft_dropped(), { undo: async () => edit(before) });
 }
 
-function takeOver() {
+function takeOver(button: HTMLElement) {
+	focusBeside(button);
 	loadOther(draft).catch((e) => {
 		if (!(e instanceof Problem)) throw e;
 		toast(t.draft_failed(), { error: true });
@@ -235,7 +238,7 @@ function Kept() {
 		return (
 			<span class="sp row">
 				<span role="alert">{t.draft_elsewhere()}</span>
-				<Button look="quiet" onClick={takeOver}>
+				<Button look="quiet" onClick={(e) => takeOver(e.currentTarget)}>
 					{t.draft_load()}
 				</Button>
 			</span>
@@ -246,7 +249,7 @@ function Kept() {
 				{at === null ? t.kept() : t.draft_saved({ time: timeOfDay(at, language.value) })}
 			</span>
 			{isTouched(draft.value) && (
-				<Button look="quiet" onClick={dropTyped}>
+				<Button look="quiet" onClick={(e) => dropTyped(e.currentTarget)}>
 					{t.draft_drop()}
 				</Button>
 			)}

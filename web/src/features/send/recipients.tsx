@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { domainOf, meant, newDomains, parseAddresses } from "../../core/address";
 import { date } from "../../core/format";
 import { announce } from "../../dom/announce";
+import { focusBeside } from "../../dom/focus";
 import { t } from "../../gen/i18n/send";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -33,6 +34,11 @@ function replace(old: string, by: string) {
 	edit({ to: draft.value.to.map((a) => (a === old ? by : a)) });
 }
 
+function fieldOf(control: Element) {
+	const all = control.closest(".sd-to");
+	return () => all?.querySelector<HTMLElement>("input") ?? null;
+}
+
 function Chip({ address }: { address: string }) {
 	const known = (contacts.value.get(address.toLowerCase())?.deliveries ?? 0) > 0;
 	return (
@@ -43,7 +49,10 @@ function Chip({ address }: { address: string }) {
 				type="button"
 				class="sd-x"
 				aria-label={t.to_remove({ who: address })}
-				onClick={() => edit({ to: draft.value.to.filter((a) => a !== address) })}
+				onClick={(e) => {
+					focusBeside(e.currentTarget, fieldOf(e.currentTarget));
+					edit({ to: draft.value.to.filter((a) => a !== address) });
+				}}
 			>
 				<Icon name="close" />
 			</button>
@@ -73,7 +82,14 @@ function Hints({ learned }: { learned: boolean }) {
 			{to.length === 1 && <Known address={to[0] ?? ""} />}
 			{slips.map((s) => (
 				<Notice key={s.a} tone="warn" title={t.to_meant({ what: s.better })}>
-					<Button onClick={() => replace(s.a, s.better)}>{t.to_meant_take()}</Button>
+					<Button
+						onClick={(e) => {
+							focusBeside(e.currentTarget, fieldOf(e.currentTarget));
+							replace(s.a, s.better);
+						}}
+					>
+						{t.to_meant_take()}
+					</Button>
 				</Notice>
 			))}
 			{fresh.map((domain) => (

@@ -17,7 +17,7 @@ import { arrived } from "../library/acts";
 import * as engine from "./engine";
 import { discard, left, loadLeft } from "./left";
 import { tryNow, unlock } from "./link";
-import { follow, percent, Rows } from "./rows";
+import { follow, percent, pressed, Rows } from "./rows";
 import { queue, seconds, type Target, whenArrived } from "./state";
 
 const opened = signal(false);
@@ -137,7 +137,7 @@ function Left() {
 							look="quiet"
 							icon="close"
 							label={t.remove({ name: r.name })}
-							onClick={() => void discard(r)}
+							onClick={pressed(() => void discard(r))}
 						/>
 					</li>
 				))}
@@ -163,7 +163,7 @@ function Waits() {
 		return (
 			<p class="upload-w">
 				<span>{t.locked()}</span>
-				<Button onClick={unlock}>{t.sign_in()}</Button>
+				<Button onClick={pressed(unlock)}>{t.sign_in()}</Button>
 			</p>
 		);
 	if (!queue.link.lost) return queue.held ? <p class="muted">{t.held()}</p> : null;
@@ -178,7 +178,7 @@ function Waits() {
 						: t.next_try({ n: Math.max(1, Math.ceil((at - Date.now()) / 1000)) })}
 				</span>
 			</span>
-			{at !== null && <Button onClick={tryNow}>{t.try_now()}</Button>}
+			{at !== null && <Button onClick={pressed(tryNow)}>{t.try_now()}</Button>}
 		</p>
 	);
 }
@@ -217,9 +217,9 @@ function Foot() {
 				</Button>
 			)}
 			{queue.items.some((i) => retriable(i.error)) && (
-				<Button onClick={() => void engine.retryAll()}>{t.retry_all()}</Button>
+				<Button onClick={pressed(() => void engine.retryAll())}>{t.retry_all()}</Button>
 			)}
-			{s.done > 0 && <Button onClick={() => engine.clear()}>{t.clear()}</Button>}
+			{s.done > 0 && <Button onClick={pressed(engine.clear)}>{t.clear()}</Button>}
 		</div>
 	);
 }
@@ -256,9 +256,9 @@ function Panel() {
 					look="quiet"
 					icon="close"
 					label={t.close()}
-					onClick={() => {
+					onClick={pressed(() => {
 						opened.value = false;
-					}}
+					})}
 				/>
 			</header>
 			<div>

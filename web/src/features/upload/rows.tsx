@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The files of the upload panel, one row each: how far it is, what went wrong in words and the
 // way out of it, and what was there already.
+import type { TargetedMouseEvent } from "preact";
 import { bytes } from "../../core/format";
 import { rechoosable, retriable, type UploadError, type UploadItem } from "../../core/upload";
 import { chosen } from "../../dom/files";
+import { focusBeside } from "../../dom/focus";
 import { t } from "../../gen/i18n/upload";
 import { language } from "../../i18n";
 import { to } from "../../routes";
@@ -18,6 +20,12 @@ import { queue, tick } from "./state";
  * any signal is drawn again for its signals and props alone.
  */
 export const follow = () => tick.value;
+
+/** A press that takes its own button away. */
+export const pressed = (act: () => void) => (e: TargetedMouseEvent<HTMLButtonElement>) => {
+	focusBeside(e.currentTarget);
+	act();
+};
 
 export const percent = (sent: number, of: number) => Math.floor((100 * sent) / Math.max(1, of));
 
@@ -69,7 +77,7 @@ function Hands({ i }: { i: UploadItem }) {
 					look="quiet"
 					icon="minus"
 					label={t.pause({ name })}
-					onClick={() => engine.pause(i)}
+					onClick={pressed(() => engine.pause(i))}
 				/>
 			)}
 			{i.state === "paused" && (
@@ -77,7 +85,7 @@ function Hands({ i }: { i: UploadItem }) {
 					look="quiet"
 					icon="right"
 					label={t.resume({ name })}
-					onClick={() => engine.resume(i)}
+					onClick={pressed(() => engine.resume(i))}
 				/>
 			)}
 			{i.state === "failed" && retriable(i.error) && (
@@ -85,21 +93,26 @@ function Hands({ i }: { i: UploadItem }) {
 					look="quiet"
 					icon="undo"
 					label={t.retry({ name })}
-					onClick={() => void engine.retry(i)}
+					onClick={pressed(() => void engine.retry(i))}
 				/>
 			)}
 			{i.state === "failed" && rechoosable(i.error) && <ChooseAgain i={i} />}
-			<Button look="quiet" icon="close" label={t.remove({ name })} onClick={() => engine.drop(i)} />
+			<Button
+				look="quiet"
+				icon="close"
+				label={t.remove({ name })}
+				onClick={pressed(() => engine.drop(i))}
+			/>
 		</span>
 	);
 }
 
 function Known({ i }: { i: UploadItem }) {
 	follow();
-	const done = () => {
+	const done = pressed(() => {
 		i.duplicates = [];
 		tick.value++;
-	};
+	});
 	return (
 		<div class="upload-s row">
 			<Tag tone="warn">{t.duplicate()}</Tag>
@@ -109,10 +122,10 @@ function Known({ i }: { i: UploadItem }) {
 			</Button>
 			<Button
 				look="quiet"
-				onClick={() => {
+				onClick={pressed(() => {
 					if (i.asset) void trash([i.asset]);
 					engine.drop(i);
-				}}
+				})}
 			>
 				{t.discard()}
 			</Button>

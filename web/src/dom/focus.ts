@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Where the focus goes when the control that has it is taken away, by itself or with its row:
+// to what stands in its place, else beside it, else to the heading over it. A browser lets it
+// fall to the page's beginning.
+const ROWS = "li, tr, .toast";
+const CONTROLS = "button:not([disabled]), a[href], input:not([disabled])";
+const HEADINGS = "h1, h2, h3";
+
+const controlsOf = (e: Element) => [...e.querySelectorAll<HTMLElement>(CONTROLS)];
+
+/** Elements that cannot be tabbed to take the focus, too, but only when told. */
+function focus(e: HTMLElement): boolean {
+	if (!e.matches(CONTROLS)) e.tabIndex = -1;
+	e.focus();
+	return document.activeElement === e;
+}
+
+/** The rows around one: what comes after it, then what is before it, the nearest first. */
+function beside(row: Element): Element[] {
+	const all = [...(row.parentElement?.children ?? [])];
+	const at = all.indexOf(row);
+	return [...all.slice(at + 1), ...all.slice(0, at).reverse()];
+}
+
+/** Of a row, what is like the control: the last of its kind, for the first ones come and go. */
+const likeIn = (row: Element, kind: string) =>
+	controlsOf(row).findLast((e) => e.className === kind) ?? controlsOf(row).at(-1);
+
+function heading(around: readonly Element[]): HTMLElement | null {
+	for (const e of around) {
+		const found = e.isConnected ? e.querySelector<HTMLElement>(HEADINGS) : null;
+		if (found) return found;
+	}
+	return null;
+}
+
+function ancestors(e: Element): Element[] {
+	const up: Element[] = [];
+	for (let at = e.parentElement; at !== null; at = at.parentElement) up.push(at);
+	return up;
+}
+
+/**
+ * Called while the control is still there, for what will take it away. `home` is where the
+ * focus goes when no row is left.
+ */
+export function focusBeside(control: EventTarget | null, home?: () => HTMLElement | null) {
+	if (!(control instanceof HTMLElement)) return;
+	const row = control.closest(ROWS);
+	const around = ancestors(control);
+	const neighbours = row ? beside(row) : [];
+	const kind = control.className;
+	const at = row ? controlsOf(row).indexOf(control) : 0;
+	const to = (): (HTMLElement | null | undefined)[] => {
+		const near = neighbours.find((e) => e.isConnected && controlsOf(e).length > 0);
+		const left = row?.isConnected ? controlsOf(row) : [];
+		return [
+			left[Math.min(at, left.length - 1)],
+			row?.isConnected ? row.querySelector<HTMLElement>(HEADINGS) : null,
+			near && likeIn(near, kind),
+			home?.(),
+			heading(around),
+		];
+	};
+	const watch = new MutationObserver(() => {
+		const { activeElement } = document;
+		if (activeElement === control) return;
+		watch.disconnect();
+		if (control.isConnected || (activeElement !== null && activeElement !== document.body)) return;
+		for (const e of to()) if (e?.isConnected && focus(e)) return;
+	});
+	watch.observe(document.body, { childList: true, subtree: true });
+}
