@@ -15,15 +15,16 @@ import { cardsStamp, chosenIds, filters, selection, type Summary, summarise } fr
 
 export type Ask = "move" | "keywords" | "release" | "class";
 
+/** Of what is chosen now; null while it is being counted. */
 function useSummary(): Summary | null {
-	const [sum, set] = useState<Summary | null>(null);
 	const s = selection.value;
+	const [sum, set] = useState<{ of: typeof s; is: Summary } | null>(null);
 	const stamp = cardsStamp.value;
 	useEffect(() => {
 		const stop = new AbortController();
 		const timer = setTimeout(() => {
 			summarise(s, stop.signal).then(
-				(got) => stop.signal.aborted || set(got),
+				(got) => stop.signal.aborted || set({ of: s, is: got }),
 				() => undefined,
 			);
 		}, 60);
@@ -32,7 +33,7 @@ function useSummary(): Summary | null {
 			stop.abort();
 		};
 	}, [s, stamp]);
-	return sum;
+	return sum?.of === s ? sum.is : null;
 }
 
 function Verdicts({ sum }: { sum: Summary }) {
@@ -76,13 +77,12 @@ export function Bar({ grid, ask }: { grid: VirtualGrid | null; ask: (what: Ask) 
 	const s = selection.value;
 	const sum = useSummary();
 	if (s.count === 0) return null;
-	const mine = sum?.count === s.count ? sum : null;
 	return (
 		<section class="bar" aria-label={t.selection()}>
 			<Button look="quiet" icon="close" label={t.choose_none()} onClick={() => grid?.set(NONE)} />
 			<strong class="num">{t.chosen({ n: s.count })}</strong>
-			{mine?.known && <span class="muted s num">{bytes(mine.bytes, language.value)}</span>}
-			{mine && <Verdicts sum={mine} />}
+			{sum?.known && <span class="muted s num">{bytes(sum.bytes, language.value)}</span>}
+			{sum && <Verdicts sum={sum} />}
 			<span class="sp row">
 				{filters.value.trash ? (
 					<Button look="primary" icon="undo" onClick={() => void restore(chosenIds())}>

@@ -243,7 +243,6 @@ export async function reload() {
 // what is chosen
 
 export interface Summary {
-	count: number;
 	/** the rest counts what was looked at; false while the choice is too large for it */
 	known: boolean;
 	bytes: number;
@@ -257,7 +256,6 @@ const LOOK_AT = 2000;
 /** Bytes and verdicts of the choice; fetches the cards it needs, up to LOOK_AT. */
 export async function summarise(s: select.Selection, stop: AbortSignal): Promise<Summary> {
 	const sum: Summary = {
-		count: s.count,
 		known: s.count <= LOOK_AT,
 		bytes: 0,
 		conditions: 0,
