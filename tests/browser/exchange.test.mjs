@@ -374,6 +374,9 @@ test("the list keeps its filters in the address", async () => {
 	await page.getByRole("button", { name: "Filter zurücksetzen" }).click();
 	await page.getByRole("link", { name: "Für die Liste" }).waitFor();
 	assert.doesNotMatch(page.url(), /[?]/);
+	await page.route(/deliveries[?].*state=active/, (r) => r.fulfill({ json: [] }));
+	await goto(page, server, "/app/deliveries");
+	await page.getByText("Keine aktiven Sendungen.").waitFor(); // those that are over are there
 	await page.done();
 });
 

@@ -5,6 +5,7 @@ import { may } from "../../api/session";
 import { readNumber } from "../../core/delivery";
 import { t } from "../../gen/i18n/deliveries";
 import { navigate, place, setQuery } from "../../router";
+import { counts } from "../../shell/slots";
 import { Button } from "../../ui/Button";
 import { Empty } from "../../ui/Empty";
 import { Skeleton } from "../../ui/Skeleton";
@@ -97,8 +98,14 @@ function Nothing({ f }: { f: Filter }) {
 				</Button>
 			</Empty>
 		);
+	// those that are over are not shown by default: only who has none at all has sent nothing yet
+	const none = counts.value?.deliveries === 0;
 	return (
-		<Empty icon="ticket" title={t.empty()} text={t.empty_text()}>
+		<Empty
+			icon="ticket"
+			title={none ? t.empty() : t.empty_active()}
+			text={none ? t.empty_text() : ""}
+		>
 			<a class="btn" href="/app/deliveries?state=all">
 				{t.all()}
 			</a>
