@@ -13,6 +13,8 @@ interface ToastEntry {
 	text: string;
 	kind: "plain" | "error";
 	undo: (() => Promise<unknown>) | null;
+	/** another language than the app's */
+	lang: "en" | undefined;
 	left: number;
 }
 
@@ -47,12 +49,19 @@ function tick() {
 	clock = null;
 }
 
-export function toast(text: string, how: { undo?: () => Promise<unknown>; error?: boolean } = {}) {
+interface How {
+	undo?: () => Promise<unknown>;
+	error?: boolean;
+	lang?: "en" | undefined;
+}
+
+export function toast(text: string, how: How = {}) {
 	const entry: ToastEntry = {
 		id: ++last,
 		text,
 		kind: how.error ? "error" : "plain",
 		undo: how.undo ?? null,
+		lang: how.lang,
 		left: LIFE_MS,
 	};
 	toasts.value = [...toasts.value.slice(-2), entry];
@@ -104,7 +113,7 @@ export function Toasts() {
 			{toasts.value.map((e) => (
 				<div key={e.id} class={e.kind === "error" ? "toast stop" : "toast"}>
 					{e.kind === "error" && <Icon name="stop" />}
-					<span>{e.text}</span>
+					<span lang={e.lang}>{e.text}</span>
 					{e.undo && (
 						<Button
 							look="quiet"

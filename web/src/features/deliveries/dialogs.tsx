@@ -11,6 +11,7 @@ import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Field, TextArea } from "../../ui/Field";
+import { problemText, Words } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { dayAfter, endOfDay } from "../send/draft";
@@ -41,7 +42,7 @@ function Trouble({ problem }: { problem: Problem | null }) {
 	if (problem === null) return null;
 	return (
 		<Notice tone="stop" title={t.failed()} alert>
-			{problem.detail}
+			<Words of={problem} />
 		</Notice>
 	);
 }
@@ -159,8 +160,7 @@ export function ExtendDialog({
 	});
 	const early = end === null || end.getTime() <= Date.parse(d.expires);
 	const error = () => {
-		if (trouble?.code === "expires-too-late")
-			return t["expires-too-late"]({ detail: trouble.detail });
+		if (trouble?.code === "expires-too-late") return problemText(trouble).text;
 		return early ? t["expires-too-early"]() : null;
 	};
 	return (

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What is done to the chosen files. Everything that can be undone is done at once and says so
 // with an undo; a release asks first, in its dialog.
-import { post, Problem } from "../../api/client";
+import { post } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { navigate } from "../../router";
 import { basket, type BasketFacts } from "../../shell/slots";
+import { problemText as wordsOf } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { asset, loadAsset } from "./asset";
 import { forget, reload } from "./state";
@@ -33,15 +34,11 @@ interface BulkDone {
 	left: number;
 }
 
-export const problemText = (e: unknown) =>
-	e instanceof Problem
-		? e.code === "offline"
-			? t.offline()
-			: e.detail || e.title || t.failed()
-		: t.failed();
+export const problemText = (e: unknown) => wordsOf(e).text;
 
 export function tell(e: unknown) {
-	toast(problemText(e), { error: true });
+	const { text, lang } = wordsOf(e);
+	toast(text, { error: true, lang });
 }
 
 /** Everything on the page that shows these files: cards, the open panel, listing and folders. */

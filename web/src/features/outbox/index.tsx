@@ -11,6 +11,7 @@ import { Empty } from "../../ui/Empty";
 import { Field } from "../../ui/Field";
 import { Skeleton } from "../../ui/Skeleton";
 import { type Column, Table } from "../../ui/Table";
+import { Words } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { Notice, Tag, type Tone } from "../../ui/Verdict";
 import { loadMails, type Mail, mails, mailsProblem, readMail } from "./state";
@@ -87,7 +88,9 @@ export default function Outbox() {
 			</div>
 			{mailsProblem.value && (
 				<Notice tone="stop" title={t.problem()} alert>
-					<p>{mailsProblem.value.detail}</p>
+					<p>
+						<Words of={mailsProblem.value} />
+					</p>
 					<Button onClick={() => loadMails(to)}>{t.again()}</Button>
 				</Notice>
 			)}

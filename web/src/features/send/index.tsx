@@ -13,6 +13,7 @@ import { Button } from "../../ui/Button";
 import { Field, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { Skeleton } from "../../ui/Skeleton";
+import { problemText, Words } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { basketOpen } from "../basket/state";
@@ -78,9 +79,7 @@ function Until({ asked }: { asked: boolean }) {
 			onInput={(expires) => edit({ expires })}
 			hint={echo}
 			error={
-				late
-					? t["expires-too-late"]({ detail: late.detail })
-					: faultAt("expires", asked || draft.value.expires !== "")
+				late ? problemText(late).text : faultAt("expires", asked || draft.value.expires !== "")
 			}
 		/>
 	);
@@ -179,7 +178,7 @@ function Trouble({ asked }: { asked: boolean }) {
 		const title = known?.() ?? (p.code === "offline" ? t.offline() : t.failed());
 		return (
 			<Notice tone="stop" title={title} alert>
-				{known === null && p.detail}
+				{known === null && p.code !== "offline" && <Words of={p} />}
 			</Notice>
 		);
 	}
