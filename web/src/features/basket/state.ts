@@ -42,12 +42,14 @@ export function loadBasket(): Promise<void> {
 	});
 }
 
-// What the server says is the truth, also after a refusal.
+// What the server says is the truth, also after a refusal; its files only once they were shown.
 async function change(body: Record<string, unknown>): Promise<Count> {
 	try {
-		return await inTurn(() => post<Count>("/basket", body));
+		const now = await inTurn(() => post<Count>("/basket", body));
+		facts.value = now;
+		return now;
 	} finally {
-		loadBasket().catch(() => undefined);
+		if (basket.value !== null) loadBasket().catch(() => undefined);
 	}
 }
 

@@ -4,9 +4,9 @@
 import { post } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { navigate } from "../../router";
-import { basket, type BasketFacts } from "../../shell/slots";
 import { problemText as wordsOf } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
+import { addToBasket, removeFromBasket } from "../basket/state";
 import { asset, loadAsset } from "./asset";
 import { forget, reload } from "./state";
 
@@ -80,21 +80,14 @@ export async function bulk(
 	return true;
 }
 
-/** The number in the shell. */
-function told(now: BasketFacts) {
-	basket.value = now;
-}
-
-async function inBasket(act: "add" | "remove", ids: readonly string[]) {
-	for (let at = 0; at < ids.length; at += MOST)
-		told(await post<BasketFacts>("/basket", { [act]: ids.slice(at, at + MOST) }));
+async function inBasket(act: typeof addToBasket, ids: readonly string[]) {
+	for (let at = 0; at < ids.length; at += MOST) await act(ids.slice(at, at + MOST));
 }
 
 export async function toBasket(ids: readonly string[]) {
 	try {
-		const all = (act: "add" | "remove") => inBasket(act, ids);
-		await all("add");
-		const undo = () => all("remove");
+		await inBasket(addToBasket, ids);
+		const undo = () => inBasket(removeFromBasket, ids);
 		toast(t.in_basket({ n: ids.length }), { undo });
 	} catch (e) {
 		tell(e);
@@ -104,7 +97,7 @@ export async function toBasket(ids: readonly string[]) {
 /** "Senden …": what is chosen goes into the basket, the send screen works on it. */
 export async function send(ids: readonly string[]) {
 	try {
-		await inBasket("add", ids.slice(0, MOST));
+		await addToBasket(ids.slice(0, MOST));
 		navigate("/app/send");
 	} catch (e) {
 		tell(e);
