@@ -134,7 +134,7 @@ test("release with reason and date: shown in the panel, stored, in the file's hi
 	const page = await openPage(server, { who });
 	await open(page, { folder: "Freigabe" });
 	await choose(page, "Regal_frei.txt");
-	await panel(page).getByText("Noch nicht zur Prüfung gegeben.").waitFor();
+	await panel(page).getByText("Noch nicht geprüft: Die Datei ist ein Entwurf.").waitFor();
 	// the card is there before all of the file is; nobody released it
 	await checks(page).filter({ hasText: /^Freigabe: Entwurf\s*$/ }).waitFor();
 	const d = await release(page, async () => {
@@ -187,7 +187,7 @@ test("conditions want one; the verdict says it, the checks say what was not chec
 	await page.keyboard.press("Enter");
 	await d.waitFor({ state: "detached" });
 	await panel(page).getByText("Darf gesendet werden – mit Auflage").waitFor();
-	await panel(page).getByText("Nur mit Bildnachweis „© Studio Brandt“.").waitFor();
+	await panel(page).getByText("Nur mit Nachweis „© Studio Brandt“.").waitFor();
 	await option(page, "Tisch_Auflage.txt").getByText("Mit Auflage").waitFor();
 	await bar(page).getByText("1 mit Auflage").waitFor();
 	const said = await checks(page).allInnerTexts();

@@ -5,10 +5,20 @@ import { date } from "../../core/format";
 import { t } from "../../gen/i18n/reason";
 import { language } from "../../i18n";
 
-interface AnyReason {
+export interface AnyReason {
 	code: string;
 	date?: unknown;
 	text?: unknown;
+}
+
+/** What is known of its file, where more is known than the reason itself says. */
+interface Known {
+	reason?: string | null;
+	credit?: string | null;
+	view_only?: boolean;
+	until?: string | null;
+	embargo?: string | null;
+	expires?: string | null;
 }
 
 const plain: Record<string, () => string> = {
@@ -27,19 +37,26 @@ const plain: Record<string, () => string> = {
 	trashed: t.trashed,
 };
 
-const dated: Record<string, (a: { date: string }) => string> = {
-	"release-expired": t["release-expired"],
-	embargo: t.embargo,
-	expired: t.expired,
+const dated: Record<string, [(a: { date: string }) => string, "until" | "embargo" | "expires"]> = {
+	"release-expired": [t["release-expired"], "until"],
+	embargo: [t.embargo, "embargo"],
+	expired: [t.expired, "expires"],
 };
 
-export function reasonWords(r: AnyReason): string {
-	const day = typeof r.date === "string" ? date(r.date, language.value) : "";
-	if (r.code === "release-conditions")
-		return typeof r.text === "string" && r.text !== ""
-			? t["release-conditions"]({ text: r.text })
-			: t["release-conditions-plain"]();
+function conditions(r: AnyReason, known: Known): string {
+	const text = known.credit || (typeof r.text === "string" ? r.text : "");
+	if (known.view_only === true)
+		return text ? t["release-view-credit"]({ text }) : t["release-view"]();
+	return text ? t["release-conditions"]({ text }) : t["release-conditions-plain"]();
+}
+
+export function reasonWords(r: AnyReason, known: Known = {}): string {
+	if (r.code === "release-conditions") return conditions(r, known);
+	if (r.code === "release-blocked" && known.reason)
+		return t["release-blocked-because"]({ reason: known.reason });
 	const withDate = dated[r.code];
-	if (withDate) return withDate({ date: day });
-	return plain[r.code]?.() ?? t.other({ code: r.code });
+	if (withDate === undefined) return plain[r.code]?.() ?? t.other({ code: r.code });
+	const [say, member] = withDate;
+	const when = typeof r.date === "string" ? r.date : known[member];
+	return say({ date: when ? date(when, language.value) : "–" });
 }
