@@ -115,9 +115,11 @@ test("0 bytes are refused in words; the same content is told to be there already
 	await details.getByRole("link", { name: "andere Datei zeigen" }).click();
 	await details.getByRole("heading", { name: "Datei_3.txt" }).waitFor();
 	assert.equal(new URL(page.url()).searchParams.get("file"), there);
+	await page.locator("h1:focus").waitFor(); // a moment after the move
 	await panel(page).getByRole("button", { name: "Trotzdem behalten" }).focus();
 	await page.keyboard.press("Enter");
 	await state(page, "hochgeladen").waitFor();
+	await panel(page).locator('button:focus[aria-label="Entfernen: Kopie.txt"]').waitFor();
 	await page.done();
 });
 
