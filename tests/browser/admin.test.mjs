@@ -40,6 +40,7 @@ test("somebody invited signs in, changes role, and is shut out", async () => {
 	const edit = page.getByRole("dialog", { name: "Jonas Behrens ändern" });
 	await edit.getByLabel("Ansehen").check();
 	await edit.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Auch was schon gesendet ist, lässt sich sofort nicht mehr abrufen.").waitFor();
 	await page.getByRole("button", { name: "Rolle ändern" }).click();
 	await row.getByText("Ansehen").waitFor();
 	assert.equal((await me()).json.person.role, "viewer");

@@ -216,7 +216,7 @@ test("view only: stored, and why the package is none is said in words", async ()
 	await choose(page, "Leuchte_Ansicht.txt");
 	const d = await release(page, async () => {
 		await radio(page, "Mit Auflage");
-		await tabTo(page, "Nur ansehen, mit Wasserzeichen");
+		await tabTo(page, "Nur ansehen: wird nicht gesendet");
 		await page.keyboard.press("Space");
 	});
 	await d.waitFor({ state: "detached" });

@@ -76,7 +76,7 @@ function Edit(p: { person: Person; onClose: () => void; onDone: () => void }) {
 			role === p.person.role ||
 			(await confirm({
 				title: t.role_question({ name: question.name }),
-				text: t.role_question_text(question),
+				text: role === "viewer" ? t.role_question_stops(question) : t.role_question_text(question),
 				action: t.role_action(),
 			}));
 		if (!sure) return;
