@@ -2,7 +2,7 @@
 // What needs an answer before it is done to files: the release with its conditions, the folder
 // to move to, keywords, the class. Loaded when the first of them is asked.
 import { useEffect, useState } from "preact/hooks";
-import { call, get } from "../../api/client";
+import { get } from "../../api/client";
 import { dateInWords } from "../../core/format";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
@@ -13,11 +13,11 @@ import { Check, Field, Options, Select, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
 import { bulk, problemText, tell } from "./acts";
-import { type Asset, asset, loadAsset } from "./asset";
+import { type Asset, asset, loadAsset, type Release as Whole, save } from "./asset";
 import type { Ask } from "./Bar";
 import { KeywordField } from "./Edits";
 import { CLASSES, className, stateName } from "./Filters";
-import { folders, forget, loadFolders, reload, wantCards } from "./state";
+import { folders, loadFolders, reload } from "./state";
 
 interface Props {
 	ids: readonly string[];
@@ -40,12 +40,8 @@ function Actions(p: { label: string; busy?: boolean; onClose: () => void; onDo: 
 type State = "cleared" | "conditions" | "in_review" | "blocked" | "draft";
 const STATES: readonly State[] = ["cleared", "conditions", "in_review", "blocked", "draft"];
 
-interface Release {
+interface Release extends Whole {
 	state: State;
-	until: string | null;
-	reason: string;
-	credit: string;
-	view_only: boolean;
 }
 
 const stateText = (s: State) =>
@@ -88,35 +84,23 @@ function wrong(r: Release): string | null {
 	return null;
 }
 
-async function put(ids: readonly string[], r: Release) {
-	const id = ids[0] ?? "";
-	await call("PUT", `/assets/${id}/release`, { body: r });
-	forget([id]);
-	await Promise.all([wantCards([id]), asset.value?.asset === id ? loadAsset(id) : null]);
-	void reload();
-	toast(t.release_done({ n: 1 }));
-}
-
-/** Begins with what is stored of one file, also when its panel is not open. */
-function useBegin(ids: readonly string[]): Asset | null | undefined {
+/** Begins with what is stored of one file now: what the page read some time ago may be undone by it. */
+function useBegin({ ids, onClose }: Props): Asset | null | undefined {
 	const one = ids.length === 1 ? ids[0] : undefined;
-	const here = asset.value?.asset === one ? asset.value : undefined;
-	const [a, set] = useState<Asset | null | undefined>(
-		one === undefined ? null : (here ?? undefined),
-	);
+	const [a, set] = useState<Asset | null | undefined>(one === undefined ? null : undefined);
 	useEffect(() => {
-		if (a === undefined)
-			get<Asset>(`/assets/${one}`).then(set, (e) => {
-				tell(e);
-				set(null);
-			});
+		if (one === undefined) return;
+		get<Asset>(`/assets/${one}`).then(set, (e) => {
+			tell(e);
+			onClose();
+		});
 	}, []);
 	return a;
 }
 
 function ReleaseDialog(p: Props) {
-	const a = useBegin(p.ids);
-	return a === undefined ? null : <ReleaseForm {...p} begins={begin(a)} />;
+	const a = useBegin(p);
+	return a === undefined ? null : <ReleaseForm {...p} a={a} />;
 }
 
 interface ReleasePart {
@@ -179,15 +163,23 @@ function ReleaseFields({ r, change }: ReleasePart) {
 	);
 }
 
+/** Of one file, from the version that the form began with; also when a colleague's shall stay. */
+async function saveOne(a: Asset, r: Release) {
+	const how = await save({ release: r }, a);
+	if (asset.value?.asset === a.asset) void loadAsset(a.asset);
+	void reload();
+	if (how === "saved") toast(t.release_done({ n: 1 }));
+}
+
 /** False when it was not done, which has been told. */
-async function saveRelease(ids: readonly string[], r: Release): Promise<boolean> {
-	if (ids.length !== 1) return bulk(ids, { release: r }, (n) => t.release_done({ n }));
-	await put(ids, r);
+async function saveRelease(ids: readonly string[], a: Asset | null, r: Release): Promise<boolean> {
+	if (a === null) return bulk(ids, { release: r }, (n) => t.release_done({ n }));
+	await saveOne(a, r);
 	return true;
 }
 
-function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
-	const [r, set] = useState<Release>(begins);
+function ReleaseForm({ ids, onClose, a }: Props & { a: Asset | null }) {
+	const [r, set] = useState<Release>(() => begin(a));
 	const [error, setError] = useState<string | null>(null);
 	const [busy, setBusy] = useState(false);
 	const change = (part: Partial<Release>) => {
@@ -196,10 +188,11 @@ function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
 	};
 	const save = async () => {
 		const fault = wrong(r);
+		if (busy) return;
 		if (fault) return setError(fault);
 		setBusy(true);
 		try {
-			if (await saveRelease(ids, cut(r))) return onClose();
+			if (await saveRelease(ids, a, cut(r))) return onClose();
 		} catch (e) {
 			setError(problemText(e));
 		}
