@@ -112,3 +112,59 @@ test("quick changes of one's own are no conflict; a refused one is not shown as 
 	assert.equal(await conflict(page).count(), 0);
 	await page.done();
 });
+
+test("title, note and keyword that are begun wait while another file is looked at", async () => {
+	const [first, second] = await files("Begonnen", "Begonnen_a.txt", "Begonnen_b.txt");
+	const page = await openPage(server, { who });
+	await look(page, "Begonnen", first);
+	await button(panel(page), "Titel ändern").click();
+	const title = panel(page).getByLabel("Titel", { exact: true });
+	await title.fill("Neuer Titel");
+	await panel(page).getByLabel("Neue Notiz").fill("Eine Notiz");
+	await panel(page).getByRole("combobox", { name: "Schlagwort hinzufügen" }).fill("Halb");
+	// drawn anew with every key, the title does not take the focus
+	assert.equal(await page.evaluate(() => document.activeElement.value), "Halb");
+	const option = (name) => page.getByRole("option", { name });
+	await option("Begonnen_b.txt").click({ position: { x: 60, y: 60 } });
+	await panel(page).getByRole("heading", { name: "Begonnen_b.txt" }).waitFor();
+	await until(async () => (await panel(page).getByLabel("Neue Notiz").inputValue()) === "");
+	assert.ok(page.url().includes(`file=${second}`));
+	await option("Begonnen_a.txt").click({ position: { x: 60, y: 60 } });
+	await title.waitFor();
+	assert.equal(await title.inputValue(), "Neuer Titel");
+	assert.equal(await page.evaluate(() => document.activeElement.getAttribute("role")), "listbox");
+	assert.equal(await panel(page).getByLabel("Neue Notiz").inputValue(), "Eine Notiz");
+	assert.equal(await panel(page).getByRole("combobox", { name: "Schlagwort hinzufügen" }).inputValue(), "Halb");
+	await title.press("Enter");
+	await panel(page).getByRole("heading", { name: "Neuer Titel" }).waitFor();
+	assert.equal(await focused(page), "Titel ändern");
+	await page.done();
+});
+
+test("a dialog that is refused keeps what was typed, and takes the keyword in its field", async () => {
+	const [id] = await files("Dialoge", "Dialog.txt");
+	const page = await openPage(server, { who });
+	page.expected = [/^503 POST .*bulk$/];
+	await look(page, "Dialoge", id);
+	await page.getByRole("listbox", { name: "Dateien" }).focus();
+	await page.keyboard.press("Space");
+	const refuse = (r) => r.fulfill({ status: 503, json: { code: "busy", title: "Gerade nicht" } });
+	const open = async (item) => {
+		await page.getByRole("button", { name: "Weitere Aktionen" }).click();
+		await page.getByRole("menuitem", { name: item }).click();
+	};
+	await page.route("**/assets/bulk", refuse);
+	await open(/^Schlagworte/);
+	const words = page.getByRole("dialog");
+	await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).fill("Herbst");
+	await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).press("Enter");
+	await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).fill("Winter");
+	await button(words, "Speichern").click();
+	await toast(page, "Gerade nicht").waitFor();
+	assert.equal(await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).inputValue(), "Winter");
+	await page.unroute("**/assets/bulk", refuse);
+	await button(words, "Speichern").click();
+	await words.waitFor({ state: "detached" });
+	assert.deepEqual((await api("GET", `/assets/${id}`)).keywords.sort(), ["Herbst", "Winter"]);
+	await page.done();
+});

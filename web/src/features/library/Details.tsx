@@ -313,7 +313,7 @@ function Head({ c, a }: { c: Card; a: Asset | null }) {
 	return (
 		<div>
 			{a && may("edit") && !c.trashed ? (
-				<Title a={a} />
+				<Title key={a.asset} a={a} />
 			) : (
 				<h2 class="library-title">
 					<bdi>{visible(c.title)}</bdi>

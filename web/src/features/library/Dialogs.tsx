@@ -222,14 +222,28 @@ function ReleaseForm({ ids, onClose, a }: Props & { a: Asset | null }) {
 
 // move, keywords, class
 
+/** Once at a time. Done, the dialog goes; refused, it stays with all that was typed. */
+function useDoing(onClose: () => void) {
+	const [busy, setBusy] = useState(false);
+	const run = async (act: () => Promise<boolean>) => {
+		if (busy) return;
+		setBusy(true);
+		if (await act()) onClose();
+		else setBusy(false);
+	};
+	return { busy, run: (act: () => Promise<boolean>) => void run(act) };
+}
+
 function MoveDialog({ ids, onClose }: Props) {
 	const [path, setPath] = useState("");
 	const wanted = path.trim().replace(/^\/+|\/+$/g, "");
-	const move = () => {
-		onClose();
-		void bulk(ids, { folder: wanted }, (n) =>
+	const { busy, run } = useDoing(onClose);
+	const move = async () => {
+		const done = await bulk(ids, { folder: wanted }, (n) =>
 			t.moved({ n, folder: wanted === "" ? t.top_folder() : wanted }),
-		).then(loadFolders);
+		);
+		if (done) void loadFolders();
+		return done;
 	};
 	const load = async (text: string) => {
 		const low = text.trim().toLowerCase();
@@ -241,7 +255,7 @@ function MoveDialog({ ids, onClose }: Props) {
 		<Dialog
 			title={t.move_title({ n: ids.length })}
 			onClose={onClose}
-			actions={<Actions label={t.move()} onClose={onClose} onDo={move} />}
+			actions={<Actions label={t.move()} busy={busy} onClose={onClose} onDo={() => run(move)} />}
 		>
 			<Combobox
 				label={t.folder_path()}
@@ -260,18 +274,20 @@ function MoveDialog({ ids, onClose }: Props) {
 function KeywordsDialog({ ids, onClose }: Props) {
 	const [how, setHow] = useState<"add" | "remove">("add");
 	const [list, setList] = useState<string[]>([]);
-	const save = () => {
-		if (list.length === 0) return;
-		onClose();
-		void bulk(ids, how === "add" ? { add_keywords: list } : { remove_keywords: list }, (n) =>
-			t.keywords_done({ n }),
-		);
+	const [text, setText] = useState("");
+	const { busy, run } = useDoing(onClose);
+	const keep = () => {
+		// what stands in the field is meant, too
+		const all = [...new Set([...list, text.trim()])].filter((k) => k !== "");
+		if (all.length === 0) return;
+		const act = how === "add" ? { add_keywords: all } : { remove_keywords: all };
+		run(() => bulk(ids, act, (n) => t.keywords_done({ n })));
 	};
 	return (
 		<Dialog
 			title={t.keywords_title({ n: ids.length })}
 			onClose={onClose}
-			actions={<Actions label={t.save()} onClose={onClose} onDo={save} />}
+			actions={<Actions label={t.save()} busy={busy} onClose={onClose} onDo={keep} />}
 		>
 			<div class="stack">
 				<Select
@@ -297,7 +313,11 @@ function KeywordsDialog({ ids, onClose }: Props) {
 						</li>
 					))}
 				</ul>
-				<KeywordField onAdd={(k) => setList([...new Set([...list, k])])} />
+				<KeywordField
+					text={text}
+					onText={setText}
+					onAdd={(k) => setList([...new Set([...list, k])])}
+				/>
 			</div>
 		</Dialog>
 	);
@@ -305,15 +325,13 @@ function KeywordsDialog({ ids, onClose }: Props) {
 
 function ClassDialog({ ids, onClose }: Props) {
 	const [value, set] = useState<(typeof CLASSES)[number]>("internal");
-	const save = () => {
-		onClose();
-		void bulk(ids, { class: value }, (n) => t.class_done({ n }));
-	};
+	const { busy, run } = useDoing(onClose);
+	const keep = () => run(() => bulk(ids, { class: value }, (n) => t.class_done({ n })));
 	return (
 		<Dialog
 			title={t.class_set()}
 			onClose={onClose}
-			actions={<Actions label={t.save()} onClose={onClose} onDo={save} />}
+			actions={<Actions label={t.save()} busy={busy} onClose={onClose} onDo={keep} />}
 		>
 			<Select
 				label={t.class()}

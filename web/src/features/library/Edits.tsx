@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What is changed in the panel: title, class, dates, keywords, notes. A field is saved when it
-// is left; title and note when that is asked for.
+// is left; title and note when that is asked for, and until then they are kept (drafts.ts).
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { may } from "../../api/session";
@@ -15,6 +15,7 @@ import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
 import { tell } from "./acts";
 import { type Asset, asset, type Base, type Edit, save, type Saved } from "./asset";
+import { draftOf, keepDraft } from "./drafts";
 import { CLASSES, className } from "./Filters";
 
 /** How it ended; null: it failed, was told, and the input is to stay. */
@@ -31,57 +32,69 @@ async function saved(edit: Edit, base: Base | null = asset.value): Promise<Saved
 }
 
 export function Title({ a }: { a: Asset }) {
-	const [text, setText] = useState<string | null>(null);
+	const draft = draftOf(a.asset).title;
 	const id = useId();
-	const back = useRef(false);
-	const place = useRef<HTMLHeadingElement>(null);
+	const place = useRef<HTMLDivElement>(null);
+	/** Begun or ended by hand: another file that is looked at takes no focus. */
+	const [byHand, setByHand] = useState(0);
+	const isOpen = draft !== undefined;
 	useEffect(() => {
-		if (text !== null || !back.current) return;
-		back.current = false;
-		place.current?.querySelector("button")?.focus();
-	}, [text]);
-	const done = async () => {
-		const title = text?.trim() ?? "";
-		if (title === "" || title === a.title || (await saved({ title }))) end();
+		if (byHand > 0) place.current?.querySelector<HTMLElement>("input, button")?.focus();
+	}, [isOpen, byHand]);
+	const keep = (text: string) =>
+		keepDraft(a.asset, { title: { text, etag: draft?.etag ?? a.etag } });
+	const begin = () => {
+		keep(a.title);
+		setByHand(byHand + 1);
 	};
 	const end = () => {
-		setText(null);
-		back.current = true;
+		keepDraft(a.asset, { title: undefined });
+		setByHand(byHand + 1);
 	};
-	if (text === null)
+	const done = async () => {
+		if (!draft) return;
+		const title = draft.text.trim();
+		const base = { asset: a.asset, etag: draft.etag };
+		if (title !== "" && title !== a.title && (await saved({ title }, base)) === null) return;
+		if (draftOf(a.asset).title?.text === draft.text) end(); // else more was typed meanwhile
+	};
+	if (!draft)
 		return (
-			<h2 class="library-title" ref={place}>
-				<bdi>{visible(a.title)}</bdi>{" "}
-				<Button look="quiet" icon="edit" label={t.title_edit()} onClick={() => setText(a.title)} />
-			</h2>
+			<div ref={place}>
+				<h2 class="library-title">
+					<bdi>{visible(a.title)}</bdi>{" "}
+					<Button look="quiet" icon="edit" label={t.title_edit()} onClick={begin} />
+				</h2>
+			</div>
 		);
 	return (
-		<form
-			class="library-title-form"
-			onSubmit={(e) => {
-				e.preventDefault();
-				void done();
-			}}
-		>
-			<label class="vh" for={id}>
-				{t.title()}
-			</label>
-			<input
-				id={id}
-				class="in"
-				value={text}
-				maxLength={400}
-				ref={(el) => el?.focus()}
-				onInput={(e) => setText(e.currentTarget.value)}
-				onKeyDown={(e) => e.key === "Escape" && end()}
-			/>
-			<div class="row">
-				<Button look="primary" submit>
-					{t.save()}
-				</Button>
-				<Button onClick={end}>{t.cancel()}</Button>
-			</div>
-		</form>
+		<div ref={place}>
+			<form
+				class="library-title-form"
+				onSubmit={(e) => {
+					e.preventDefault();
+					void done();
+				}}
+			>
+				<label class="vh" for={id}>
+					{t.title()}
+				</label>
+				<input
+					id={id}
+					class="in"
+					value={draft.text}
+					maxLength={400}
+					onInput={(e) => keep(e.currentTarget.value)}
+					onKeyDown={(e) => e.key === "Escape" && end()}
+				/>
+				<div class="row">
+					<Button look="primary" submit>
+						{t.save()}
+					</Button>
+					<Button onClick={end}>{t.cancel()}</Button>
+				</div>
+			</form>
+		</div>
 	);
 }
 
@@ -128,17 +141,20 @@ interface Keyword {
 	count: number;
 }
 
-export function KeywordField({ onAdd }: { onAdd: (label: string) => void }) {
-	const [text, setText] = useState("");
+export function KeywordField(p: {
+	text: string;
+	onText: (text: string) => void;
+	onAdd: (label: string) => void;
+}) {
 	const add = (label: string) => {
-		setText("");
-		onAdd(label);
+		p.onText("");
+		p.onAdd(label);
 	};
 	return (
 		<Combobox<Keyword>
 			label={t.keyword_add()}
-			value={text}
-			onInput={setText}
+			value={p.text}
+			onInput={p.onText}
 			onEnter={add}
 			onPick={(k) => add(k.label)}
 			load={(prefix, signal) => get<Keyword[]>("/keywords", { prefix }, signal)}
@@ -165,15 +181,21 @@ function Keywords({ a }: { a: Asset }) {
 					</li>
 				))}
 			</ul>
-			<KeywordField onAdd={(k) => void saved({ keywords: [k] })} />
+			<KeywordField
+				text={draftOf(a.asset).keyword ?? ""}
+				onText={(keyword) => keepDraft(a.asset, { keyword })}
+				onAdd={(k) => void saved({ keywords: [k] })}
+			/>
 		</div>
 	);
 }
 
 function Notes({ a }: { a: Asset }) {
-	const [text, setText] = useState("");
+	const text = draftOf(a.asset).note ?? "";
 	const add = async () => {
-		if (text.trim() !== "" && (await saved({ note: text.trim() })) === "saved") setText("");
+		const note = text.trim();
+		if (note === "" || (await saved({ note })) !== "saved") return;
+		if (draftOf(a.asset).note === text) keepDraft(a.asset, { note: "" });
 	};
 	return (
 		<div class="stack">
@@ -189,7 +211,13 @@ function Notes({ a }: { a: Asset }) {
 			</ul>
 			{may("edit") && (
 				<>
-					<TextArea label={t.note_new()} rows={2} maxlength={8000} value={text} onInput={setText} />
+					<TextArea
+						label={t.note_new()}
+						rows={2}
+						maxlength={8000}
+						value={text}
+						onInput={(note) => keepDraft(a.asset, { note })}
+					/>
 					{text.trim() !== "" && <Button onClick={() => void add()}>{t.note_add()}</Button>}
 				</>
 			)}
