@@ -168,3 +168,34 @@ test("a dialog that is refused keeps what was typed, and takes the keyword in it
 	assert.deepEqual((await api("GET", `/assets/${id}`)).keywords.sort(), ["Herbst", "Winter"]);
 	await page.done();
 });
+
+test("what goes away by an act gives the focus to its neighbour, or to the listing", async () => {
+	const [id] = await files("Fokus", "Fokus_a.txt", "Fokus_b.txt");
+	await api("PATCH", `/assets/${id}`, { keywords: ["Eins", "Zwei"] });
+	const page = await openPage(server, { who });
+	await look(page, "Fokus", id);
+	const act = async (where) => {
+		await where.focus();
+		await page.keyboard.press("Enter");
+		await where.waitFor({ state: "detached" });
+	};
+	const isIn = (selector) => until(() => page.evaluate((s) => document.activeElement.matches(s), selector));
+	await act(button(panel(page), "Schlagwort entfernen: Eins"));
+	await until(async () => (await focused(page)) === "Schlagwort entfernen: Zwei");
+	await act(button(panel(page), "Schlagwort entfernen: Zwei"));
+	await isIn(".panel [role=combobox]");
+	await act(button(page, "Darf gesendet werden"));
+	await isIn(".fac .chip");
+	await act(button(page, "Filter entfernen: Darf gesendet werden"));
+	await isIn(".fac .chip");
+
+	await page.getByRole("listbox", { name: "Dateien" }).focus();
+	await page.keyboard.press("Home");
+	await page.keyboard.press("Space");
+	await button(page, "Weitere Aktionen").focus();
+	await page.keyboard.press("Enter");
+	await page.getByRole("menuitem", { name: "In den Papierkorb" }).press("Enter");
+	await page.getByRole("region", { name: "Auswahl" }).waitFor({ state: "detached" });
+	await isIn("[role=listbox]");
+	await page.done();
+});

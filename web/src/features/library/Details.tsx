@@ -7,6 +7,7 @@ import { may } from "../../api/session";
 import type { Card, Checks, CheckState } from "../../api/types";
 import { bytes, date, dateTime, number } from "../../core/format";
 import { kindOf, visible } from "../../core/words";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { to } from "../../routes";
@@ -352,7 +353,14 @@ export function Details(p: DetailsProps) {
 			<div class="stack">
 				<Verdict c={c} a={a} />
 				{c.trashed && may("edit") && (
-					<Button onClick={() => void restore([c.id])}>{t.restore()}</Button>
+					<Button
+						onClick={(e) => {
+							focusNeighbour(e.currentTarget.closest(".panel, dialog"));
+							void restore([c.id]);
+						}}
+					>
+						{t.restore()}
+					</Button>
 				)}
 				{!c.trashed && may("release") && <Button onClick={p.onRelease}>{t.release_set()}</Button>}
 			</div>

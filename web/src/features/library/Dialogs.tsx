@@ -4,6 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { dateInWords } from "../../core/format";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -306,7 +307,10 @@ function KeywordsDialog({ ids, onClose }: Props) {
 								type="button"
 								class="chip"
 								aria-label={t.keyword_remove({ keyword: k })}
-								onClick={() => setList(list.filter((x) => x !== k))}
+								onClick={(e) => {
+									focusNeighbour(e.currentTarget.closest(".stack"));
+									setList(list.filter((x) => x !== k));
+								}}
 							>
 								{k} <Icon name="close" />
 							</button>

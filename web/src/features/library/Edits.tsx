@@ -6,6 +6,7 @@ import { get } from "../../api/client";
 import { may } from "../../api/session";
 import { dateTime } from "../../core/format";
 import { visible } from "../../core/words";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -174,7 +175,10 @@ function Keywords({ a }: { a: Asset }) {
 							type="button"
 							class="chip"
 							aria-label={t.keyword_remove({ keyword: k })}
-							onClick={() => void saved({ remove_keywords: [k] })}
+							onClick={(e) => {
+								focusNeighbour(e.currentTarget.closest(".stack"));
+								void saved({ remove_keywords: [k] });
+							}}
 						>
 							{k} <Icon name="close" />
 						</button>
