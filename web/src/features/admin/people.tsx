@@ -79,10 +79,10 @@ function Edit(p: { person: Person; onClose: () => void; onDone: () => void }) {
 				text: role === "viewer" ? t.role_question_stops(question) : t.role_question_text(question),
 				action: t.role_action(),
 			}));
-		if (!sure) return;
+		if (!sure) return false;
 		await patch(`/people/${p.person.id}`, { name: name.trim(), role });
 		toast(t.changed());
-		p.onDone();
+		return p.onDone();
 	};
 	return (
 		<FormDialog
