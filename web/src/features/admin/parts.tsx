@@ -24,7 +24,6 @@ export const SCOPES: readonly Scope[] = [
 	"admin",
 ];
 
-export const roleName = (role: Role) => t[`role_${role}`]();
 export const roleText = (role: Role) => t[`role_${role}_text`]();
 export const scopeName = (scope: Scope | "all") => t[`scope_${scope}`]();
 

@@ -12,10 +12,11 @@ import { Button } from "../../ui/Button";
 import { confirm } from "../../ui/Dialog";
 import { Field, Options } from "../../ui/Field";
 import { Menu, type MenuItem } from "../../ui/Menu";
+import { roleName } from "../../ui/role";
 import { type Column, Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { Tag } from "../../ui/Verdict";
-import { FormDialog, Loading, ROLES, roleName, roleText, Secret, useData, words } from "./parts";
+import { FormDialog, Loading, ROLES, roleText, Secret, useData, words } from "./parts";
 
 export interface Person {
 	id: string;
