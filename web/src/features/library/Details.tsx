@@ -5,7 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 import { BASE } from "../../api/client";
 import { may } from "../../api/session";
 import type { Card, Checks, CheckState } from "../../api/types";
-import { bytes, date, dateTime, number } from "../../core/format";
+import { bytes, date, dateTime, dayMonth, number } from "../../core/format";
 import { kindOf, visible } from "../../core/words";
 import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
@@ -125,7 +125,7 @@ function Usage() {
 				{shown.map((e) => (
 					<li key={e.id} class={e.delivery ? "" : "p"}>
 						<time class="muted num" dateTime={e.at} title={dateTime(e.at, language.value)}>
-							{date(e.at, language.value).slice(0, 6)}
+							{dayMonth(e.at, language.value)}
 						</time>
 						<p>
 							{e.delivery ? (
