@@ -7,6 +7,8 @@
  * keywords and note are added to those that are there.  A single file also says
  * what its card says, and all its versions.
  */
+#include "api/assets.h"
+
 #include "api/card.h"
 #include "api/input.h"
 #include "api/routes.h"
@@ -361,27 +363,26 @@ says_nothing(const struct asset_edit *ed)
 	       ed->add_keyword_count == 0 && ed->remove_keyword_count == 0;
 }
 
-/* If-Match is compared here and holds, by the stamp, until the change. */
-static int
-read_condition(
-    struct api *x, const struct request *q, asset_id id, struct asset_edit *ed, struct error *e)
+int
+asset_condition(
+    struct api *x, const struct request *q, asset_id id, int64_t *ret_stamp, struct error *e)
 {
 	struct str if_match = request_field(q, "if-match");
 	struct asset f;
 
+	*ret_stamp = 0;
 	if (if_match.p == NULL)
 		return 0;
 	if (asset_get(x->db, x->a, id, &f, e) < 0)
 		return err_code(e);
 	if (!http_etag_strong_match(if_match, etag_of(x, &f)))
 		return err_set(e, ERR_PRECONDITION, "the file has been changed meanwhile");
-	ed->if_stamp = f.stamp;
+	*ret_stamp = f.stamp;
 	return 0;
 }
 
-/* 412 with the file as somebody else made it, so that both can be put side by side. */
-static int
-put_changed(struct api *x, struct reply *r, asset_id id, struct error *e)
+int
+asset_put_changed(struct api *x, struct reply *r, asset_id id, struct error *e)
 {
 	struct asset f;
 	struct js j;
@@ -410,7 +411,7 @@ apply(struct api *x, const struct request *q, asset_id id, struct asset_edit *ed
 {
 	AUTO(change_abort) struct change *c = NULL;
 
-	if (read_condition(x, q, id, ed, e) < 0 ||
+	if (asset_condition(x, q, id, &ed->if_stamp, e) < 0 ||
 	    change_begin(x->db, request_actor(q), EVENT_ASSET_CHANGED, &c, e) < 0 ||
 	    asset_edit(c, x->a, id, ed, e) < 0)
 		return err_code(e);
@@ -436,6 +437,6 @@ assets_patch(struct api *x, const struct request *q, struct reply *r, struct err
 		return err_key(e, ERR_INVALID, "nothing-to-change", "nothing is to be changed");
 	res = apply(x, q, id, &p.edit, e);
 	if (res == ERR_PRECONDITION)
-		return put_changed(x, r, id, e);
+		return asset_put_changed(x, r, id, e);
 	return res < 0 ? res : answer(x, q, r, id, e);
 }

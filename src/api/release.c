@@ -4,10 +4,12 @@
  *
  * A release is set whole: what is not named is none.  Conditions belong to the
  * state "conditions" alone; named with another one they are refused, so that
- * nobody believes in a condition that does not hold.
+ * nobody believes in a condition that does not hold.  Whoever says with If-Match
+ * which file he saw does not overwrite what somebody else decided since.
  */
 #include "api/release.h"
 
+#include "api/assets.h"
 #include "api/input.h"
 #include "api/routes.h"
 #include "base/arena.h"
@@ -61,20 +63,37 @@ release_read(struct api *x, struct json *o, struct release *ret, struct error *e
 	return check_whole(ret, e);
 }
 
+/* The condition is read inside the change, so it holds until the end of it. */
+static int
+apply(
+    struct api *x, const struct request *q, asset_id id, const struct release *rel, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	int64_t stamp;
+
+	if (change_begin(x->db, request_actor(q), EVENT_RELEASE_CHANGED, &c, e) < 0 ||
+	    asset_condition(x, q, id, &stamp, e) < 0 || release_set(c, id, rel, e) < 0)
+		return err_code(e);
+	return change_commit(&c, e);
+}
+
 int
 assets_release(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	AUTO(json_free) struct json_doc *doc = NULL;
-	AUTO(change_abort) struct change *c = NULL;
 	struct release rel = {.set_by = q->who.person};
 	asset_id id;
 	struct js j;
+	int res;
 
 	if (input_id(q, 0, &id.v, e) < 0 || json_parse(q->m->body, &doc, e) < 0 ||
-	    release_read(x, json_root(doc), &rel, e) < 0 ||
-	    change_begin(x->db, request_actor(q), EVENT_RELEASE_CHANGED, &c, e) < 0 ||
-	    release_set(c, id, &rel, e) < 0 || change_commit(&c, e) < 0)
+	    release_read(x, json_root(doc), &rel, e) < 0)
 		return err_code(e);
+	res = apply(x, q, id, &rel, e);
+	if (res == ERR_PRECONDITION)
+		return asset_put_changed(x, r, id, e);
+	if (res < 0)
+		return res;
 	reply_json(r, &j);
 	js_open(&j);
 	js_kv_id(&j, "asset", id.v);

@@ -130,13 +130,19 @@ a_file_is_shown_and_changed(void **state)
 }
 
 static uint32_t
-patch_if(struct fixture *f, const char *file, const char *etag, const char *json)
+send_if(struct fixture *f, const char *method, const char *path, const char *etag, const char *json)
 {
-	return send_ask(f, (struct ask){.method = "PATCH",
-	                       .target = str_c(file),
+	return send_ask(f, (struct ask){.method = method,
+	                       .target = str_c(path),
 	                       .fields = {"if-match", etag},
 	                       .body = str_c(json),
 	                       .length = (int64_t)strlen(json)});
+}
+
+static uint32_t
+patch_if(struct fixture *f, const char *file, const char *etag, const char *json)
+{
+	return send_if(f, "PATCH", file, etag, json);
 }
 
 static void
@@ -184,6 +190,25 @@ odd_changes_are_refused(void **state)
 }
 
 /* ---- release, history ---- */
+
+static void
+a_release_overwrites_no_other(void **state)
+{
+	struct fixture *f = ((struct staff *)*state)->f;
+	const char *file = new_file(f), *release = below(f, file, "release");
+
+	assert_int_equal(send_if(f, "PUT", release, "\"1\"", "{\"state\":\"cleared\"}"), 200);
+	assert_int_equal(
+	    send(f, f->key, "PUT", release, "{\"state\":\"blocked\",\"reason\":\"Streit\"}"), 200);
+	assert_int_equal(send_if(f, "PUT", release, "\"2\"", "{\"state\":\"cleared\"}"), 412);
+	holds(f, "\"code\":\"changed\"");
+	holds(f, "\"state\":\"blocked\",\"until\":null,\"reason\":\"Streit\"");
+	assert_int_equal(events(f, "release.changed"), 2);
+	assert_int_equal(
+	    send_if(f, "PUT", release, field(f, "ETag").p, "{\"state\":\"draft\"}"), 200);
+	assert_int_equal(
+	    send_if(f, "PUT", "/api/v1/assets/7/release", "*", "{\"state\":\"draft\"}"), 404);
+}
 
 static void
 a_release_is_set_and_told(void **state)
@@ -542,6 +567,7 @@ main(void)
 	    TEST(a_file_is_shown_and_changed),
 	    TEST(a_condition_holds_or_nothing_happens),
 	    TEST(odd_changes_are_refused),
+	    TEST(a_release_overwrites_no_other),
 	    TEST(a_release_is_set_and_told),
 	    TEST(a_key_is_made_within_those_one_has),
 	    TEST(odd_keys_are_refused),

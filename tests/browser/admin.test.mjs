@@ -38,13 +38,20 @@ test("somebody invited signs in, changes role, and is shut out", async () => {
 
 	await actionsOf(page, "Jonas Behrens", "Name und Rolle ändern");
 	const edit = page.getByRole("dialog", { name: "Jonas Behrens ändern" });
+	await edit.getByLabel("Name").fill("Jonas Behrens-Voss");
 	await edit.getByLabel("Ansehen").check();
 	await edit.getByRole("button", { name: "Speichern" }).click();
+	// not this role: the dialog is as it was
+	await page.getByRole("dialog", { name: "Rolle von Jonas Behrens ändern?" }).getByRole("button", { name: "Abbrechen" }).click();
+	assert.equal(await edit.getByLabel("Name").inputValue(), "Jonas Behrens-Voss");
+	await edit.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Auch was schon gesendet ist, lässt sich sofort nicht mehr abrufen.").waitFor();
 	await page.getByRole("button", { name: "Rolle ändern" }).click();
 	await row.getByText("Ansehen").waitFor();
+	await row.getByText("Jonas Behrens-Voss").waitFor();
 	assert.equal((await me()).json.person.role, "viewer");
 
-	await actionsOf(page, "Jonas Behrens", "Zugang sperren");
+	await actionsOf(page, "Jonas Behrens-Voss", "Zugang sperren");
 	await page.getByRole("button", { name: "Zugang sperren" }).click();
 	await row.getByText("Gesperrt").waitFor();
 	assert.equal((await me()).status, 401);
@@ -93,6 +100,48 @@ test("the appearance keeps what the server refuses", async () => {
 	await page.getByLabel("Adresse der Datenschutzerklärung").fill("https://nordlicht.example/datenschutz");
 	await page.getByRole("button", { name: "Speichern" }).click();
 	await page.getByText("Erscheinungsbild gespeichert.").first().waitFor();
+	await page.done();
+});
+
+const PNG = Buffer.from(
+	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
+	"base64",
+);
+
+test("what is typed waits while another section is looked at; the same logo can be chosen again", async () => {
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/admin/brand");
+	const to = (name) => page.getByRole("navigation", { name: "Bereiche der Verwaltung" }).getByRole("link", { name }).click();
+	const imprint = page.getByLabel("Impressum");
+	await imprint.fill("Nordlicht Möbelwerke, Kiel");
+	const logo = page.getByRole("img", { name: "Logo" });
+	for (let i = 0; i < 2; i++) {
+		await page.locator("input[type=file]").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: PNG });
+		await logo.waitFor();
+		if (i === 0) await page.getByRole("button", { name: "Logo entfernen" }).click();
+	}
+	await to("Einstellungen");
+	const days = page.getByLabel("Unterbrochene Uploads aufheben (Tage)");
+	await days.fill("9");
+	await to("Erscheinungsbild");
+	assert.equal(await imprint.inputValue(), "Nordlicht Möbelwerke, Kiel");
+	await logo.waitFor();
+	await page.getByText("Noch nicht gespeichert.").waitFor();
+	// what is typed while it is saved is not overwritten by the answer
+	await page.route("**/brand", async (r) => {
+		await imprint.fill("Nordlicht Möbelwerke, Kiel und Lübeck");
+		await r.continue();
+	});
+	await page.getByRole("button", { name: "Speichern" }).click();
+	await page.getByText("Erscheinungsbild gespeichert.").first().waitFor();
+	assert.equal(await imprint.inputValue(), "Nordlicht Möbelwerke, Kiel und Lübeck");
+	const stored = (await call(server, "GET", "/api/v1/brand", undefined, who)).json;
+	assert.equal(stored.imprint, "Nordlicht Möbelwerke, Kiel");
+	assert.notEqual(stored.logo, null);
+	await to("Einstellungen");
+	assert.equal(await days.inputValue(), "9");
+	await page.getByRole("button", { name: "Verwerfen" }).click();
+	assert.equal(await days.inputValue(), "7");
 	await page.done();
 });
 

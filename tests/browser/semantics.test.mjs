@@ -111,7 +111,7 @@ test("the library: landmarks, the listing and its files, folders, what was chose
 	const options = every(nodes, "option");
 	assert.deepEqual(options.map((n) => n.name.split(" ")[0]), NAMES, "first letters lead to them");
 	for (const n of options) {
-		assert.match(n.name, /\.txt In Prüfung \d+ Byte$/, "name, state and size are its name");
+		assert.match(n.name, /\.txt In Prüfung \d+\sB$/, "name, state and size are its name");
 		assert.match(n.description, /^TXT, Freigabe: .*, Lizenz: nicht geprüft, Personen: .*, Empfängerkreis: .*, Frist: /);
 		assert.ok(!n.selected);
 	}

@@ -101,6 +101,21 @@ def test_two_who_edit_at_once(server, ids):
     assert late.json()["current"]["title"] == "Preise"
 
 
+def test_a_release_overwrites_no_other(server, ids):
+    """Whoever says what he saw is told of a colleague's block; without If-Match, as the command line, it is set."""
+    path = f"/api/v1/assets/{ids[1]}"
+    seen = server.api("GET", path).headers["ETag"]
+    block = {"state": "blocked", "reason": "Streit"}
+    assert server.api("PUT", path + "/release", block, {**JSON, "If-Match": seen}).status == 200
+    late = server.api("PUT", path + "/release", {"state": "cleared"}, {**JSON, "If-Match": seen})
+    assert late.status == 412 and late.json()["code"] == "changed"
+    assert late.json()["current"]["release"]["reason"] == "Streit"
+    assert server.api("GET", path).json()["release"]["state"] == "blocked"
+    again = server.api("PUT", path + "/release", {"state": "cleared"}, {**JSON, "If-Match": late.headers["ETag"]})
+    assert again.status == 200
+    server.run("release", ids[1], "draft")
+
+
 def test_a_basket_is_kept(server, ids):
     post(server, "/api/v1/basket", {"add": [ids[2], ids[0]]})
     basket = server.api("GET", "/api/v1/basket").json()

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // i18n/de.json and en.json -> src/gen/i18n/SECTION.ts, each with a typed `t`.
 // A section is {key: text} or {key: {one, other}}; {name} in a text is an argument, {n} chooses
-// the plural. A key or an argument that one language lacks ends the build.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// the plural. A key or an argument that one language lacks ends the build, and so does a key that
+// no source names.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const root = new URL("..", import.meta.url);
 const read = (lang) => JSON.parse(readFileSync(new URL(`i18n/${lang}.json`, root), "utf8"));
@@ -28,6 +29,27 @@ function compare(a, b, where) {
 }
 compare(languages.de, languages.en, "i18n/en.json");
 compare(languages.en, languages.de, "i18n/de.json");
+
+/** Its keys are kinds of events, as the server says them. */
+const BY_THE_SERVER = ["events"];
+const sources = readdirSync(new URL("src", root), { recursive: true })
+	.map(String)
+	.filter((name) => /\.tsx?$/.test(name) && !name.startsWith("gen/"))
+	.map((name) => readFileSync(new URL(`src/${name}`, root), "utf8"));
+
+/** As a word anywhere in what imports the section, or by t[`begin_${of it}_end`]. */
+function unused(section, keys) {
+	const text = sources.filter((s) => s.includes(`gen/i18n/${section}"`)).join("\n");
+	const words = new Set(text.match(/[\w.-]+/g)?.flatMap((w) => [w, ...w.split(".")]));
+	const made = [...text.matchAll(/\[`(\w*)\$\{[^}]+\}(\w*)`\]/g)];
+	return keys.filter(
+		(k) => !words.has(k) && !made.some(([, a, b]) => k.startsWith(a) && k.endsWith(b)),
+	);
+}
+for (const [section, messages] of Object.entries(languages.de))
+	if (!BY_THE_SERVER.includes(section))
+		for (const key of unused(section, Object.keys(messages)))
+			problems.push(`${section}.${key}: no source uses it`);
 if (problems.length > 0) {
 	console.error(problems.join("\n"));
 	process.exit(1);

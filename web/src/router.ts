@@ -40,14 +40,7 @@ export interface Entry {
 }
 export const entry = () => (history.state ?? {}) as Entry;
 
-let blocker: (() => boolean) | null = null;
-/** Asked before leaving a page with unsaved input; true keeps the person here. */
-export function blockLeaving(ask: (() => boolean) | null) {
-	blocker = ask;
-}
-
 export function navigate(to: string, how: { replace?: boolean; state?: unknown } = {}) {
-	if (blocker?.()) return;
 	if (how.replace) history.replaceState(how.state ?? null, "", to);
 	else push(how.state ?? null, to);
 	place.value = here(place.value.move + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Every address of the app. A feature's index.tsx is loaded when it is first shown; it gets the
-// parameters of its address as props. Links are made by to(), so that a wrong one does not compile.
+// parameters of its address as props. A link made by to() does not compile when it is wrong; what
+// is written out is not checked by anybody.
 import type { ComponentType } from "preact";
 import { href, match, type Params, type Query } from "./core/route";
 import { t } from "./gen/i18n/shell";
@@ -36,7 +37,6 @@ export const routes = {
 		t.deliveries,
 	),
 	outbox: route("/app/outbox", () => import("./features/outbox/index"), t.outbox),
-	mail: route("/app/outbox/{mail}", () => import("./features/outbox/index"), t.outbox),
 	account: route("/app/account", () => import("./features/auth/index"), t.account),
 	admin: route("/app/admin", () => import("./features/admin/index"), t.admin),
 	adminSection: route("/app/admin/{section}", () => import("./features/admin/index"), t.admin),

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The one way to the server. `api` is typed from docs/openapi.yaml; `call` is for what a
-// feature types itself. Both pass through guarded(): the CSRF header goes along, a session that
-// ended is renewed in a dialog over the page and the request repeated, a step-up is asked for,
-// and every refusal becomes a Problem with the server's code and words.
+// The one way to the server; what comes is typed where it is used. Every request passes through
+// guarded(): the CSRF header goes along, a session that ended is renewed in a dialog over the page
+// and the request repeated, a step-up is asked for. Every refusal becomes a Problem with the
+// server's code and words.
 import { signal } from "@preact/signals";
-import createClient from "openapi-fetch";
-import type { paths } from "../gen/openapi";
 
 export const BASE = "/api/v1";
 
@@ -177,6 +175,3 @@ export const post = <T>(path: string, body: unknown = {}) => call<T>("POST", pat
 export const patch = <T>(path: string, body: unknown, headers?: Record<string, string>) =>
 	call<T>("PATCH", path, { body, ...(headers && { headers }) });
 export const remove = <T = void>(path: string) => call<T>("DELETE", path);
-
-/** Typed by docs/openapi.yaml: `const {data, error} = await api.GET("/api/v1/brand")`. */
-export const api = createClient<paths>({ baseUrl: location.origin, fetch: guarded });

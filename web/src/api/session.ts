@@ -3,6 +3,8 @@
 // The two dialogs (sign in again, prove it is you) are loaded only when they are needed; many
 // requests that fail together share one dialog.
 import { computed, signal } from "@preact/signals";
+import { t } from "../gen/i18n/common";
+import { toast } from "../ui/Toast";
 import { callRaw, jsonOf, Problem, remove, setGuard } from "./client";
 import type { Scope, Session } from "./types";
 import { arrived, departed } from "./whose";
@@ -44,13 +46,13 @@ export async function refreshSession() {
 	}
 }
 
-/** Ends here what the server has ended already; without a connection the person stays. */
+/** Ends here what the server has ended already; where it could not, the person stays and is told. */
 export async function signOut() {
 	try {
 		await remove("/session");
 	} catch (e) {
-		if (!(e instanceof Problem) || e.status === 0) return;
-		if (e.status !== 401) throw e;
+		if (!(e instanceof Problem) || e.status === 0) return; // the shell says that it is offline
+		if (e.status !== 401) return toast(t.failed(), { error: true });
 	}
 	await departed();
 }

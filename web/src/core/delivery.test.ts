@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	daysUntil,
 	type FileProgress,
 	isRunning,
 	pollAfter,
@@ -106,11 +105,4 @@ test("a number as people type it", () => {
 	assert.equal(readNumber("OIL0-0000"), "0110-0000");
 	assert.equal(readNumber("7K2M"), null);
 	assert.equal(readNumber("7K2M-9QXU"), null);
-});
-
-test("days are days of the calendar", () => {
-	const now = new Date(2026, 10, 25, 23, 30).getTime();
-	assert.equal(daysUntil(new Date(2026, 10, 25, 23, 59).toISOString(), now), 0);
-	assert.equal(daysUntil(new Date(2026, 10, 26, 0, 10).toISOString(), now), 1);
-	assert.equal(daysUntil(new Date(2026, 10, 24, 10, 0).toISOString(), now), -1);
 });

@@ -120,23 +120,8 @@ export function taken(recipients: readonly RecipientFacts[]): Progress {
 
 export type Attention = "mail-failed" | "expiring" | "not-opened";
 
-export const attentionRank: Record<Attention, number> = {
-	"mail-failed": 0,
-	expiring: 1,
-	"not-opened": 2,
-};
-
 // A number as it is typed: small letters, spaces, and the letters that look like digits.
 export function readNumber(text: string): string | null {
 	const s = text.toUpperCase().replace(/[\s-]/g, "").replace(/O/g, "0").replace(/[IL]/g, "1");
 	return /^[0-9A-HJKMNP-TV-Z]{8}$/.test(s) ? `${s.slice(0, 4)}-${s.slice(4)}` : null;
-}
-
-// Whole days from now to then; an hour before midnight is still today.
-export function daysUntil(then: string, now: number): number {
-	const day = (ms: number) => {
-		const d = new Date(ms);
-		return Date.UTC(d.getFullYear(), d.getMonth(), d.getDate()) / 86400000;
-	};
-	return day(Date.parse(then)) - day(now);
 }

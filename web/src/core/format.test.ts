@@ -3,7 +3,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { device } from "./agent";
-import { bytes, inDays, initials, number, relative } from "./format";
+import {
+	bytes,
+	date,
+	dateInWords,
+	dateTime,
+	dayMonth,
+	inDays,
+	initials,
+	number,
+	percent,
+	relative,
+} from "./format";
 import { fill } from "./message";
 import { QUIET, qrPath } from "./qr";
 
@@ -14,7 +25,7 @@ test("sizes are decimal, with one digit below ten", () => {
 	assert.equal(plain(bytes(248_000_000, "en")), "248 MB");
 	assert.equal(plain(bytes(999_600, "en")), "1 MB");
 	assert.equal(plain(bytes(1_300_000_000, "de")), "1,3 GB");
-	assert.equal(plain(bytes(0, "en")), "0 bytes");
+	assert.equal(plain(bytes(0, "en")), "0 B");
 });
 
 test("numbers and sizes are those of Intl", () => {
@@ -22,22 +33,38 @@ test("numbers and sizes are those of Intl", () => {
 		0, 1, 2, 999, 1000, 1049, 1050, 8_400, 9_949, 9_951, 999_499, 999_500, 1e6, 5.55e9, 2e12,
 		7.2e15,
 	];
-	const names = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
-	for (const language of ["de", "en"]) {
+	const names = ["", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+	for (const [language, region] of [
+		["de", "de-DE"],
+		["en", "en-GB"],
+	] as const) {
 		for (const n of [0, 1, -1, 12, 999, 1000, 12_345, 999_999, 1_234_567_890, -54_321])
-			assert.equal(number(n, language), new Intl.NumberFormat(language).format(n));
+			assert.equal(number(n, language), new Intl.NumberFormat(region).format(n));
+		for (const n of [0, 7, 100, 1230])
+			assert.equal(
+				plain(percent(n, language)),
+				plain(new Intl.NumberFormat(region, { style: "percent" }).format(n / 100)),
+			);
 		for (const n of sizes) {
 			const unit = names.findIndex((_, i) => n / 1000 ** i < 999.5 || i === names.length - 1);
 			const value = n / 1000 ** unit;
-			const intl = new Intl.NumberFormat(language, {
-				style: "unit",
-				unit: names[unit] ?? "byte",
-				unitDisplay: unit === 0 ? "long" : "short",
-				maximumFractionDigits: unit > 0 && value < 9.95 ? 1 : 0,
-			});
-			assert.equal(plain(bytes(n, language)), plain(intl.format(value)));
+			const of = unit > 0 && ({ style: "unit", unit: names[unit] ?? "" } as const);
+			const digits = { maximumFractionDigits: unit > 0 && value < 9.95 ? 1 : 0 };
+			// Intl has a word for the byte, the recipients' pages write B
+			const intl = new Intl.NumberFormat(region, { ...of, ...digits }).format(value);
+			assert.equal(plain(bytes(n, language)), plain(unit > 0 ? intl : `${intl} B`));
 		}
 	}
+});
+
+test("the day stands before the month, in English, too", () => {
+	const when = new Date(2026, 10, 26, 9, 5);
+	assert.equal(date(when, "de"), "26.11.2026");
+	assert.equal(date(when, "en"), "26/11/2026");
+	assert.equal(dayMonth(when, "de"), "26.11.");
+	assert.equal(dayMonth(when, "en"), "26/11");
+	assert.equal(plain(dateTime(when, "en")), "26/11/2026, 09:05");
+	assert.match(dateInWords(when, "en"), /26 November 2026$/);
 });
 
 test("times are told from now", () => {

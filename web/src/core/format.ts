@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Numbers, sizes, dates as people of the language write them. No message. Numbers and sizes are
-// written here and not by Intl, whose first formatter costs 50 ms before anything is shown; the
-// test compares the two.
+// Numbers, sizes, dates as people of the language write them, without words of our own. Numbers,
+// percents and sizes are written here and not by Intl, whose first formatter costs 50 ms before
+// anything is shown; the test compares the two. Units are those of the recipients' pages.
 import { dates, spans } from "./intl";
 
 const GROUP: Record<string, string> = { de: ".", en: "," };
 const POINT: Record<string, string> = { de: ",", en: "." };
-const UNITS = ["", "kB", "MB", "GB", "TB"] as const;
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 
 /** With at most so many digits behind the point, none of them a 0 at the end. */
 export function number(n: number, language: string, digits = 0): string {
@@ -18,10 +18,9 @@ export function number(n: number, language: string, digits = 0): string {
 	return sign + grouped + (end && (POINT[language] ?? ".") + end);
 }
 
-function byteWord(n: number, language: string): string {
-	if (language === "de") return "Byte";
-	return n === 1 ? "byte" : "bytes";
-}
+/** 100: "100 %" in German, "100%" in English. */
+export const percent = (n: number, language: string) =>
+	`${number(n, language)}${language === "de" ? "\u00a0%" : "%"}`;
 
 /** Decimal: 248 MB, 1,3 GB; two digits below ten. */
 export function bytes(n: number, language: string): string {
@@ -32,9 +31,7 @@ export function bytes(n: number, language: string): string {
 		unit++;
 	}
 	const amount = number(value, language, unit > 0 && value < 9.95 ? 1 : 0);
-	return unit === 0
-		? `${amount} ${byteWord(value, language)}`
-		: `${amount}\u00a0${UNITS[unit] ?? ""}`;
+	return `${amount}\u00a0${UNITS[unit] ?? ""}`;
 }
 
 export function date(when: string | number | Date, language: string): string {
@@ -43,6 +40,11 @@ export function date(when: string | number | Date, language: string): string {
 		month: "2-digit",
 		year: "numeric",
 	}).format(new Date(when));
+}
+
+/** "26.11.", "26/11": where the year is told beside it. */
+export function dayMonth(when: string | number | Date, language: string): string {
+	return dates(language, { day: "2-digit", month: "2-digit" }).format(new Date(when));
 }
 
 export function dateTime(when: string | number | Date, language: string): string {

@@ -72,10 +72,6 @@ export function exitsOf(code: string): Exit[] {
 	return exits[code] ?? open;
 }
 
-export function isKnownReason(code: string): boolean {
-	return code in exits;
-}
-
 export function stops(state: VerdictState): boolean {
 	return rank[state] > rank.conditions;
 }

@@ -13,6 +13,7 @@ export interface Frame {
 }
 
 export const FIT: View = { scale: 1, x: 0, y: 0 };
+/** of scale */
 export const MOST = 8;
 
 const limit = (v: number, most: number) => Math.max(-most, Math.min(most, v));

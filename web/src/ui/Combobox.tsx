@@ -25,7 +25,7 @@ export interface ComboboxProps<T> {
 	class?: string;
 }
 
-/** What was found for the text asked with; none: null. */
+/** Asks for what fits `asked` and gives it to `take`; null: nothing is asked. */
 function useFound<T>(asked: string | null, load: ComboboxProps<T>["load"], take: (l: T[]) => void) {
 	useEffect(() => {
 		if (asked === null) return;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The Freigabelinie: five segments for the five checks (full = ok, striped = condition, cut =
 // stop, hairline = open or not checked), always with the words beside it or for readers.
-// Steps is the same line for the five steps of a delivery.
 import type { Checks, CheckState } from "../api/types";
 import { t } from "../gen/i18n/common";
 
@@ -43,30 +42,5 @@ export function Line5({ checks, hidden }: { checks: Checks; hidden?: boolean }) 
 				<i key={c} class={CLASS[checks[c]]} />
 			))}
 		</div>
-	);
-}
-
-export interface Step {
-	label: string;
-	state: "done" | "open" | "error";
-}
-
-export function Steps({ steps, label }: { steps: readonly Step[]; label: string }) {
-	return (
-		<ol class="steps" aria-label={label}>
-			{steps.map((s) => (
-				<li key={s.label} class={s.state === "done" ? "d" : s.state === "error" ? "e" : undefined}>
-					{s.label}
-					<span class="vh">
-						:{" "}
-						{s.state === "done"
-							? t.step_done()
-							: s.state === "error"
-								? t.step_error()
-								: t.step_open()}
-					</span>
-				</li>
-			))}
-		</ol>
 	);
 }

@@ -53,20 +53,6 @@ export function VerdictTag({ verdict }: { verdict: VerdictName }) {
 	return <Tag tone={TONE[verdict]}>{verdictWord(verdict)}</Tag>;
 }
 
-export function VerdictBox({
-	verdict,
-	children,
-}: {
-	verdict: VerdictName;
-	children?: ComponentChildren;
-}) {
-	return (
-		<Notice tone={TONE[verdict]} title={verdictSentence(verdict)}>
-			{children}
-		</Notice>
-	);
-}
-
 /** A calm box with an icon, a sentence and what to do. */
 export function Notice(p: {
 	tone: Tone;

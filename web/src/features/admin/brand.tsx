@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The sender's appearance on recipient pages and in mails. What was typed is kept when the
-// server refuses it; the server makes the shades that can be read.
+// server refuses it, and while another page is looked at; the server makes the shades that can
+// be read.
+import { signal } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
 import { patch } from "../../api/client";
+import { since } from "../../core/typed";
 import { t } from "../../gen/i18n/admin";
 import { Button } from "../../ui/Button";
 import { Field, TextArea } from "../../ui/Field";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
-import { Loading, useData, words } from "./parts";
+import { Loading, Unsaved, useData, words } from "./parts";
 
 interface Appearance {
 	name: string;
@@ -21,6 +24,14 @@ interface Appearance {
 /** undefined: as it is; null: none. */
 type NewLogo = { data: string; url: string } | null | undefined;
 
+const typed = signal<Partial<Omit<Appearance, "logo">>>({});
+const newLogo = signal<NewLogo>(undefined);
+
+function setLogo(logo: NewLogo) {
+	if (newLogo.value) URL.revokeObjectURL(newLogo.value.url);
+	newLogo.value = logo;
+}
+
 async function readPng(file: File): Promise<{ data: string; url: string }> {
 	const bytes = new Uint8Array(await file.arrayBuffer());
 	let text = "";
@@ -29,14 +40,16 @@ async function readPng(file: File): Promise<{ data: string; url: string }> {
 	return { data: btoa(text), url: URL.createObjectURL(file) };
 }
 
-function Logo(p: { now: string | null; fresh: NewLogo; onChange: (logo: NewLogo) => void }) {
+function Logo({ now }: { now: string | null }) {
 	const input = useRef<HTMLInputElement>(null);
 	const [error, setError] = useState("");
-	const shown = p.fresh === undefined ? p.now : (p.fresh?.url ?? null);
-	const choose = async (file: File | undefined) => {
+	const fresh = newLogo.value;
+	const shown = fresh === undefined ? now : (fresh?.url ?? null);
+	const choose = (file: File | undefined) => {
 		if (!file) return;
 		setError(file.type === "image/png" ? "" : t.brand_logo_png());
-		if (file.type === "image/png") p.onChange(await readPng(file));
+		if (file.type === "image/png")
+			readPng(file).then(setLogo, () => setError(t.brand_logo_unread()));
 	};
 	return (
 		<div class="fld">
@@ -54,11 +67,14 @@ function Logo(p: { now: string | null; fresh: NewLogo; onChange: (logo: NewLogo)
 					type="file"
 					accept="image/png"
 					hidden
-					onChange={(e) => void choose(e.currentTarget.files?.[0])}
+					onChange={(e) => {
+						choose(e.currentTarget.files?.[0]);
+						e.currentTarget.value = ""; // else the same file again would be no change
+					}}
 				/>
 				<Button onClick={() => input.current?.click()}>{t.brand_logo_choose()}</Button>
 				{shown && (
-					<Button look="quiet" onClick={() => p.onChange(null)}>
+					<Button look="quiet" onClick={() => setLogo(null)}>
 						{t.brand_logo_remove()}
 					</Button>
 				)}
@@ -107,25 +123,33 @@ function Legal({ b, change }: Part) {
 	);
 }
 
-function Form({ start }: { start: Appearance }) {
-	const [b, set] = useState(start);
-	const [logo, setLogo] = useState<NewLogo>(undefined);
+function Form({ now, onSaved }: { now: Appearance; onSaved: (b: Appearance) => void }) {
 	const [error, setError] = useState<string | null>(null);
 	const [busy, setBusy] = useState(false);
-	const change = (part: Partial<Appearance>) => set({ ...b, ...part });
+	const b = { ...now, ...typed.value };
+	const change = (part: Partial<Appearance>) => {
+		typed.value = { ...typed.value, ...part };
+	};
+	const isTyped = Object.keys(typed.value).length > 0 || newLogo.value !== undefined;
 	const save = async () => {
+		if (!isTyped) return;
 		setBusy(true);
 		setError(null);
-		const { name, colour, imprint, privacy } = b;
+		const [sent, logo] = [typed.value, newLogo.value];
 		const picture = logo !== undefined && { logo: logo?.data ?? null };
 		try {
-			set(await patch<Appearance>("/brand", { name, colour, imprint, privacy, ...picture }));
-			setLogo(undefined);
+			onSaved(await patch<Appearance>("/brand", { ...sent, ...picture }));
+			typed.value = since(typed.value, sent);
+			if (newLogo.value === logo) setLogo(undefined);
 			toast(t.brand_saved());
 		} catch (e) {
 			setError(words(e));
 		}
 		setBusy(false);
+	};
+	const drop = () => {
+		typed.value = {};
+		setLogo(undefined);
 	};
 	return (
 		<form
@@ -137,25 +161,26 @@ function Form({ start }: { start: Appearance }) {
 		>
 			{error && <Notice tone="stop" title={error} alert />}
 			<Names b={b} change={change} />
-			<Logo now={b.logo} fresh={logo} onChange={setLogo} />
+			<Logo now={now.logo} />
 			<Legal b={b} change={change} />
 			<div class="row">
 				<Button submit look="primary" busy={busy}>
 					{t.save()}
 				</Button>
+				<Unsaved isTyped={isTyped} onDrop={drop} />
 			</div>
 		</form>
 	);
 }
 
 export function Brand() {
-	const { data, error, load } = useData<Appearance>("/brand");
+	const { data, error, load, setData } = useData<Appearance>("/brand");
 	if (data === null) return <Loading error={error} again={() => void load()} />;
 	return (
 		<section class="stack">
 			<h2>{t.brand()}</h2>
 			<p class="muted">{t.brand_text()}</p>
-			<Form start={data} />
+			<Form now={data} onSaved={setData} />
 		</section>
 	);
 }

@@ -2,13 +2,15 @@
 // What the sections of administration share: loading a list with its failure, refusals in
 // words, a secret that is shown once, the names of roles and scopes.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { get, Problem } from "../../api/client";
 import type { Role, Scope } from "../../api/types";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/admin";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Skeleton } from "../../ui/Skeleton";
+import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 
 export const ROLES: readonly Role[] = ["viewer", "sender", "editor", "administrator"];
@@ -22,7 +24,6 @@ export const SCOPES: readonly Scope[] = [
 	"admin",
 ];
 
-export const roleName = (role: Role) => t[`role_${role}`]();
 export const roleText = (role: Role) => t[`role_${role}_text`]();
 export const scopeName = (scope: Scope | "all") => t[`scope_${scope}`]();
 
@@ -35,16 +36,19 @@ export function words(e: unknown): string {
 	return t.failed({ code });
 }
 
-/** What a path answers, and a way to ask again. */
+/** What a path answers, and a way to ask again; that this failed is told over what is there. */
 export function useData<T>(path: string) {
 	const [data, setData] = useState<T | null>(null);
 	const [error, setError] = useState<unknown>(null);
+	const isThere = useRef(false);
 	const load = async () => {
 		setError(null);
 		try {
 			setData(await get<T>(path));
+			isThere.current = true;
 		} catch (e) {
-			setError(e);
+			if (isThere.current) toast(words(e), { error: true });
+			else setError(e);
 		}
 	};
 	useEffect(() => void load(), [path]);
@@ -98,11 +102,30 @@ export function Secret(p: {
 	);
 }
 
-/** A form in a dialog: one action, its refusal on top, nothing lost. */
+/** Beside the button of a form that keeps what is typed while other pages are looked at. */
+export function Unsaved(p: { isTyped: boolean; onDrop: () => void }) {
+	if (!p.isTyped) return null;
+	return (
+		<>
+			<span class="muted s">{t.unsaved()}</span>
+			<Button
+				look="quiet"
+				onClick={(e) => {
+					focusNeighbour(e.currentTarget.parentElement);
+					p.onDrop();
+				}}
+			>
+				{t.unsaved_drop()}
+			</Button>
+		</>
+	);
+}
+
+/** A form in a dialog: one action, its refusal on top, nothing lost; false: it stays open. */
 export function FormDialog(p: {
 	title: string;
 	action: string;
-	onSubmit: () => Promise<void>;
+	onSubmit: () => Promise<unknown>;
 	onClose: () => void;
 	children: ComponentChildren;
 }) {
@@ -114,8 +137,8 @@ export function FormDialog(p: {
 		setBusy(true);
 		setError(null);
 		try {
-			await p.onSubmit();
-			p.onClose();
+			if ((await p.onSubmit()) === false) setBusy(false);
+			else p.onClose();
 		} catch (caught) {
 			setError(words(caught));
 			setBusy(false);

@@ -12,10 +12,11 @@ import { Button } from "../../ui/Button";
 import { confirm } from "../../ui/Dialog";
 import { Field, Options } from "../../ui/Field";
 import { Menu, type MenuItem } from "../../ui/Menu";
+import { roleName } from "../../ui/role";
 import { type Column, Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { Tag } from "../../ui/Verdict";
-import { FormDialog, Loading, ROLES, roleName, roleText, Secret, useData, words } from "./parts";
+import { FormDialog, Loading, ROLES, roleText, Secret, useData, words } from "./parts";
 
 export interface Person {
 	id: string;
@@ -76,13 +77,13 @@ function Edit(p: { person: Person; onClose: () => void; onDone: () => void }) {
 			role === p.person.role ||
 			(await confirm({
 				title: t.role_question({ name: question.name }),
-				text: t.role_question_text(question),
+				text: role === "viewer" ? t.role_question_stops(question) : t.role_question_text(question),
 				action: t.role_action(),
 			}));
-		if (!sure) return;
+		if (!sure) return false;
 		await patch(`/people/${p.person.id}`, { name: name.trim(), role });
 		toast(t.changed());
-		p.onDone();
+		return p.onDone();
 	};
 	return (
 		<FormDialog

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Settings: those that can be changed while the server runs, as a form; the others as they
-// stand in the file. What somebody else changed meanwhile is told, not overwritten.
+// stand in the file. What somebody else changed meanwhile is told, not overwritten; what is typed
+// is kept while another page is looked at.
+import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { callRaw, Problem } from "../../api/client";
 import { bytes, number } from "../../core/format";
+import { since } from "../../core/typed";
 import { t } from "../../gen/i18n/admin";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -11,7 +14,7 @@ import { Field, Select } from "../../ui/Field";
 import { Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
-import { Loading, words } from "./parts";
+import { Loading, Unsaved, words } from "./parts";
 
 interface Setting {
 	name: string;
@@ -33,6 +36,9 @@ interface Loaded {
 /** What is typed, by name; null: as the file has it. */
 type Edits = Record<string, string | null>;
 type Errors = Record<string, string>;
+
+/** With the settings it was typed into: those that somebody else made since are not overwritten. */
+const typed = signal<{ edits: Edits; etag: string }>({ edits: {}, etag: "" });
 
 /** Names and explanations in the language of the app; the server's own are English. */
 const TEXTS: Record<string, { label: () => string; hint: () => string }> = {
@@ -162,17 +168,29 @@ function place(e: unknown, list: Setting[]): { top: string; at: Errors } {
 	return { top: words(e), at: {} };
 }
 
-function Form(p: { loaded: Loaded; onLoaded: (l: Loaded) => void; again: () => Promise<void> }) {
-	const { list, etag } = p.loaded;
-	const [edits, setEdits] = useState<Edits>({});
+interface FormProps {
+	loaded: Loaded;
+	onLoaded: (l: Loaded) => void;
+	again: () => Promise<Loaded | null>;
+}
+
+function Form(p: FormProps) {
+	const { list } = p.loaded;
+	const { edits } = typed.value;
+	const isTyped = Object.keys(edits).length > 0;
+	const etag = isTyped ? typed.value.etag : p.loaded.etag;
+	const keep = (e: Edits, of = etag) => {
+		typed.value = { edits: e, etag: of };
+	};
 	const [errors, setErrors] = useState<Errors>({});
 	const [top, setTop] = useState("");
 	const [stale, setStale] = useState(false);
 	const [busy, setBusy] = useState(false);
 	const send = async () => {
 		const headers = { "If-Match": etag };
-		p.onLoaded(await answered(callRaw("PATCH", "/settings", { body: edits, headers })));
-		setEdits({});
+		const now = await answered(callRaw("PATCH", "/settings", { body: edits, headers }));
+		keep(since(typed.value.edits, edits), now.etag);
+		p.onLoaded(now);
 		toast(t.set_saved());
 	};
 	const failed = (e: unknown) => {
@@ -185,14 +203,21 @@ function Form(p: { loaded: Loaded; onLoaded: (l: Loaded) => void; again: () => P
 		const wrong = complaints(list, edits);
 		setErrors(wrong);
 		setTop(Object.keys(wrong).length > 0 ? t.set_wrong() : "");
-		if (Object.keys(wrong).length > 0 || Object.keys(edits).length === 0) return;
+		if (Object.keys(wrong).length > 0 || !isTyped) return;
 		setBusy(true);
 		await send().catch(failed);
 		setBusy(false);
 	};
 	const reload = async () => {
-		await p.again();
+		const now = await p.again();
+		if (now === null) return;
+		keep(typed.value.edits, now.etag);
 		setStale(false);
+	};
+	const drop = () => {
+		keep({});
+		setErrors({});
+		setTop("");
 	};
 	return (
 		<form
@@ -209,11 +234,12 @@ function Form(p: { loaded: Loaded; onLoaded: (l: Loaded) => void; again: () => P
 					<Button onClick={() => void reload()}>{t.set_stale_load()}</Button>
 				</Notice>
 			)}
-			<Inputs list={list} edits={edits} errors={errors} onChange={setEdits} />
+			<Inputs list={list} edits={edits} errors={errors} onChange={keep} />
 			<div class="row">
 				<Button submit look="primary" busy={busy}>
 					{t.save()}
 				</Button>
+				<Unsaved isTyped={isTyped} onDrop={drop} />
 			</div>
 		</form>
 	);
@@ -263,9 +289,17 @@ function OfTheFile({ list }: { list: Setting[] }) {
 export function Settings() {
 	const [loaded, setLoaded] = useState<Loaded | null>(null);
 	const [error, setError] = useState<unknown>(null);
-	const load = async () => {
+	const load = async (): Promise<Loaded | null> => {
 		setError(null);
-		await answered(callRaw("GET", "/settings")).then(setLoaded, setError);
+		try {
+			const now = await answered(callRaw("GET", "/settings"));
+			setLoaded(now);
+			return now;
+		} catch (e) {
+			if (loaded === null) setError(e);
+			else toast(words(e), { error: true });
+			return null;
+		}
 	};
 	useEffect(() => void load(), []);
 	if (loaded === null) return <Loading error={error} again={() => void load()} />;

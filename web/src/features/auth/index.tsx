@@ -3,27 +3,19 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, Problem, remove } from "../../api/client";
 import { refreshSession, session, signOut } from "../../api/session";
-import type { Role } from "../../api/types";
 import { device } from "../../core/agent";
 import { dateTime, relative } from "../../core/format";
 import { t } from "../../gen/i18n/auth";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
+import { roleName } from "../../ui/role";
 import { Skeleton } from "../../ui/Skeleton";
 import { Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { Form, Password, RecoveryCodes, SecondFactor } from "./parts";
 import { setPassword, words } from "./state";
-
-export const roleName = (role: Role) =>
-	({
-		viewer: t.role_viewer,
-		sender: t.role_sender,
-		editor: t.role_editor,
-		administrator: t.role_administrator,
-	})[role]();
 
 interface Entry {
 	id: string;
@@ -102,7 +94,7 @@ function ChangePassword({ onClose }: { onClose: () => void }) {
 						await setPassword({ password: fresh, current });
 					} catch (e) {
 						if (e instanceof Problem && e.status === 401)
-							throw new Problem(401, "wrong-credentials", "", "", {}, 0);
+							throw new Problem(401, "wrong-current", "", "", {}, 0);
 						throw e;
 					}
 					toast(t.password_changed());
@@ -134,7 +126,7 @@ function RenewFactor({ onClose }: { onClose: () => void }) {
 				<SecondFactor
 					onDone={(fresh) => {
 						setCodes(fresh);
-						void refreshSession();
+						refreshSession().catch(() => undefined);
 					}}
 				/>
 			)}

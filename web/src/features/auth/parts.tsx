@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Parts that sign-in, enrolment and the account share: a form with one action, the password
 // field, the code field, the second factor with its QR code, the recovery codes.
-import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import { QUIET, qrPath } from "../../core/qr";
 import { t } from "../../gen/i18n/auth";
 import { Button } from "../../ui/Button";
-import { Check, Field } from "../../ui/Field";
+import { Check, Field, type FieldProps } from "../../ui/Field";
 import { Notice } from "../../ui/Verdict";
 import { type TotpSetup, totpConfirm, totpSetup, words } from "./state";
 
@@ -29,25 +29,42 @@ export function useAction(): {
 	return { busy, error, run };
 }
 
+/** Whether the form was to be sent: from then on an empty field says so. */
+const Tried = createContext(false);
+
+/** A field that must not be empty. */
+export function Needed(p: FieldProps) {
+	const isEmpty = useContext(Tried) && p.value.trim() === "";
+	return <Field {...p} required error={isEmpty ? t.empty() : p.error} />;
+}
+
+/** Its fields are Needed; ready: they are filled in. */
 export function Form(p: {
 	onSubmit: () => Promise<unknown>;
 	action: string;
 	children: ComponentChildren;
 	beside?: ComponentChildren;
-	ready?: boolean;
+	ready: boolean;
 }) {
 	const { busy, error, run } = useAction();
+	const form = useRef<HTMLFormElement>(null);
+	const [tries, setTries] = useState(0);
+	useEffect(() => {
+		if (tries > 0) form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+	}, [tries]);
 	return (
 		<form
+			ref={form}
 			class="stack auth-form"
 			noValidate
 			onSubmit={(e) => {
 				e.preventDefault();
-				if (p.ready !== false) run(p.onSubmit);
+				if (p.ready) run(p.onSubmit);
+				else setTries(tries + 1);
 			}}
 		>
 			{error && <Notice tone="stop" title={error} alert />}
-			{p.children}
+			<Tried.Provider value={tries > 0}>{p.children}</Tried.Provider>
 			<div class="row">
 				<Button submit look="primary" busy={busy}>
 					{p.action}
@@ -68,14 +85,13 @@ export function Password(p: {
 	const [shown, show] = useState(false);
 	return (
 		<div class="auth-password">
-			<Field
+			<Needed
 				label={p.label}
 				type={shown ? "text" : "password"}
 				autocomplete={p.fresh ? "new-password" : "current-password"}
 				hint={p.fresh ? t.new_password_hint() : undefined}
 				value={p.value}
 				onInput={p.onInput}
-				required
 				autofocus={p.autofocus === true}
 			/>
 			<Check label={t.show_password()} checked={shown} onChange={show} />
@@ -85,14 +101,13 @@ export function Password(p: {
 
 export function Code({ value, onInput }: { value: string; onInput: (v: string) => void }) {
 	return (
-		<Field
+		<Needed
 			label={t.code()}
 			hint={t.code_hint()}
 			autocomplete="one-time-code"
 			inputmode="numeric"
 			maxlength={9}
 			mono
-			required
 			autofocus
 			value={value}
 			onInput={onInput}
@@ -130,6 +145,7 @@ export function SecondFactor({ onDone }: { onDone: (codes: string[]) => void }) 
 	return (
 		<Form
 			action={t.confirm()}
+			ready={code.trim() !== ""}
 			onSubmit={async () => onDone((await totpConfirm(code)).recovery_codes)}
 		>
 			<p>{t.totp_text()}</p>

@@ -7,12 +7,12 @@ import type { Session } from "../../api/types";
 import { t } from "../../gen/i18n/auth";
 import { language, setLanguage } from "../../i18n";
 import { navigate, place } from "../../router";
+import { to } from "../../routes";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import { Field } from "../../ui/Field";
 import { Mark } from "../../ui/Icon";
 import { Notice } from "../../ui/Verdict";
-import { Code, Form, Password, RecoveryCodes, SecondFactor } from "./parts";
+import { Code, Form, Needed, Password, RecoveryCodes, SecondFactor, useAction } from "./parts";
 import { openLink, proveCode, proveRecovery, setPassword, signIn, stepUp, words } from "./state";
 
 const HOME = "/app/sign-in";
@@ -26,14 +26,13 @@ function Credentials({ over, address: known }: { over: boolean; address?: string
 			ready={address.trim() !== "" && password !== ""}
 			onSubmit={() => signIn(address, password, over)}
 		>
-			<Field
+			<Needed
 				label={t.address()}
 				type="email"
 				autocomplete="username"
 				value={address}
 				onInput={setAddress}
 				disabled={known !== undefined}
-				required
 				autofocus={known === undefined}
 			/>
 			<Password
@@ -62,11 +61,10 @@ function SecondStep({ over }: { over: boolean }) {
 			onSubmit={() => (recovery ? proveRecovery(code, over) : proveCode(code, over))}
 		>
 			{recovery ? (
-				<Field
+				<Needed
 					label={t.recovery()}
 					hint={t.recovery_hint()}
 					mono
-					required
 					autofocus
 					value={code}
 					onInput={setCode}
@@ -98,15 +96,14 @@ function NewPassword({ s, onDone }: { s: Session; onDone: () => void }) {
 		>
 			{asked ? (
 				<>
-					<Field label={t.name()} autocomplete="name" value={name} onInput={setName} required />
-					<Field
+					<Needed label={t.name()} autocomplete="name" value={name} onInput={setName} />
+					<Needed
 						label={t.address()}
 						type="email"
 						autocomplete="username"
 						hint={t.address_hint()}
 						value={address}
 						onInput={setAddress}
-						required
 						autofocus
 					/>
 				</>
@@ -132,9 +129,10 @@ function Enrol({ s }: { s: Session }) {
 	const [passwordSet, setPasswordSet] = useState(s.needs?.includes("password") === false);
 	const [codes, setCodes] = useState<string[] | null>(null);
 	const step = codes ? 3 : passwordSet ? 2 : 1;
+	const { error, run } = useAction();
 	const finish = async () => {
 		await refreshSession();
-		navigate("/app", { replace: true });
+		navigate(to("home", {}), { replace: true });
 	};
 	return (
 		<Card
@@ -146,7 +144,8 @@ function Enrol({ s }: { s: Session }) {
 			<p class="muted s">{t.setup_step({ now: step, all: 3 })}</p>
 			{step === 1 && <NewPassword s={s} onDone={() => setPasswordSet(true)} />}
 			{step === 2 && <SecondFactor onDone={setCodes} />}
-			{codes && <RecoveryCodes codes={codes} onDone={() => void finish()} />}
+			{error && <Notice tone="stop" title={error} alert />}
+			{codes && <RecoveryCodes codes={codes} onDone={() => run(finish)} />}
 		</Card>
 	);
 }
@@ -204,7 +203,7 @@ export function SignIn() {
 	const s = session.value;
 	const signedIn = s?.state === "active" && link !== "opening";
 	useEffect(() => {
-		if (signedIn && place.value.path === HOME) navigate("/app", { replace: true });
+		if (signedIn && place.value.path === HOME) navigate(to("home", {}), { replace: true });
 	}, [signedIn]);
 
 	if (link === "opening" || signedIn) return null;
@@ -242,7 +241,7 @@ function Again({ done }: { done: (ok: boolean) => void }) {
 			<p>{t.again_text()}</p>
 			{begun?.state === "totp" ? <SecondStep over /> : <Credentials over address={address} />}
 			<p>
-				<Button look="quiet" onClick={() => location.assign("/app")}>
+				<Button look="quiet" onClick={() => location.assign(to("home", {}))}>
 					{t.other_person()}
 				</Button>
 			</p>
@@ -277,11 +276,10 @@ function StepUp({ done }: { done: (ok: boolean) => void }) {
 				}}
 			>
 				{recovery ? (
-					<Field
+					<Needed
 						label={t.recovery()}
 						hint={t.recovery_hint()}
 						mono
-						required
 						value={proof}
 						onInput={setProof}
 					/>

@@ -11,6 +11,8 @@ export function words(e: unknown): string {
 	switch (e.code) {
 		case "wrong-credentials":
 			return t.wrong_credentials();
+		case "wrong-current":
+			return t.wrong_current();
 		case "wrong-code":
 			return t.wrong_code();
 		case "weak-password":
@@ -36,7 +38,7 @@ function took(s: Session, over: boolean): Session {
 		beginning.value = s;
 	} else if (take(s)) {
 		beginning.value = null;
-		if (s.state === "active") void refreshSession(); // for its times
+		if (s.state === "active") refreshSession().catch(() => undefined); // for its times
 	}
 	return s;
 }

@@ -5,8 +5,9 @@ import { useEffect, useState } from "preact/hooks";
 import { BASE } from "../../api/client";
 import { may } from "../../api/session";
 import type { Card, Checks, CheckState } from "../../api/types";
-import { bytes, date, dateTime, number } from "../../core/format";
+import { bytes, date, dateTime, dayMonth, number } from "../../core/format";
 import { kindOf, visible } from "../../core/words";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { to } from "../../routes";
@@ -124,7 +125,7 @@ function Usage() {
 				{shown.map((e) => (
 					<li key={e.id} class={e.delivery ? "" : "p"}>
 						<time class="muted num" dateTime={e.at} title={dateTime(e.at, language.value)}>
-							{date(e.at, language.value).slice(0, 6)}
+							{dayMonth(e.at, language.value)}
 						</time>
 						<p>
 							{e.delivery ? (
@@ -313,7 +314,7 @@ function Head({ c, a }: { c: Card; a: Asset | null }) {
 	return (
 		<div>
 			{a && may("edit") && !c.trashed ? (
-				<Title a={a} />
+				<Title key={a.asset} a={a} />
 			) : (
 				<h2 class="library-title">
 					<bdi>{visible(c.title)}</bdi>
@@ -352,7 +353,14 @@ export function Details(p: DetailsProps) {
 			<div class="stack">
 				<Verdict c={c} a={a} />
 				{c.trashed && may("edit") && (
-					<Button onClick={() => void restore([c.id])}>{t.restore()}</Button>
+					<Button
+						onClick={(e) => {
+							focusNeighbour(e.currentTarget.closest(".panel, dialog"));
+							void restore([c.id]);
+						}}
+					>
+						{t.restore()}
+					</Button>
 				)}
 				{!c.trashed && may("release") && <Button onClick={p.onRelease}>{t.release_set()}</Button>}
 			</div>

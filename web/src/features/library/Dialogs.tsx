@@ -2,8 +2,9 @@
 // What needs an answer before it is done to files: the release with its conditions, the folder
 // to move to, keywords, the class. Loaded when the first of them is asked.
 import { useEffect, useState } from "preact/hooks";
-import { call, get } from "../../api/client";
+import { get } from "../../api/client";
 import { dateInWords } from "../../core/format";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
@@ -13,11 +14,11 @@ import { Check, Field, Options, Select, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
 import { bulk, problemText, tell } from "./acts";
-import { type Asset, asset, loadAsset } from "./asset";
+import { type Asset, asset, loadAsset, type Release as Whole, save } from "./asset";
 import type { Ask } from "./Bar";
 import { KeywordField } from "./Edits";
 import { CLASSES, className, stateName } from "./Filters";
-import { folders, forget, loadFolders, reload, wantCards } from "./state";
+import { folders, loadFolders, reload } from "./state";
 
 interface Props {
 	ids: readonly string[];
@@ -40,12 +41,8 @@ function Actions(p: { label: string; busy?: boolean; onClose: () => void; onDo: 
 type State = "cleared" | "conditions" | "in_review" | "blocked" | "draft";
 const STATES: readonly State[] = ["cleared", "conditions", "in_review", "blocked", "draft"];
 
-interface Release {
+interface Release extends Whole {
 	state: State;
-	until: string | null;
-	reason: string;
-	credit: string;
-	view_only: boolean;
 }
 
 const stateText = (s: State) =>
@@ -88,35 +85,23 @@ function wrong(r: Release): string | null {
 	return null;
 }
 
-async function put(ids: readonly string[], r: Release) {
-	const id = ids[0] ?? "";
-	await call("PUT", `/assets/${id}/release`, { body: r });
-	forget([id]);
-	await Promise.all([wantCards([id]), asset.value?.asset === id ? loadAsset(id) : null]);
-	void reload();
-	toast(t.release_done({ n: 1 }));
-}
-
-/** Begins with what is stored of one file, also when its panel is not open. */
-function useBegin(ids: readonly string[]): Asset | null | undefined {
+/** Begins with what is stored of one file now: what the page read some time ago may be undone by it. */
+function useBegin({ ids, onClose }: Props): Asset | null | undefined {
 	const one = ids.length === 1 ? ids[0] : undefined;
-	const here = asset.value?.asset === one ? asset.value : undefined;
-	const [a, set] = useState<Asset | null | undefined>(
-		one === undefined ? null : (here ?? undefined),
-	);
+	const [a, set] = useState<Asset | null | undefined>(one === undefined ? null : undefined);
 	useEffect(() => {
-		if (a === undefined)
-			get<Asset>(`/assets/${one}`).then(set, (e) => {
-				tell(e);
-				set(null);
-			});
+		if (one === undefined) return;
+		get<Asset>(`/assets/${one}`).then(set, (e) => {
+			tell(e);
+			onClose();
+		});
 	}, []);
 	return a;
 }
 
 function ReleaseDialog(p: Props) {
-	const a = useBegin(p.ids);
-	return a === undefined ? null : <ReleaseForm {...p} begins={begin(a)} />;
+	const a = useBegin(p);
+	return a === undefined ? null : <ReleaseForm {...p} a={a} />;
 }
 
 interface ReleasePart {
@@ -179,15 +164,23 @@ function ReleaseFields({ r, change }: ReleasePart) {
 	);
 }
 
+/** Of one file, from the version that the form began with; also when a colleague's shall stay. */
+async function saveOne(a: Asset, r: Release) {
+	const how = await save({ release: r }, a);
+	if (asset.value?.asset === a.asset) void loadAsset(a.asset);
+	void reload();
+	if (how === "saved") toast(t.release_done({ n: 1 }));
+}
+
 /** False when it was not done, which has been told. */
-async function saveRelease(ids: readonly string[], r: Release): Promise<boolean> {
-	if (ids.length !== 1) return bulk(ids, { release: r }, (n) => t.release_done({ n }));
-	await put(ids, r);
+async function saveRelease(ids: readonly string[], a: Asset | null, r: Release): Promise<boolean> {
+	if (a === null) return bulk(ids, { release: r }, (n) => t.release_done({ n }));
+	await saveOne(a, r);
 	return true;
 }
 
-function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
-	const [r, set] = useState<Release>(begins);
+function ReleaseForm({ ids, onClose, a }: Props & { a: Asset | null }) {
+	const [r, set] = useState<Release>(() => begin(a));
 	const [error, setError] = useState<string | null>(null);
 	const [busy, setBusy] = useState(false);
 	const change = (part: Partial<Release>) => {
@@ -196,10 +189,11 @@ function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
 	};
 	const save = async () => {
 		const fault = wrong(r);
+		if (busy) return;
 		if (fault) return setError(fault);
 		setBusy(true);
 		try {
-			if (await saveRelease(ids, cut(r))) return onClose();
+			if (await saveRelease(ids, a, cut(r))) return onClose();
 		} catch (e) {
 			setError(problemText(e));
 		}
@@ -229,14 +223,28 @@ function ReleaseForm({ ids, onClose, begins }: Props & { begins: Release }) {
 
 // move, keywords, class
 
+/** Once at a time. Done, the dialog goes; refused, it stays with all that was typed. */
+function useDoing(onClose: () => void) {
+	const [busy, setBusy] = useState(false);
+	const run = async (act: () => Promise<boolean>) => {
+		if (busy) return;
+		setBusy(true);
+		if (await act()) onClose();
+		else setBusy(false);
+	};
+	return { busy, run: (act: () => Promise<boolean>) => void run(act) };
+}
+
 function MoveDialog({ ids, onClose }: Props) {
 	const [path, setPath] = useState("");
 	const wanted = path.trim().replace(/^\/+|\/+$/g, "");
-	const move = () => {
-		onClose();
-		void bulk(ids, { folder: wanted }, (n) =>
+	const { busy, run } = useDoing(onClose);
+	const move = async () => {
+		const done = await bulk(ids, { folder: wanted }, (n) =>
 			t.moved({ n, folder: wanted === "" ? t.top_folder() : wanted }),
-		).then(loadFolders);
+		);
+		if (done) void loadFolders();
+		return done;
 	};
 	const load = async (text: string) => {
 		const low = text.trim().toLowerCase();
@@ -248,7 +256,7 @@ function MoveDialog({ ids, onClose }: Props) {
 		<Dialog
 			title={t.move_title({ n: ids.length })}
 			onClose={onClose}
-			actions={<Actions label={t.move()} onClose={onClose} onDo={move} />}
+			actions={<Actions label={t.move()} busy={busy} onClose={onClose} onDo={() => run(move)} />}
 		>
 			<Combobox
 				label={t.folder_path()}
@@ -267,18 +275,20 @@ function MoveDialog({ ids, onClose }: Props) {
 function KeywordsDialog({ ids, onClose }: Props) {
 	const [how, setHow] = useState<"add" | "remove">("add");
 	const [list, setList] = useState<string[]>([]);
-	const save = () => {
-		if (list.length === 0) return;
-		onClose();
-		void bulk(ids, how === "add" ? { add_keywords: list } : { remove_keywords: list }, (n) =>
-			t.keywords_done({ n }),
-		);
+	const [text, setText] = useState("");
+	const { busy, run } = useDoing(onClose);
+	const keep = () => {
+		// what stands in the field is meant, too
+		const all = [...new Set([...list, text.trim()])].filter((k) => k !== "");
+		if (all.length === 0) return;
+		const act = how === "add" ? { add_keywords: all } : { remove_keywords: all };
+		run(() => bulk(ids, act, (n) => t.keywords_done({ n })));
 	};
 	return (
 		<Dialog
 			title={t.keywords_title({ n: ids.length })}
 			onClose={onClose}
-			actions={<Actions label={t.save()} onClose={onClose} onDo={save} />}
+			actions={<Actions label={t.save()} busy={busy} onClose={onClose} onDo={keep} />}
 		>
 			<div class="stack">
 				<Select
@@ -297,14 +307,21 @@ function KeywordsDialog({ ids, onClose }: Props) {
 								type="button"
 								class="chip"
 								aria-label={t.keyword_remove({ keyword: k })}
-								onClick={() => setList(list.filter((x) => x !== k))}
+								onClick={(e) => {
+									focusNeighbour(e.currentTarget.closest(".stack"));
+									setList(list.filter((x) => x !== k));
+								}}
 							>
 								{k} <Icon name="close" />
 							</button>
 						</li>
 					))}
 				</ul>
-				<KeywordField onAdd={(k) => setList([...new Set([...list, k])])} />
+				<KeywordField
+					text={text}
+					onText={setText}
+					onAdd={(k) => setList([...new Set([...list, k])])}
+				/>
 			</div>
 		</Dialog>
 	);
@@ -312,15 +329,13 @@ function KeywordsDialog({ ids, onClose }: Props) {
 
 function ClassDialog({ ids, onClose }: Props) {
 	const [value, set] = useState<(typeof CLASSES)[number]>("internal");
-	const save = () => {
-		onClose();
-		void bulk(ids, { class: value }, (n) => t.class_done({ n }));
-	};
+	const { busy, run } = useDoing(onClose);
+	const keep = () => run(() => bulk(ids, { class: value }, (n) => t.class_done({ n })));
 	return (
 		<Dialog
 			title={t.class_set()}
 			onClose={onClose}
-			actions={<Actions label={t.save()} onClose={onClose} onDo={save} />}
+			actions={<Actions label={t.save()} busy={busy} onClose={onClose} onDo={keep} />}
 		>
 			<Select
 				label={t.class()}

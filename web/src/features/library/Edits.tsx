@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What is changed in the panel: title, class, dates, keywords, notes. A field is saved when it
-// is left; the one dialog here is for when somebody else changed the file meanwhile.
-import type { ComponentChildren } from "preact";
+// is left; title and note when that is asked for, and until then they are kept (drafts.ts).
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { may } from "../../api/session";
-import { date, dateTime } from "../../core/format";
+import { dateTime } from "../../core/format";
 import { visible } from "../../core/words";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
 import { Combobox } from "../../ui/Combobox";
-import { Dialog } from "../../ui/Dialog";
 import { Select, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
 import { tell } from "./acts";
-import { type Asset, asset, conflict, type Edit, save, type Saved, settle } from "./asset";
+import { type Asset, asset, type Base, type Edit, save, type Saved } from "./asset";
+import { draftOf, keepDraft } from "./drafts";
 import { CLASSES, className } from "./Filters";
 
 /** How it ended; null: it failed, was told, and the input is to stay. */
-async function saved(edit: Edit): Promise<Saved | null> {
-	if (asset.value === null) return null;
+async function saved(edit: Edit, base: Base | null = asset.value): Promise<Saved | null> {
+	if (base === null) return null;
 	try {
-		const how = await save(edit, asset.value);
+		const how = await save(edit, base);
 		if (how === "saved") toast(t.saved());
 		return how;
 	} catch (e) {
@@ -33,57 +33,69 @@ async function saved(edit: Edit): Promise<Saved | null> {
 }
 
 export function Title({ a }: { a: Asset }) {
-	const [text, setText] = useState<string | null>(null);
+	const draft = draftOf(a.asset).title;
 	const id = useId();
-	const back = useRef(false);
-	const place = useRef<HTMLHeadingElement>(null);
+	const place = useRef<HTMLDivElement>(null);
+	/** Begun or ended by hand: another file that is looked at takes no focus. */
+	const [byHand, setByHand] = useState(0);
+	const isOpen = draft !== undefined;
 	useEffect(() => {
-		if (text !== null || !back.current) return;
-		back.current = false;
-		place.current?.querySelector("button")?.focus();
-	}, [text]);
-	const done = async () => {
-		const title = text?.trim() ?? "";
-		if (title === "" || title === a.title || (await saved({ title }))) end();
+		if (byHand > 0) place.current?.querySelector<HTMLElement>("input, button")?.focus();
+	}, [isOpen, byHand]);
+	const keep = (text: string) =>
+		keepDraft(a.asset, { title: { text, etag: draft?.etag ?? a.etag } });
+	const begin = () => {
+		keep(a.title);
+		setByHand(byHand + 1);
 	};
 	const end = () => {
-		setText(null);
-		back.current = true;
+		keepDraft(a.asset, { title: undefined });
+		setByHand(byHand + 1);
 	};
-	if (text === null)
+	const done = async () => {
+		if (!draft) return;
+		const title = draft.text.trim();
+		const base = { asset: a.asset, etag: draft.etag };
+		if (title !== "" && title !== a.title && (await saved({ title }, base)) === null) return;
+		if (draftOf(a.asset).title?.text === draft.text) end(); // else more was typed meanwhile
+	};
+	if (!draft)
 		return (
-			<h2 class="library-title" ref={place}>
-				<bdi>{visible(a.title)}</bdi>{" "}
-				<Button look="quiet" icon="edit" label={t.title_edit()} onClick={() => setText(a.title)} />
-			</h2>
+			<div ref={place}>
+				<h2 class="library-title">
+					<bdi>{visible(a.title)}</bdi>{" "}
+					<Button look="quiet" icon="edit" label={t.title_edit()} onClick={begin} />
+				</h2>
+			</div>
 		);
 	return (
-		<form
-			class="library-title-form"
-			onSubmit={(e) => {
-				e.preventDefault();
-				void done();
-			}}
-		>
-			<label class="vh" for={id}>
-				{t.title()}
-			</label>
-			<input
-				id={id}
-				class="in"
-				value={text}
-				maxLength={400}
-				ref={(el) => el?.focus()}
-				onInput={(e) => setText(e.currentTarget.value)}
-				onKeyDown={(e) => e.key === "Escape" && end()}
-			/>
-			<div class="row">
-				<Button look="primary" submit>
-					{t.save()}
-				</Button>
-				<Button onClick={end}>{t.cancel()}</Button>
-			</div>
-		</form>
+		<div ref={place}>
+			<form
+				class="library-title-form"
+				onSubmit={(e) => {
+					e.preventDefault();
+					void done();
+				}}
+			>
+				<label class="vh" for={id}>
+					{t.title()}
+				</label>
+				<input
+					id={id}
+					class="in"
+					value={draft.text}
+					maxLength={400}
+					onInput={(e) => keep(e.currentTarget.value)}
+					onKeyDown={(e) => e.key === "Escape" && end()}
+				/>
+				<div class="row">
+					<Button look="primary" submit>
+						{t.save()}
+					</Button>
+					<Button onClick={end}>{t.cancel()}</Button>
+				</div>
+			</form>
+		</div>
 	);
 }
 
@@ -98,11 +110,15 @@ function DateEdit(p: {
 }) {
 	const id = useId();
 	const [text, setText] = useState<string | null>(null);
+	/** Enter saves it, and leaving the field must not do so again. */
+	const saving = useRef<string | null>(null);
 	useEffect(() => setText(null), [p.value]);
 	const done = async (e: Event & { currentTarget: HTMLInputElement }) => {
 		const v = e.currentTarget.value;
-		if (v === dayOf(p.value) || !e.currentTarget.validity.valid) return;
+		if (v === (saving.current ?? dayOf(p.value)) || !e.currentTarget.validity.valid) return;
+		saving.current = v;
 		if ((await p.onSave(v === "" ? null : v)) === "theirs") setText(null);
+		if (saving.current === v) saving.current = null;
 	};
 	return (
 		<div class="fld">
@@ -126,17 +142,20 @@ interface Keyword {
 	count: number;
 }
 
-export function KeywordField({ onAdd }: { onAdd: (label: string) => void }) {
-	const [text, setText] = useState("");
+export function KeywordField(p: {
+	text: string;
+	onText: (text: string) => void;
+	onAdd: (label: string) => void;
+}) {
 	const add = (label: string) => {
-		setText("");
-		onAdd(label);
+		p.onText("");
+		p.onAdd(label);
 	};
 	return (
 		<Combobox<Keyword>
 			label={t.keyword_add()}
-			value={text}
-			onInput={setText}
+			value={p.text}
+			onInput={p.onText}
 			onEnter={add}
 			onPick={(k) => add(k.label)}
 			load={(prefix, signal) => get<Keyword[]>("/keywords", { prefix }, signal)}
@@ -156,22 +175,31 @@ function Keywords({ a }: { a: Asset }) {
 							type="button"
 							class="chip"
 							aria-label={t.keyword_remove({ keyword: k })}
-							onClick={() => void saved({ remove_keywords: [k] })}
+							onClick={(e) => {
+								focusNeighbour(e.currentTarget.closest(".stack"));
+								void saved({ remove_keywords: [k] });
+							}}
 						>
 							{k} <Icon name="close" />
 						</button>
 					</li>
 				))}
 			</ul>
-			<KeywordField onAdd={(k) => void saved({ keywords: [k] })} />
+			<KeywordField
+				text={draftOf(a.asset).keyword ?? ""}
+				onText={(keyword) => keepDraft(a.asset, { keyword })}
+				onAdd={(k) => void saved({ keywords: [k] })}
+			/>
 		</div>
 	);
 }
 
 function Notes({ a }: { a: Asset }) {
-	const [text, setText] = useState("");
+	const text = draftOf(a.asset).note ?? "";
 	const add = async () => {
-		if (text.trim() !== "" && (await saved({ note: text.trim() })) === "saved") setText("");
+		const note = text.trim();
+		if (note === "" || (await saved({ note })) !== "saved") return;
+		if (draftOf(a.asset).note === text) keepDraft(a.asset, { note: "" });
 	};
 	return (
 		<div class="stack">
@@ -187,7 +215,13 @@ function Notes({ a }: { a: Asset }) {
 			</ul>
 			{may("edit") && (
 				<>
-					<TextArea label={t.note_new()} rows={2} maxlength={8000} value={text} onInput={setText} />
+					<TextArea
+						label={t.note_new()}
+						rows={2}
+						maxlength={8000}
+						value={text}
+						onInput={(note) => keepDraft(a.asset, { note })}
+					/>
 					{text.trim() !== "" && <Button onClick={() => void add()}>{t.note_add()}</Button>}
 				</>
 			)}
@@ -206,6 +240,22 @@ function Read({ a }: { a: Asset }) {
 	);
 }
 
+/** Shows what was chosen while it is saved, and what holds when that was refused. */
+function Class({ a }: { a: Asset }) {
+	const [chosen, choose] = useState<Asset["class"] | null>(null);
+	return (
+		<Select
+			label={t.class()}
+			value={chosen ?? a.class}
+			choices={CLASSES.map((c) => ({ value: c, label: className(c) }))}
+			onInput={(v) => {
+				choose(v);
+				void saved({ class: v }).then(() => choose((now) => (now === v ? null : now)));
+			}}
+		/>
+	);
+}
+
 export function Edits({ a }: { a: Asset }) {
 	if (!may("edit") || a.trashed)
 		return (
@@ -216,12 +266,7 @@ export function Edits({ a }: { a: Asset }) {
 		);
 	return (
 		<>
-			<Select
-				label={t.class()}
-				value={a.class}
-				choices={CLASSES.map((c) => ({ value: c, label: className(c) }))}
-				onInput={(v) => void saved({ class: v })}
-			/>
+			<Class a={a} />
 			<div class="library-dates">
 				<DateEdit label={t.embargo()} value={a.embargo} onSave={(embargo) => saved({ embargo })} />
 				<DateEdit label={t.expires()} value={a.expires} onSave={(expires) => saved({ expires })} />
@@ -230,65 +275,5 @@ export function Edits({ a }: { a: Asset }) {
 			<h3>{t.notes()}</h3>
 			<Notes a={a} />
 		</>
-	);
-}
-
-// two people at once
-
-function shown(edit: Edit, key: keyof Edit): string {
-	const v = edit[key];
-	if (Array.isArray(v)) return v.join(", ");
-	if (v === null || v === undefined || v === "") return "–";
-	if (key === "class") return className(v);
-	return key === "embargo" || key === "expires" ? date(v, language.value) : v;
-}
-
-const FIELD: Record<keyof Edit, () => string> = {
-	title: t.title,
-	folder: t.folder,
-	class: t.class,
-	embargo: t.embargo,
-	expires: t.expires,
-	keywords: t.keyword_add,
-	remove_keywords: t.keywords,
-	note: t.note_new,
-};
-
-function theirsOf(a: Asset, key: keyof Edit): ComponentChildren {
-	if (key === "keywords" || key === "remove_keywords") return a.keywords.join(", ") || "–";
-	if (key === "note") return a.notes[a.notes.length - 1]?.text ?? "–";
-	return shown({ [key]: a[key] } as Edit, key);
-}
-
-export function ConflictDialog() {
-	const c = conflict.value;
-	if (c === null) return null;
-	const keys = Object.keys(c.mine) as (keyof Edit)[];
-	return (
-		<Dialog
-			title={t.conflict_title()}
-			onClose={() => void settle(false)}
-			actions={
-				<>
-					<Button onClick={() => void settle(false)}>{t.conflict_theirs()}</Button>
-					<Button look="primary" onClick={() => void settle(true).catch(tell)}>
-						{t.conflict_mine()}
-					</Button>
-				</>
-			}
-		>
-			<p>{t.conflict_text({ time: dateTime(c.theirs.changed, language.value) })}</p>
-			{keys.map((k) => (
-				<div class="library-conflict" key={k}>
-					<p class="b">{FIELD[k]()}</p>
-					<dl class="facts">
-						<dt>{t.conflict_now()}</dt>
-						<dd>{theirsOf(c.theirs, k)}</dd>
-						<dt>{t.conflict_yours()}</dt>
-						<dd>{shown(c.mine, k)}</dd>
-					</dl>
-				</div>
-			))}
-		</Dialog>
 	);
 }

@@ -3,6 +3,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { whenIdle } from "../../dom/idle";
+import { focusNeighbour } from "../../dom/neighbour";
 import { t } from "../../gen/i18n/library";
 import { setQuery } from "../../router";
 import { Icon } from "../../ui/Icon";
@@ -48,8 +49,11 @@ const STATES = ["cleared", "conditions", "in_review", "draft", "blocked", "expir
 const TYPES = ["image", "document", "video", "audio", "other"];
 export const CLASSES = ["public", "internal", "confidential"] as const;
 
-const set = (key: Key, value: string | null) =>
+/** The chip goes, by which it was set or taken off. */
+function set(key: Key, value: string | null) {
+	focusNeighbour(document.activeElement?.closest(".fac") ?? null);
 	setQuery({ [key]: value, file: null }, { push: true });
+}
 
 function words(key: Key, value: string): string {
 	if (key === "state") return stateName(value);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The grid class inside Preact: it gets listings and cards, and tells what was chosen.
-import { effect, untracked } from "@preact/signals";
+import { computed, effect, untracked } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import * as select from "../../core/selection";
 import type { Listing } from "../../core/wire";
@@ -160,8 +160,21 @@ function live(grid: VirtualGrid): () => void {
 	};
 }
 
+const isChosen = computed(() => selection.value.count > 0);
+
+/** The bar goes with what was chosen; the focus that was in it comes to the listing. */
+function useFocusOfBar(grid: { current: VirtualGrid | null }) {
+	const chosen = isChosen.value;
+	useEffect(() => {
+		if (!chosen && document.activeElement === document.body)
+			grid.current?.el.focus({ preventScroll: true });
+	}, [chosen]);
+}
+
 export function Grid(p: GridProps) {
 	const place_ = useRef<HTMLDivElement>(null);
+	const made = useRef<VirtualGrid | null>(null);
+	useFocusOfBar(made);
 	const now = useRef(p);
 	now.current = p;
 	useEffect(() => {
@@ -191,6 +204,7 @@ export function Grid(p: GridProps) {
 		place_.current?.append(grid.el);
 		history.scrollRestoration = "manual";
 		now.current.take(grid);
+		made.current = grid;
 		const stop = live(grid);
 		return () => {
 			stop();

@@ -4,9 +4,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { BASE } from "../../api/client";
 import type { Card } from "../../api/types";
-import { number } from "../../core/format";
+import { number, percent } from "../../core/format";
 import { visible } from "../../core/words";
-import { FIT, held, type View, zoomed } from "../../core/zoom";
+import { FIT, held, MOST, type View, zoomed } from "../../core/zoom";
 import { openModal } from "../../dom/modal";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
@@ -114,7 +114,6 @@ function Pages({ c, page, set }: { c: Card; page: number; set: (n: number) => vo
 }
 
 const STEP = 1.4;
-const MOST = 8;
 const frame = () => ({ width: innerWidth, height: innerHeight });
 const larger = (v: View) => zoomed(v, STEP, frame());
 const smaller = (v: View) => zoomed(v, 1 / STEP, frame());
@@ -137,7 +136,7 @@ function Zoom({ view, setView }: Looking) {
 				onClick={() => setView(smaller(view))}
 			/>
 			<span class="num s library-zoom" aria-live="polite">
-				{Math.round(view.scale * 100)} %
+				{percent(Math.round(view.scale * 100), language.value)}
 			</span>
 			<Button
 				look="quiet"

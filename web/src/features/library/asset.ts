@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // One file with everything the server knows of it, and its changes. Every change says which
 // version of the file it was made from (If-Match); when somebody else was faster, both
-// versions are kept for the person to choose.
+// versions are kept for the person to choose. Changes go one after the other.
 import { signal } from "@preact/signals";
 import { call, get, Problem } from "../../api/client";
 import type { Card } from "../../api/types";
+import { Lineage, turns } from "../../core/turn";
 import { forget, wantCards } from "./state";
 
 export interface AssetVersion {
@@ -16,6 +17,15 @@ export interface AssetVersion {
 	media_type: string | null;
 	created: string;
 	created_by: string | null;
+}
+
+/** As it is decided, whole: what is not named is none. */
+export interface Release {
+	state: string;
+	until: string | null;
+	reason: string;
+	credit: string;
+	view_only: boolean;
 }
 
 export interface Asset extends Partial<Omit<Card, "version">> {
@@ -36,16 +46,8 @@ export interface Asset extends Partial<Omit<Card, "version">> {
 		scan_detail: string | null;
 		scanned: string | null;
 	};
-	release: {
-		state: string;
-		until: string | null;
-		reason: string;
-		credit: string;
-		view_only: boolean;
-		/** null for a draft */
-		set_by: string | null;
-		set_at: string | null;
-	};
+	/** set_by, set_at: null for a draft */
+	release: Release & { set_by: string | null; set_at: string | null };
 	keywords: string[];
 	notes: { id: string; text: string; author: string; at: string }[];
 	versions?: AssetVersion[];
@@ -78,19 +80,23 @@ export type Edit = Partial<{
 	keywords: string[];
 	remove_keywords: string[];
 	note: string;
+	/** alone: it has an address of its own */
+	release: Release;
 }>;
 
 export interface Conflict {
 	mine: Edit;
 	theirs: Asset;
-	/** what it was when the person began */
-	base: Asset;
 	/** tells who waits for the edit how it ended */
 	settled: (how: Saved) => void;
+	failed: (why: unknown) => void;
 }
 
 /** `theirs`: somebody else was faster, and that shall stay. */
 export type Saved = "saved" | "theirs";
+
+/** The version of a file that a change is made from. */
+export type Base = Pick<Asset, "asset" | "etag">;
 
 export const asset = signal<Asset | null>(null);
 export const history_ = signal<HistoryEvent[]>([]);
@@ -98,14 +104,18 @@ export const conflict = signal<Conflict | null>(null);
 export const assetFailure = signal<unknown>(null);
 
 let turn = 0;
+let saves = 0;
 
-export async function loadAsset(id: string) {
+export async function loadAsset(id: string): Promise<void> {
 	const mine = ++turn;
+	const before = saves;
 	assetFailure.value = null;
 	if (asset.value?.asset !== id) history_.value = [];
 	try {
 		const got = await get<Asset>(`/assets/${id}`);
 		if (mine !== turn) return;
+		// one that was on its way while something was saved is perhaps from before that
+		if (saves !== before) return await loadAsset(id);
 		asset.value = got;
 		const past = await get<{ events: HistoryEvent[] }>(`/assets/${id}/history`);
 		if (mine === turn) history_.value = past.events;
@@ -114,34 +124,56 @@ export async function loadAsset(id: string) {
 	}
 }
 
-/** A conflict waits for the answer of its dialog; every other refusal is thrown. */
-export async function save(edit: Edit, base: Asset): Promise<Saved> {
-	const etag = base.etag.startsWith('"') ? base.etag : `"${base.etag}"`;
+function show(now: Asset) {
+	if (asset.value?.asset === now.asset) asset.value = { ...asset.value, ...now };
+	forget([now.asset]);
+	void wantCards([now.asset]).catch(() => undefined);
+}
+
+/** The file as it is then; null: that could not be read. */
+async function put(edit: Edit, id: string, etag: string): Promise<Asset | null> {
+	const headers = { "If-Match": etag.startsWith('"') ? etag : `"${etag}"` };
+	if (edit.release === undefined)
+		return call<Asset>("PATCH", `/assets/${id}`, { body: edit, headers });
+	await call("PUT", `/assets/${id}/release`, { body: edit.release, headers });
+	return get<Asset>(`/assets/${id}`).catch(() => null);
+}
+
+const own = new Lineage();
+
+async function attempt(edit: Edit, { asset: id, etag }: Base): Promise<Saved> {
 	try {
-		const now = await call<Asset>("PATCH", `/assets/${base.asset}`, {
-			body: edit,
-			headers: { "If-Match": etag },
-		});
-		if (asset.value?.asset === now.asset) asset.value = { ...asset.value, ...now };
-		forget([now.asset]);
-		void wantCards([now.asset]).catch(() => undefined);
+		const now = await put(edit, id, etag);
+		saves++;
+		if (now) {
+			own.became(id, etag, now.etag);
+			show(now);
+		}
 		return "saved";
 	} catch (e) {
 		if (!(e instanceof Problem) || e.status !== 412) throw e;
 		const theirs =
-			(e.members["current"] as Asset | undefined) ?? (await get<Asset>(`/assets/${base.asset}`));
-		return new Promise((settled) => {
-			conflict.value = { mine: edit, theirs, base, settled };
+			(e.members["current"] as Asset | undefined) ?? (await get<Asset>(`/assets/${id}`));
+		return new Promise((settled, failed) => {
+			conflict.value = { mine: edit, theirs, settled, failed };
 		});
 	}
 }
 
-export async function settle(keepMine: boolean) {
+const inTurn = turns();
+
+/**
+ * A conflict waits for the answer of its dialog, and those behind it wait, too; every other
+ * refusal is thrown.
+ */
+export const save = (edit: Edit, { asset: id, etag }: Base): Promise<Saved> =>
+	inTurn(() => attempt(edit, { asset: id, etag: own.newest(id, etag) }));
+
+export function settle(keepMine: boolean) {
 	const c = conflict.value;
 	if (c === null) return;
 	conflict.value = null;
-	if (asset.value?.asset === c.theirs.asset) asset.value = { ...asset.value, ...c.theirs };
-	forget([c.theirs.asset]);
-	void wantCards([c.theirs.asset]).catch(() => undefined);
-	c.settled(keepMine ? await save(c.mine, c.theirs) : "theirs");
+	show(c.theirs);
+	if (keepMine) attempt(c.mine, c.theirs).then(c.settled, c.failed);
+	else c.settled("theirs");
 }

@@ -54,7 +54,7 @@ export const openFile = computed(() => place.value.query.get("file"));
 export const viewing = computed(() => place.value.query.get("look") === "1");
 
 export const listing = signal<Listing>(EMPTY);
-/** undefined: never loaded */
+/** Why the listing could not be loaded the last time; null: it was, or is being loaded first. */
 export const failure = signal<Problem | null>(null);
 export const loaded = signal(false);
 export const busy = signal(false);

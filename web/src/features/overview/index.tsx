@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { number } from "../../core/format";
 import { t } from "../../gen/i18n/overview";
 import { language } from "../../i18n";
+import { to } from "../../routes";
 import { Button } from "../../ui/Button";
 import { Icon, type IconName } from "../../ui/Icon";
 import { Skeleton } from "../../ui/Skeleton";
@@ -21,29 +22,29 @@ interface Kind {
 const kinds: Record<string, Kind> = {
 	withheld: {
 		words: t.withheld,
-		href: "/app/deliveries",
+		href: to("deliveries", {}),
 		tone: "stop",
 		icon: "stop",
 	},
-	infected: { words: t.infected, href: "/app/library", tone: "stop", icon: "stop" },
+	infected: { words: t.infected, href: to("library", {}), tone: "stop", icon: "stop" },
 	"mail-failed": {
 		words: t["mail-failed"],
-		href: "/app/deliveries?state=all",
+		href: to("deliveries", {}, { state: "all" }),
 		tone: "stop",
 		icon: "stop",
 	},
 	"in-review": {
 		words: t["in-review"],
-		href: "/app/library?state=in_review",
+		href: to("library", {}, { state: "in_review" }),
 		tone: "info",
 		icon: "review",
 	},
-	expiring: { words: t.expiring, href: "/app/deliveries", tone: "warn", icon: "clock" },
-	"not-opened": { words: t["not-opened"], href: "/app/deliveries", tone: "info", icon: "mail" },
-	outbox: { words: t.outbox, href: "/app/outbox", tone: "info", icon: "inbox" },
+	expiring: { words: t.expiring, href: to("deliveries", {}), tone: "warn", icon: "clock" },
+	"not-opened": { words: t["not-opened"], href: to("deliveries", {}), tone: "info", icon: "mail" },
+	outbox: { words: t.outbox, href: to("outbox", {}), tone: "info", icon: "inbox" },
 	"preview-failed": {
 		words: t["preview-failed"],
-		href: "/app/library",
+		href: to("library", {}),
 		tone: "warn",
 		icon: "image",
 	},
@@ -79,9 +80,9 @@ function Attention({ list }: { list: Overview["attention"] }) {
 
 function Counts({ counts }: { counts: Overview["counts"] }) {
 	const shown = [
-		[t.assets(), counts.assets, "/app/library"],
-		[t.deliveries(), counts.deliveries, "/app/deliveries?state=all"],
-		[t.active(), counts.active, "/app/deliveries"],
+		[t.assets(), counts.assets, to("library", {})],
+		[t.deliveries(), counts.deliveries, to("deliveries", {}, { state: "all" })],
+		[t.active(), counts.active, to("deliveries", {})],
 	] as const;
 	return (
 		<ul class="ov-counts">
@@ -121,7 +122,7 @@ export default function OverviewPage() {
 					<section aria-labelledby="ov-recent" class="stack">
 						<div class="row">
 							<h2 id="ov-recent">{t.recent()}</h2>
-							<a class="sp" href="/app/deliveries">
+							<a class="sp" href={to("deliveries", {})}>
 								{t.all()}
 							</a>
 						</div>

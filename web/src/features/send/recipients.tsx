@@ -43,7 +43,11 @@ function Chip({ address }: { address: string }) {
 	const known = (contacts.value.get(address.toLowerCase())?.deliveries ?? 0) > 0;
 	return (
 		<li class="chip sd-chip">
-			{known && <Icon name="shield" />}
+			{known && (
+				<span class="muted xs">
+					<Icon name="shield" /> {t.to_chip_known()}
+				</span>
+			)}
 			<span class="sd-name">{address}</span>
 			<button
 				type="button"

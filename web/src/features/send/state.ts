@@ -110,12 +110,13 @@ export async function loadFiles(ids: string[] | null) {
 	const mine = ++loading;
 	wanted = ids;
 	try {
-		const cards =
-			ids === null
-				? (await loadBasket(), null)
-				: ids.length > 0
-					? (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards
-					: [];
+		let cards: Card[] | null = [];
+		if (ids === null) {
+			await loadBasket();
+			cards = null;
+		} else if (ids.length > 0) {
+			cards = (await post<{ cards: Card[] }>("/assets/cards", { ids })).cards;
+		}
 		if (mine !== loading) return;
 		named.value = cards;
 		loaded.value = true;
