@@ -12,7 +12,12 @@ import {
 	worst,
 } from "./verdict";
 
-const line = (asset: string, address: string, state: CheckLine["state"], ...codes: string[]) => ({
+const line = (
+	asset: string,
+	address: string,
+	state: CheckLine["state"],
+	...codes: CheckLine["reasons"][number]["code"][]
+) => ({
 	asset,
 	address,
 	state,

@@ -2,6 +2,7 @@
 // What a check says, made ready for a screen: the server answers with one line per
 // file and recipient; a sender reads one row per file, the worst first, with the reasons,
 // whom they concern, and the ways out.  The texts are in web/i18n, under `reason.CODE`.
+import type { Schema } from "../api/types";
 
 export type VerdictState = "cleared" | "conditions" | "in_review" | "blocked";
 
@@ -12,12 +13,7 @@ export interface Reason {
 	level?: number;
 }
 
-export interface CheckLine {
-	asset: string;
-	address: string;
-	state: VerdictState;
-	reasons: Reason[];
-}
+export type CheckLine = Schema<"Line">;
 
 // A way out of a line that keeps the delivery from going.
 export type Exit = "open-file" | "remove-file" | "remove-recipient" | "wait" | "ask";

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Small readings of a card: its kind for the corner of the picture, its folder as a tree.
+import type { Schema } from "../api/types";
+
 const KIND: Record<string, string> = {
 	"image/jpeg": "JPEG",
 	"image/tiff": "TIFF",
@@ -19,11 +21,11 @@ const KIND: Record<string, string> = {
 };
 
 /** "TIFF"; what is unknown is named by the end of the file's name. */
-export function kindOf(type: string, name: string): string {
-	const known = KIND[type];
+export function kindOf(type: string | null, name: string): string {
+	const known = KIND[type ?? ""];
 	if (known) return known;
 	const end = /\.([A-Za-z0-9]{1,5})$/.exec(name)?.[1];
-	return end ? end.toUpperCase() : (type.split("/")[1] ?? "").slice(0, 6).toUpperCase();
+	return end ? end.toUpperCase() : (type?.split("/")[1] ?? "").slice(0, 6).toUpperCase();
 }
 
 // Bidi overrides and isolates, zero width, line ends: nothing may look like another name.
@@ -37,11 +39,7 @@ export function visible(line: string): string {
 	);
 }
 
-export interface Folder {
-	id: string;
-	path: string;
-	count: number;
-}
+export type Folder = Schema<"Folder">;
 
 export interface FolderNode {
 	id: string;

@@ -2,6 +2,7 @@
 // The sender's appearance on recipient pages and in mails. What was typed is kept when the
 // server refuses it, and while another page is looked at; the server makes the shades that can
 // be read.
+import type { Schema } from "../../api/types";
 import { signal } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
 import { patch } from "../../api/client";
@@ -13,13 +14,7 @@ import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { Loading, Unsaved, useData, words } from "./parts";
 
-interface Appearance {
-	name: string;
-	colour: string;
-	logo: string | null;
-	imprint: string;
-	privacy: string;
-}
+type Appearance = Schema<"Brand">;
 
 /** undefined: as it is; null: none. */
 type NewLogo = { data: string; url: string } | null | undefined;

@@ -2,7 +2,7 @@
 // API keys: who has which, when it was last used, make one (its secret is shown once), end one.
 import { useState } from "preact/hooks";
 import { post, remove } from "../../api/client";
-import type { Scope } from "../../api/types";
+import type { Scope, Schema } from "../../api/types";
 import { date, relative } from "../../core/format";
 import { t } from "../../gen/i18n/admin";
 import { language } from "../../i18n";
@@ -14,15 +14,7 @@ import { type Column, Table } from "../../ui/Table";
 import { toast } from "../../ui/Toast";
 import { FormDialog, Loading, SCOPES, scopeName, Secret, useData, words } from "./parts";
 
-interface Key {
-	id: string;
-	name: string;
-	scopes: (Scope | "all")[];
-	owner: string;
-	created: string;
-	used: string | null;
-	revoked: string | null;
-}
+type Key = Schema<"KeyRow">;
 
 function Create(p: { onClose: () => void; onDone: (secret: string) => void }) {
 	const [name, setName] = useState("");

@@ -4,7 +4,7 @@
 import { useState } from "preact/hooks";
 import { patch, post } from "../../api/client";
 import { session } from "../../api/session";
-import type { Role } from "../../api/types";
+import type { Role, Schema } from "../../api/types";
 import { relative } from "../../core/format";
 import { t } from "../../gen/i18n/admin";
 import { language } from "../../i18n";
@@ -18,15 +18,7 @@ import { toast } from "../../ui/Toast";
 import { Tag } from "../../ui/Verdict";
 import { FormDialog, Loading, ROLES, roleText, Secret, useData, words } from "./parts";
 
-export interface Person {
-	id: string;
-	name: string;
-	address: string;
-	role: Role;
-	disabled: boolean;
-	state: "invited" | "active";
-	last_sign_in: string | null;
-}
+export type Person = Schema<"PersonRow">;
 
 function State({ p }: { p: Person }) {
 	if (p.disabled) return <Tag tone="stop">{t.state_disabled()}</Tag>;

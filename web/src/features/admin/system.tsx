@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The health of the system: what an administrator should look after.
+import type { Schema } from "../../api/types";
 import { post } from "../../api/client";
 import { bytes, date, number } from "../../core/format";
 import { t } from "../../gen/i18n/admin";
@@ -10,25 +11,11 @@ import { toast } from "../../ui/Toast";
 import { Notice, Tag } from "../../ui/Verdict";
 import { Loading, useData, words } from "./parts";
 
-interface Condition {
-	ok: boolean;
-	checks: { code: string; ok: boolean; detail: string }[];
-	roles: ({ role: string; pid?: number } | string)[];
-	queue: { jobs: number; dead: number; mails: number };
-	disk: { free: number; total: number };
-	sandbox: string;
-}
+type Condition = Schema<"Health">;
 
 type Check = Condition["checks"][number];
 
-interface Job {
-	id: string;
-	kind: string;
-	error: string;
-	asset: string | null;
-	name: string;
-	created: string;
-}
+type Job = Schema<"Job">;
 
 const KINDS: Record<string, () => string> = {
 	ingest: t.job_ingest,
@@ -106,8 +93,6 @@ function Jobs(p: { onChange: () => void }) {
 	);
 }
 
-const roleWord = (r: Condition["roles"][number]) => (typeof r === "string" ? r : r.role);
-
 export function Health() {
 	const { data, error, load } = useData<Condition>("/health");
 	if (data === null) return <Loading error={error} again={() => void load()} />;
@@ -120,7 +105,7 @@ export function Health() {
 			<div class="sheetbox">
 				<dl class="facts admin-health">
 					<dt>{t.health_roles()}</dt>
-					<dd>{[...new Set(data.roles.map(roleWord))].join(", ")}</dd>
+					<dd>{[...new Set(data.roles.map((r) => r.role))].join(", ")}</dd>
 					<dt>{t.health_queue()}</dt>
 					<dd class="num">
 						{n(data.queue.jobs)} {t.health_jobs()}, {n(data.queue.dead)} {t.health_dead()},{" "}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Own account: who one is, password, second factor, and the sessions with a way to end them.
+import type { Schema } from "../../api/types";
 import { useEffect, useState } from "preact/hooks";
 import { get, Problem, remove } from "../../api/client";
 import { refreshSession, session, signOut } from "../../api/session";
@@ -17,13 +18,7 @@ import { Notice } from "../../ui/Verdict";
 import { Form, Password, RecoveryCodes, SecondFactor } from "./parts";
 import { setPassword, words } from "./state";
 
-interface Entry {
-	id: string;
-	created: string;
-	used: string;
-	current: boolean;
-	agent: string;
-}
+type Entry = Schema<"SessionRow">;
 
 function deviceName(agent: string): string {
 	const d = device(agent);

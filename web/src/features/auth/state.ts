@@ -3,7 +3,7 @@
 // page (`beginning`) becomes the session only when it is fully proved.
 import { post, Problem } from "../../api/client";
 import { beginning, refreshSession, take } from "../../api/session";
-import type { Session } from "../../api/types";
+import type { Session, Schema } from "../../api/types";
 import { t } from "../../gen/i18n/auth";
 
 export function words(e: unknown): string {
@@ -72,11 +72,7 @@ export interface NewAccess {
 export const setPassword = async (access: NewAccess) =>
 	took(await post<Session>("/session/password", access), false);
 
-export interface TotpSetup {
-	secret: string;
-	uri: string;
-	qr: number[][];
-}
+export type TotpSetup = Schema<"TotpOffer">;
 export const totpSetup = () => post<TotpSetup>("/session/totp-setup");
 /** The cookie and the csrf word are new then; the session is read when the codes were seen. */
 export const totpConfirm = (code: string) =>

@@ -3,14 +3,10 @@
 // out.  Changes are shown at once and mended when the server says otherwise.
 import { signal } from "@preact/signals";
 import { get, post } from "../../api/client";
-import type { Card } from "../../api/types";
+import type { Schema } from "../../api/types";
 import { basketOpen, basket as facts } from "../../shell/slots";
 
-export interface Basket {
-	cards: Card[];
-	gone: number;
-	bytes: number;
-}
+export type Basket = Schema<"Basket">;
 
 interface Count {
 	count: number;

@@ -6,7 +6,7 @@ import type { Card } from "../../api/types";
 import { Icon, type IconName } from "../../ui/Icon";
 
 function iconOf(card: Pick<Card, "media_type">): IconName {
-	const kind = card.media_type.split("/")[0];
+	const kind = card.media_type?.split("/")[0]; // null: not read yet
 	if (kind === "image") return "image";
 	if (kind === "video") return "film";
 	if (kind === "audio") return "sound";

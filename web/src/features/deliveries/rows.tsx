@@ -38,12 +38,6 @@ export function StateTag({ state }: { state: DeliveryState }) {
 
 export const hrefOf = (number: string) => `/app/deliveries/${encodeURIComponent(number)}`;
 
-function senderOf(row: Row): string {
-	if (row.sender === null || row.sender === undefined) return "";
-	const s = row.sender;
-	return typeof s === "string" ? s : s.name || s.address;
-}
-
 /** As many segments as recipients, up to twelve; the words beside it say it all. */
 function Bar({ done, all }: { done: number; all: number }) {
 	const n = Math.min(all, 12);
@@ -58,7 +52,7 @@ function Bar({ done, all }: { done: number; all: number }) {
 }
 
 function What({ row }: { row: Row }) {
-	const who = senderOf(row);
+	const who = row.sender;
 	const facts = [
 		t.files({ n: row.files }),
 		bytes(row.bytes, language.value),

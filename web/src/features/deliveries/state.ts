@@ -3,9 +3,8 @@
 // itself, soon while something moves and seldom while nothing does.
 import { signal } from "@preact/signals";
 import { get, post, Problem } from "../../api/client";
-import type { Card } from "../../api/types";
+import type { Card, Schema } from "../../api/types";
 import {
-	type Attention,
 	type FileProgress,
 	type MailOf,
 	pollAfter,
@@ -14,19 +13,7 @@ import {
 
 export type DeliveryState = "scheduled" | "active" | "expired" | "revoked";
 
-export interface Row {
-	delivery: string;
-	subject: string;
-	state: DeliveryState;
-	created: string;
-	expires: string;
-	recipients: number;
-	sender: { name: string; address: string } | string | null;
-	files: number;
-	bytes: number;
-	done: number;
-	attention: Attention | null;
-}
+export type Row = Schema<"DeliveryRow">;
 
 export interface Recipient {
 	address: string;
@@ -56,23 +43,7 @@ export interface Event {
 	bytes: number | null;
 }
 
-export interface Delivery {
-	delivery: string;
-	state: DeliveryState;
-	subject: string;
-	message: string;
-	lang: string;
-	limit: number;
-	/** for colleagues; "": none was given */
-	revoke_reason: string;
-	created: string;
-	valid_from: string;
-	expires: string;
-	sender: { name: string; address: string };
-	files: DeliveryFile[];
-	recipients: Recipient[];
-	events: Event[];
-}
+export type Delivery = Schema<"Delivery">;
 
 export interface Filter {
 	state: string;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What is changed in the panel: title, class, dates, keywords, notes. A field is saved when it
 // is left; title and note when that is asked for, and until then they are kept (drafts.ts).
+import type { Schema } from "../../api/types";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { may } from "../../api/session";
@@ -137,10 +138,7 @@ function DateEdit(p: {
 	);
 }
 
-interface Keyword {
-	label: string;
-	count: number;
-}
+type Keyword = Schema<"Keyword">;
 
 export function KeywordField(p: {
 	text: string;

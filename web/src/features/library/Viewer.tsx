@@ -46,7 +46,7 @@ function Stage({
 		width: ref.current?.clientWidth ?? 1,
 		height: ref.current?.clientHeight ?? 1,
 	});
-	if (c.media_type.startsWith("video/") || c.media_type.startsWith("audio/"))
+	if (/^(video|audio)\//.test(c.media_type ?? ""))
 		return (
 			<video
 				class="library-film"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What is done to the chosen files. Everything that can be undone is done at once and says so
 // with an undo; a release asks first, in its dialog.
+import type { Schema } from "../../api/types";
 import { post } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { navigate } from "../../router";
@@ -28,11 +29,7 @@ export interface Bulk {
 	};
 }
 
-interface BulkDone {
-	done: number;
-	undo: string | null;
-	left: number;
-}
+type BulkDone = Schema<"BulkDone">;
 
 export const problemText = (e: unknown) => wordsOf(e).text;
 

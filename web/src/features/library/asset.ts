@@ -4,72 +4,18 @@
 // versions are kept for the person to choose. Changes go one after the other.
 import { signal } from "@preact/signals";
 import { call, get, Problem } from "../../api/client";
-import type { Card } from "../../api/types";
+import type { Schema } from "../../api/types";
 import { Lineage, turns } from "../../core/turn";
 import { forget, wantCards } from "./state";
 
-export interface AssetVersion {
-	id: string;
-	number: number;
-	name: string;
-	bytes: number;
-	sha256: string | null;
-	media_type: string | null;
-	created: string;
-	created_by: string | null;
-}
+export type AssetVersion = Schema<"VersionRow">;
 
 /** As it is decided, whole: what is not named is none. */
-export interface Release {
-	state: string;
-	until: string | null;
-	reason: string;
-	credit: string;
-	view_only: boolean;
-}
+export type Release = Omit<Schema<"Release">, "set_by" | "set_at">;
 
-export interface Asset extends Partial<Omit<Card, "version">> {
-	asset: string;
-	title: string;
-	folder: string;
-	class: "public" | "internal" | "confidential";
-	embargo: string | null;
-	expires: string | null;
-	version: {
-		version: string;
-		number: number;
-		name: string;
-		bytes: number;
-		sha256: string | null;
-		type: string | null;
-		malware: "not_scanned" | "clean" | "infected" | "error";
-		scan_detail: string | null;
-		scanned: string | null;
-	};
-	/** set_by, set_at: null for a draft */
-	release: Release & { set_by: string | null; set_at: string | null };
-	keywords: string[];
-	notes: { id: string; text: string; author: string; at: string }[];
-	versions?: AssetVersion[];
-	preview_reason?: string | null;
-	camera?: string | null;
-	taken?: string | null;
-	duplicates?: string[];
-	created: string;
-	changed: string;
-	etag: string;
-}
+export type Asset = Schema<"Asset">;
 
-export interface HistoryEvent {
-	id: string;
-	kind: string;
-	at: string;
-	version: string | null;
-	delivery: string | null;
-	recipient: string | null;
-	bytes: number | null;
-	outcome: string | null;
-}
+export type HistoryEvent = Schema<"History">["events"][number];
 
 export type Edit = Partial<{
 	title: string;

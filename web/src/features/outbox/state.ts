@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The outbox: what was, is and will be mailed.  A mail can be read only while no SMTP server is
 // set; the server notes each look.
+import type { Schema } from "../../api/types";
 import { signal } from "@preact/signals";
 import { callRaw, get, inside, Problem } from "../../api/client";
 
-export interface Mail {
-	id: string;
-	to: string;
-	subject: string;
-	state: string;
-	reply: string | null;
-}
+export type Mail = Schema<"Mail">;
 
 export const mails = signal<Mail[] | null>(null);
 export const mailsProblem = signal<Problem | null>(null);

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What the overview says: what wants attention today, and the last deliveries.
+import type { Schema } from "../../api/types";
 import { signal } from "@preact/signals";
 import { get, Problem } from "../../api/client";
-import type { Row } from "../deliveries/state";
 
-export interface Overview {
-	attention: { kind: string; count: number }[];
-	recent: Row[];
-	counts: { assets: number; deliveries: number; active: number };
-}
+export type Overview = Schema<"Overview">;
 
 export const overview = signal<Overview | null>(null);
 export const overviewProblem = signal<Problem | null>(null);

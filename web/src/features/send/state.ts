@@ -5,7 +5,7 @@
 import { computed, effect, signal } from "@preact/signals";
 import { call, get, post, Problem } from "../../api/client";
 import { session } from "../../api/session";
-import type { Card } from "../../api/types";
+import type { Card, Schema } from "../../api/types";
 import { domainOf } from "../../core/address";
 import {
 	type CheckLine,
@@ -23,18 +23,9 @@ import { addToBasket, basket, loadBasket, removeFromBasket } from "../basket/sta
 import { type Body, bodyOf, type Draft, faultsOf, freshDraft, keyKeeper } from "./draft";
 import { dropDraft } from "./kept";
 
-export interface Sent {
-	delivery: string;
-	files: { asset: string; name: string; bytes: number }[];
-	recipients: { address: string; link: string; mail: string }[];
-}
+export type Sent = Schema<"Sent">;
 
-export interface Contact {
-	address: string;
-	name: string | null;
-	deliveries: number;
-	last_sent: string | null;
-}
+export type Contact = Schema<"ContactRow">;
 
 const DEBOUNCE = 300;
 
