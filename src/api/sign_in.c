@@ -204,7 +204,7 @@ session_password(struct api *x, const struct request *q, struct reply *r, struct
 {
 	AUTO(change_abort) struct change *c = NULL;
 	struct event ev = EVENT_INIT(EVENT_PASSWORD_CHANGED);
-	struct str password, current, name, address, hash, cookie;
+	struct str password = {0}, current = {0}, name = {0}, address = {0}, hash, cookie;
 	struct staff_session *s = (struct staff_session *)q->who.staff;
 	struct credential cred;
 	struct sha256 token;
