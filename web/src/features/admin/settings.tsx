@@ -4,7 +4,7 @@
 // is kept while another page is looked at.
 import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
-import { callRaw, Problem } from "../../api/client";
+import { callRaw, Problem, jsonOf } from "../../api/client";
 import { bytes, number } from "../../core/format";
 import { since } from "../../core/typed";
 import { t } from "../../gen/i18n/admin";
@@ -74,7 +74,7 @@ function shown(s: Setting, value: string) {
 
 async function answered(answer: Promise<Response>): Promise<Loaded> {
 	const a = await answer;
-	return { list: (await a.json()) as Setting[], etag: a.headers.get("ETag") ?? "" };
+	return { list: await jsonOf<Setting[]>(a), etag: a.headers.get("ETag") ?? "" };
 }
 
 const now = (s: Setting, edits: Edits) => {
