@@ -103,10 +103,10 @@ test("quick changes of one's own are no conflict; a refused one is not shown as 
 	const level = panel(page).getByLabel("Einstufung");
 	const before = await level.inputValue();
 	await page.route(`**/assets/${id}`, (r) =>
-		r.request().method() === "PATCH" ? r.fulfill({ status: 503, json: { code: "busy", title: "Gerade nicht" } }) : r.continue(),
+		r.request().method() === "PATCH" ? r.fulfill({ status: 503, json: { code: "busy", title: "not now" } }) : r.continue(),
 	);
 	await level.selectOption({ index: 2 });
-	await toast(page, "Gerade nicht").waitFor();
+	await toast(page, "Der Server ist gerade ausgelastet. Bitte erneut versuchen.").waitFor();
 	await until(async () => (await level.inputValue()) === before);
 	assert.equal(patches, 5);
 	assert.equal(await conflict(page).count(), 0);
@@ -148,7 +148,7 @@ test("a dialog that is refused keeps what was typed, and takes the keyword in it
 	await look(page, "Dialoge", id);
 	await page.getByRole("listbox", { name: "Dateien" }).focus();
 	await page.keyboard.press("Space");
-	const refuse = (r) => r.fulfill({ status: 503, json: { code: "busy", title: "Gerade nicht" } });
+	const refuse = (r) => r.fulfill({ status: 503, json: { code: "busy", title: "not now" } });
 	const open = async (item) => {
 		await page.getByRole("button", { name: "Weitere Aktionen" }).click();
 		await page.getByRole("menuitem", { name: item }).click();
@@ -160,7 +160,7 @@ test("a dialog that is refused keeps what was typed, and takes the keyword in it
 	await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).press("Enter");
 	await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).fill("Winter");
 	await button(words, "Speichern").click();
-	await toast(page, "Gerade nicht").waitFor();
+	await toast(page, "Der Server ist gerade ausgelastet. Bitte erneut versuchen.").waitFor();
 	assert.equal(await words.getByRole("combobox", { name: "Schlagwort hinzufügen" }).inputValue(), "Winter");
 	await page.unroute("**/assets/bulk", refuse);
 	await button(words, "Speichern").click();

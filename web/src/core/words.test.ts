@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
+// The small readings of a card that more than one screen shows.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { kindOf } from "./words";
