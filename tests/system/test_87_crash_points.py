@@ -200,10 +200,13 @@ def shuffled(points):
     return [p for row in itertools.zip_longest(*queues) for p in row if p]
 
 
+MANY = 16       # of which hardly all are passed by
+
+
 def sweep(world, operation, points, most, unit):
     """So many of them that were really passed, or all: an operation goes its way a little differently each time."""
     asked = passed = 0
-    for p in points if LONG else shuffled(points)[:4 * most]:
+    for p in points if LONG else shuffled(points)[:max(4 * most, MANY)]:
         try:
             asked, passed = asked + 1, passed + world.strike(operation, p)
         except (AssertionError, OSError) as e:
