@@ -15,6 +15,7 @@ import sys
 
 import pytest
 
+import outbound
 from geleit import BUILD, ROOT, wait_for
 from mailrig import MailRig
 
@@ -289,6 +290,7 @@ def test_a_relay(fresh, tmp_path):
         s.stop()
         e = env(s, tmp_path)
         document.run(block("docs/admin/smtp.md", "relay", **{"smtp://geleit:secret@mail.example.com:587": rig.url(), "files@example.com": "files@example.test"}), e)
+        s.also_named |= outbound.at(rig.url())
         s.start()
         said = document.run(block("docs/admin/smtp.md", "try", **{"you@example.com": "anna@customer.test"}), e)
         assert "accepted" in said and "250" in said, said
