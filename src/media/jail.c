@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -143,11 +144,15 @@ jail_try(int null, struct error *e)
 	const struct jail j = {
 	    .null = null, .request = null, .output = null, .may_have_namespaces = true};
 	AUTO(fd_close) int pidfd = -1;
+	struct pollfd p = {.events = POLLIN};
 	int status = 0;
 	pid_t pid;
 
 	if (jail_start(&j, &pid, &pidfd, e) < 0)
 		return err_code(e);
+	p.fd = pidfd;
+	if (poll(&p, 1, LIMIT_RENDER_WALL_MS) <= 0) /* nobody else looks whether it is late */
+		(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	while (waitpid(pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return err_errno(e, "waiting for a job without a file");

@@ -454,8 +454,8 @@ asks_set_lane(struct asks *a, enum lane lane, int fd, struct error *e)
 
 	watch_free(&out->w);
 	fd_close(&out->fd);
-	out->fd =
-	    fd; /* ours from here on, and closed with the next one when it cannot be watched */
+	/* ours from here on: one that cannot be watched is closed when the next one comes */
+	out->fd = fd;
 	if (loop_watch(a->loop, fd, 0, on_lane, a, &out->w, e) < 0)
 		return err_code(e);
 	drain(a, out);
