@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Where the focus goes when the control that has it is taken away, by itself or with its row:
-// to what stands in its place, else beside it, else to the heading over it. A browser lets it
-// fall to the page's beginning.
+// Where the focus goes when the control that has it is taken away. focusBeside: by itself or with
+// its row, to what stands in its place, else beside it, else to the heading over it.
+// focusNeighbour: among the controls of a group, to the next. A browser lets it fall to the
+// page's beginning.
+const LONGEST_MS = 10_000; // an act that was refused takes nothing away
 const ROWS = "li, tr, .toast";
 const CONTROLS = "button:not([disabled]), a[href], input:not([disabled])";
 const HEADINGS = "h1, h2, h3";
@@ -40,6 +42,19 @@ function ancestors(e: Element): Element[] {
 	return up;
 }
 
+/** Once, when it is taken away and nothing else has taken the focus. */
+function whenGone(control: Element, act: () => void) {
+	const watch = new MutationObserver(() => {
+		const { activeElement } = document;
+		const isFree = activeElement === null || activeElement === document.body;
+		if (control.isConnected && (isFree || activeElement === control)) return;
+		watch.disconnect();
+		if (isFree) act();
+	});
+	watch.observe(document.body, { childList: true, subtree: true });
+	setTimeout(() => watch.disconnect(), LONGEST_MS);
+}
+
 /**
  * Called while the control is still there, for what will take it away. `home` is where the
  * focus goes when no row is left.
@@ -62,12 +77,25 @@ export function focusBeside(control: EventTarget | null, home?: () => HTMLElemen
 			heading(around),
 		];
 	};
-	const watch = new MutationObserver(() => {
-		const { activeElement } = document;
-		if (activeElement === control) return;
-		watch.disconnect();
-		if (control.isConnected || (activeElement !== null && activeElement !== document.body)) return;
+	whenGone(control, () => {
 		for (const e of to()) if (e?.isConnected && focus(e)) return;
 	});
-	watch.observe(document.body, { childList: true, subtree: true });
+}
+
+const CAN = `${CONTROLS}, select, textarea`;
+
+/**
+ * To be called before the act. When what has the focus now, in `group`, goes away by it, what
+ * stood next to it there gets the focus; with nothing left, `or` does.
+ */
+export function focusNeighbour(group: Element | null, or?: HTMLElement | null) {
+	const from = document.activeElement;
+	if (!(from instanceof HTMLElement) || !group?.contains(from)) return;
+	const all = [...group.querySelectorAll<HTMLElement>(CAN)].filter((e) => e.checkVisibility());
+	const at = all.indexOf(from);
+	const next = [...all.slice(at + 1), ...all.slice(0, Math.max(0, at)).reverse()];
+	whenGone(from, () => {
+		const to = next.find((e) => e.isConnected && e.checkVisibility()) ?? or;
+		to?.focus({ preventScroll: true });
+	});
 }

@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, Problem } from "../../api/client";
 import type { Role, Scope } from "../../api/types";
-import { focusNeighbour } from "../../dom/neighbour";
+import { focusNeighbour } from "../../dom/focus";
 import { t } from "../../gen/i18n/admin";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";

@@ -4,14 +4,12 @@
 import { signal } from "@preact/signals";
 import { get, post } from "../../api/client";
 import type { Schema } from "../../api/types";
+import { turns } from "../../core/turn";
 import { basketOpen, basket as facts } from "../../shell/slots";
 
 export type Basket = Schema<"Basket">;
 
-interface Count {
-	count: number;
-	bytes: number;
-}
+type Count = Schema<"BasketState">;
 
 export { basketOpen };
 
@@ -19,12 +17,7 @@ export { basketOpen };
 export const basket = signal<Basket | null>(null);
 
 // The server answers in the order of the requests only if they go one after the other.
-let last: Promise<unknown> = Promise.resolve();
-function inTurn<T>(job: () => Promise<T>): Promise<T> {
-	const next = last.then(job, job);
-	last = next.catch(() => undefined);
-	return next;
-}
+const inTurn = turns();
 
 // Here, and its number in the shell.
 function show(b: Basket) {

@@ -7,7 +7,7 @@ import { may } from "../../api/session";
 import type { Card, Checks, CheckState } from "../../api/types";
 import { bytes, date, dateTime, dayMonth, number } from "../../core/format";
 import { kindOf, visible } from "../../core/words";
-import { focusNeighbour } from "../../dom/neighbour";
+import { focusNeighbour } from "../../dom/focus";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { to } from "../../routes";

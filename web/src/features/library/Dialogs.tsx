@@ -4,7 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { dateInWords } from "../../core/format";
-import { focusNeighbour } from "../../dom/neighbour";
+import { focusNeighbour } from "../../dom/focus";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";

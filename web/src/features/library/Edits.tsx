@@ -7,7 +7,7 @@ import { get } from "../../api/client";
 import { may } from "../../api/session";
 import { dateTime } from "../../core/format";
 import { visible } from "../../core/words";
-import { focusNeighbour } from "../../dom/neighbour";
+import { focusNeighbour } from "../../dom/focus";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";

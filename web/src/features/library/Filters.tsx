@@ -3,7 +3,7 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { whenIdle } from "../../dom/idle";
-import { focusNeighbour } from "../../dom/neighbour";
+import { focusNeighbour } from "../../dom/focus";
 import { t } from "../../gen/i18n/library";
 import { setQuery } from "../../router";
 import { Icon } from "../../ui/Icon";
