@@ -110,12 +110,17 @@ export function Menu(p: MenuProps) {
 		menu.current?.hidePopover();
 		button.current?.focus();
 	};
+	// at once, not with the event of it: the next key may come before that
+	const toggle = () => {
+		if (!menu.current || !button.current) return;
+		menu.current.togglePopover();
+		if (!menu.current.matches(":popover-open")) return;
+		placeBeside(menu.current, button.current, p.end);
+		move(menu.current, "Home");
+	};
 	const toggled = () => {
 		const open = menu.current?.matches(":popover-open") === true;
 		button.current?.setAttribute("aria-expanded", String(open));
-		if (!open || !menu.current || !button.current) return;
-		placeBeside(menu.current, button.current, p.end);
-		move(menu.current, "Home");
 	};
 	return (
 		<>
@@ -127,7 +132,7 @@ export function Menu(p: MenuProps) {
 				aria-expanded={false}
 				aria-controls={id}
 				aria-label={bare ? p.label : undefined}
-				onClick={() => menu.current?.togglePopover()}
+				onClick={toggle}
 			>
 				{p.icon && <Icon name={p.icon} />}
 				{p.children ?? (p.icon ? null : p.label)}

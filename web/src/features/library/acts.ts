@@ -71,7 +71,7 @@ export async function bulk(
 	void renewed(ids);
 	const undo = async () => {
 		for (const token of undos.reverse()) await post(`/undo/${token}`);
-		await renewed(ids);
+		void renewed(ids); // it is done, whenever the page shows it
 	};
 	toast(said(done), undos.length > 0 ? { undo } : {});
 	return true;
