@@ -7,6 +7,7 @@ reject550@, grey@, late550@, nouser@.
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,6 +27,65 @@ def certificates(d):
     # of the right name, from nobody we trust
     run("openssl", "req", "-x509", *ec, "-keyout", "other.key", "-out", "other.crt", "-days", "30", "-subj", "/CN=localhost",
         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+
+
+SHARED_DOVECOT = """protocols = lmtp
+base_dir = {d}/run
+state_dir = {d}/run/state
+log_path = {d}/log/dovecot.log
+listen = 127.0.0.1
+ssl = no
+first_valid_uid = 100
+first_valid_gid = 100
+auth_mechanisms = plain login
+service lmtp {{
+  unix_listener lmtp {{
+    mode = 0666
+  }}
+}}
+service auth {{
+  unix_listener auth {{
+    mode = 0666
+  }}
+}}
+"""
+
+
+def dovecot_conf(d):
+    return f"""dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+{SHARED_DOVECOT.format(d=d)}
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {d}/mbox/%{{user}}
+passdb static {{
+  password = secret
+}}
+userdb static {{
+  allow_all_users = yes
+  fields {{
+    uid = 65534
+    gid = 65534
+    home = {d}/mbox/%{{user}}
+  }}
+}}
+"""
+
+
+def dovecot_conf_2_3(d):
+    """Debian 12's: 2.4 reads none of it."""
+    return f"""{SHARED_DOVECOT.format(d=d)}
+disable_plaintext_auth = no
+mail_location = maildir:{d}/mbox/%u
+passdb {{
+  driver = static
+  args = password=secret
+}}
+userdb {{
+  driver = static
+  args = uid=65534 gid=65534 home={d}/mbox/%u allow_all_users=yes
+}}
+"""
 
 
 class MailRig:
@@ -82,37 +142,9 @@ smtpd_end_of_data_restrictions = check_recipient_access {e}/eod
                     "-o smtpd_sasl_auth_enable=yes\n")
 
     def write_dovecot(self):
-        d = self.d
-        (d / "etc/dovecot.conf").write_text(f"""protocols = lmtp
-base_dir = {d}/run
-state_dir = {d}/run/state
-log_path = {d}/log/dovecot.log
-listen = 127.0.0.1
-ssl = no
-disable_plaintext_auth = no
-mail_location = maildir:{d}/mbox/%u
-first_valid_uid = 100
-first_valid_gid = 100
-auth_mechanisms = plain login
-passdb {{
-  driver = static
-  args = password=secret
-}}
-userdb {{
-  driver = static
-  args = uid=65534 gid=65534 home={d}/mbox/%u allow_all_users=yes
-}}
-service lmtp {{
-  unix_listener lmtp {{
-    mode = 0666
-  }}
-}}
-service auth {{
-  unix_listener auth {{
-    mode = 0666
-  }}
-}}
-""")
+        said = subprocess.run(["dovecot", "--version"], check=True, capture_output=True, text=True).stdout
+        version = tuple(map(int, re.match(r"(\d+)\.(\d+)", said).groups()))
+        (self.d / "etc/dovecot.conf").write_text(dovecot_conf(self.d) if version >= (2, 4) else dovecot_conf_2_3(self.d))
 
     def postfix(self, verb):
         subprocess.run(["postfix", "-c", str(self.d / "etc"), verb], check=True, stdout=subprocess.DEVNULL,
