@@ -19,7 +19,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # What a process still holds when its end is ordered is no leak: "definitely" is what nobody can reach any more.
 OPTIONS = ["--trace-children=yes", "--trace-children-skip=*python*,*/sh,*/openssl", "--leak-check=full", "--show-leak-kinds=definite",
-           "--errors-for-leak-kinds=definite", "--num-callers=20", "--vgdb=no", "-q"]
+           "--errors-for-leak-kinds=definite", f"--suppressions={ROOT}/tests/valgrind.supp", "--num-callers=20", "--vgdb=no", "-q"]
 
 
 def findings(text):
