@@ -194,8 +194,21 @@ test("what goes away by an act gives the focus to its neighbour, or to the listi
 	await page.keyboard.press("Space");
 	await button(page, "Weitere Aktionen").focus();
 	await page.keyboard.press("Enter");
+	await isIn("[role=menuitem]");
 	await page.getByRole("menuitem", { name: "In den Papierkorb" }).press("Enter");
 	await page.getByRole("region", { name: "Auswahl" }).waitFor({ state: "detached" });
 	await isIn("[role=listbox]");
+	await page.done();
+});
+
+test("the rest of a list takes the focus of the button that brought it", async () => {
+	const [id] = await files("Rest", "Rest.txt");
+	for (let i = 0; i < 7; i++) await api("PATCH", `/assets/${id}`, { title: `Rest ${i}` });
+	const page = await openPage(server, { who });
+	await look(page, "Rest", id);
+	const rows = panel(page).locator(".library-tl li");
+	await button(panel(page), /^Alle \d+ zeigen$/).press("Enter");
+	await rows.nth(7).waitFor();
+	await until(() => rows.nth(6).evaluate((e) => e === document.activeElement));
 	await page.done();
 });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Where the focus goes when the control that has it is taken away. focusBeside: by itself or with
 // its row, to what stands in its place, else beside it, else to the heading over it.
-// focusNeighbour: among the controls of a group, to the next. A browser lets it fall to the
-// page's beginning.
+// focusNeighbour: among the controls of a group, to the next. focusRest: to the first row that a
+// "show all" brought. A browser lets it fall to the page's beginning.
 const LONGEST_MS = 10_000; // an act that was refused takes nothing away
 const ROWS = "li, tr, .toast";
 const CONTROLS = "button:not([disabled]), a[href], input:not([disabled])";
@@ -97,5 +97,15 @@ export function focusNeighbour(group: Element | null, or?: HTMLElement | null) {
 	whenGone(from, () => {
 		const to = next.find((e) => e.isConnected && e.checkVisibility()) ?? or;
 		to?.focus({ preventScroll: true });
+	});
+}
+
+/** Called before the rest of `list` comes: the button goes with it, what came first takes over. */
+export function focusRest(button: EventTarget | null, list: Element | null | undefined) {
+	if (!(button instanceof HTMLElement) || !list) return;
+	const had = list.childElementCount;
+	whenGone(button, () => {
+		const first = list.children[had];
+		if (first instanceof HTMLElement) focus(controlsOf(first)[0] ?? first);
 	});
 }

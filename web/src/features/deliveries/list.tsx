@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { may } from "../../api/session";
 import { readNumber } from "../../core/delivery";
+import { focusRest } from "../../dom/focus";
 import { t } from "../../gen/i18n/deliveries";
 import { navigate, place, setQuery } from "../../router";
 import { counts } from "../../shell/slots";
@@ -161,7 +162,16 @@ export function DeliveryList() {
 				</div>
 			)}
 			{more.value && (
-				<Button busy={loading.value} onClick={() => loadRows(f, true)}>
+				<Button
+					busy={loading.value}
+					onClick={(e) => {
+						focusRest(
+							e.currentTarget,
+							e.currentTarget.previousElementSibling?.querySelector("tbody"),
+						);
+						void loadRows(f, true);
+					}}
+				>
 					{t.more()}
 				</Button>
 			)}

@@ -7,7 +7,7 @@ import { may } from "../../api/session";
 import type { Card, Checks, CheckState } from "../../api/types";
 import { bytes, date, dateTime, dayMonth, number } from "../../core/format";
 import { kindOf, visible } from "../../core/words";
-import { focusNeighbour } from "../../dom/focus";
+import { focusNeighbour, focusRest } from "../../dom/focus";
 import { t } from "../../gen/i18n/library";
 import { language } from "../../i18n";
 import { to } from "../../routes";
@@ -138,7 +138,13 @@ function Usage() {
 				))}
 			</ol>
 			{told.length > shown.length && (
-				<Button look="quiet" onClick={() => setAll(true)}>
+				<Button
+					look="quiet"
+					onClick={(e) => {
+						focusRest(e.currentTarget, e.currentTarget.previousElementSibling);
+						setAll(true);
+					}}
+				>
 					{t.show_all({ n: told.length })}
 				</Button>
 			)}

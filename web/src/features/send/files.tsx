@@ -6,7 +6,7 @@ import { Problem } from "../../api/client";
 import type { Card } from "../../api/types";
 import { bytes } from "../../core/format";
 import { exitsOf, type FileVerdict, type ReasonFor, stops } from "../../core/verdict";
-import { focusBeside } from "../../dom/focus";
+import { focusBeside, focusRest } from "../../dom/focus";
 import { t as words } from "../../gen/i18n/reason";
 import { visible } from "../../core/words";
 import { t } from "../../gen/i18n/send";
@@ -167,7 +167,12 @@ export function Files() {
 			</ul>
 			<div class="row">
 				{rows.length < verdicts.value.length && (
-					<Button onClick={() => showAll(true)}>
+					<Button
+						onClick={(e) => {
+							focusRest(e.currentTarget, e.currentTarget.parentElement?.previousElementSibling);
+							showAll(true);
+						}}
+					>
 						{t.show_all({ count: verdicts.value.length })}
 					</Button>
 				)}
