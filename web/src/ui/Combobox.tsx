@@ -20,7 +20,7 @@ export interface ComboboxProps<T> {
 	show: (item: T) => ComponentChildren;
 	placeholder?: string;
 	hint?: string;
-	error?: string | null;
+	error?: ComponentChildren;
 	type?: "text" | "email" | "search";
 	class?: string;
 }

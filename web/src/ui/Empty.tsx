@@ -6,7 +6,7 @@ import { Icon, type IconName } from "./Icon";
 export function Empty(p: {
 	icon: IconName;
 	title: string;
-	text?: string;
+	text?: ComponentChildren;
 	children?: ComponentChildren;
 }) {
 	return (

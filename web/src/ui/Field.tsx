@@ -7,7 +7,7 @@ import { useId } from "preact/hooks";
 interface Common {
 	label: string;
 	hint?: ComponentChildren;
-	error?: string | null | undefined;
+	error?: ComponentChildren;
 	name?: string;
 	disabled?: boolean;
 	required?: boolean;

@@ -38,7 +38,7 @@ export function problemWords({ code }: Problem): string | null {
 	return WORDS[code]?.() ?? null;
 }
 
-/** Its words where only a text can stand, and whether they are the server's own. */
+/** Its words where only a text can stand (a toast), and whether they are the server's own. */
 export function problemText(e: unknown): { text: string; lang?: "en" } {
 	if (!(e instanceof Problem)) return { text: common.failed() };
 	const words = problemWords(e);

@@ -11,7 +11,7 @@ import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Field, TextArea } from "../../ui/Field";
-import { problemText, Words } from "../../ui/problem";
+import { Words } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { dayAfter, endOfDay } from "../send/draft";
@@ -160,7 +160,7 @@ export function ExtendDialog({
 	});
 	const early = end === null || end.getTime() <= Date.parse(d.expires);
 	const error = () => {
-		if (trouble?.code === "expires-too-late") return problemText(trouble).text;
+		if (trouble?.code === "expires-too-late") return <Words of={trouble} />;
 		return early ? t["expires-too-early"]() : null;
 	};
 	return (

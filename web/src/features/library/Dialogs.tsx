@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What needs an answer before it is done to files: the release with its conditions, the folder
 // to move to, keywords, the class. Loaded when the first of them is asked.
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { get } from "../../api/client";
 import { dateInWords } from "../../core/format";
@@ -13,7 +14,8 @@ import { Dialog } from "../../ui/Dialog";
 import { Check, Field, Options, Select, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { toast } from "../../ui/Toast";
-import { bulk, problemText, tell } from "./acts";
+import { Words } from "../../ui/problem";
+import { bulk, tell } from "./acts";
 import { type Asset, asset, loadAsset, type Release as Whole, save } from "./asset";
 import type { Ask } from "./Bar";
 import { KeywordField } from "./Edits";
@@ -181,7 +183,7 @@ async function saveRelease(ids: readonly string[], a: Asset | null, r: Release):
 
 function ReleaseForm({ ids, onClose, a }: Props & { a: Asset | null }) {
 	const [r, set] = useState<Release>(() => begin(a));
-	const [error, setError] = useState<string | null>(null);
+	const [error, setError] = useState<ComponentChildren>(null);
 	const [busy, setBusy] = useState(false);
 	const change = (part: Partial<Release>) => {
 		setError(null);
@@ -195,7 +197,7 @@ function ReleaseForm({ ids, onClose, a }: Props & { a: Asset | null }) {
 		try {
 			if (await saveRelease(ids, a, cut(r))) return onClose();
 		} catch (e) {
-			setError(problemText(e));
+			setError(<Words of={e} />);
 		}
 		setBusy(false);
 	};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Folders and trash in the rail; on narrow screens the same in a menu above the listing.
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { may } from "../../api/session";
 import { post, patch } from "../../api/client";
@@ -15,7 +16,7 @@ import { Field } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { Menu } from "../../ui/Menu";
 import { Tree, type TreeNode } from "../../ui/Tree";
-import { problemText } from "./acts";
+import { Words } from "../../ui/problem";
 import { filters, folders, loadFolders } from "./state";
 
 export const openFolder = (path: string | null) =>
@@ -32,7 +33,7 @@ const node = (f: FolderNode): TreeNode => ({
 function FolderDialog({ renames, onClose }: { renames: boolean; onClose: () => void }) {
 	const here = filters.value.folder ?? "";
 	const [path, setPath] = useState(renames ? here : here === "" ? "" : `${here}/`);
-	const [error, setError] = useState<string | null>(null);
+	const [error, setError] = useState<ComponentChildren>(null);
 	const [busy, setBusy] = useState(false);
 	const save = async () => {
 		const wanted = path.trim().replace(/^\/+|\/+$/g, "");
@@ -46,7 +47,7 @@ function FolderDialog({ renames, onClose }: { renames: boolean; onClose: () => v
 			onClose();
 			openFolder(wanted);
 		} catch (e) {
-			setError(problemText(e));
+			setError(<Words of={e} />);
 			setBusy(false);
 		}
 	};

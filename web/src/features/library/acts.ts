@@ -5,7 +5,7 @@ import type { Schema } from "../../api/types";
 import { post } from "../../api/client";
 import { t } from "../../gen/i18n/library";
 import { navigate } from "../../router";
-import { problemText as wordsOf } from "../../ui/problem";
+import { problemText } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { addToBasket, removeFromBasket } from "../basket/state";
 import { asset, loadAsset } from "./asset";
@@ -31,10 +31,8 @@ export interface Bulk {
 
 type BulkDone = Schema<"BulkDone">;
 
-export const problemText = (e: unknown) => wordsOf(e).text;
-
 export function tell(e: unknown) {
-	const { text, lang } = wordsOf(e);
+	const { text, lang } = problemText(e);
 	toast(text, { error: true, lang });
 }
 

@@ -18,7 +18,8 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Empty } from "../../ui/Empty";
 import { Icon, type IconName } from "../../ui/Icon";
-import { problemText, restore, send, toBasket, trash } from "./acts";
+import { Words } from "../../ui/problem";
+import { restore, send, toBasket, trash } from "./acts";
 import { type Ask, Bar } from "./Bar";
 import { ConflictDialog } from "./Conflict";
 import { Details } from "./Details";
@@ -139,7 +140,7 @@ function Nothing() {
 	const f = filters.value;
 	if (failure.value)
 		return (
-			<Empty icon="warn" title={t.list_failed()} text={problemText(failure.value)}>
+			<Empty icon="warn" title={t.list_failed()} text={<Words of={failure.value} />}>
 				<Button onClick={() => void reload()}>{t.again()}</Button>
 			</Empty>
 		);

@@ -13,7 +13,7 @@ import { Button } from "../../ui/Button";
 import { Field, TextArea } from "../../ui/Field";
 import { Icon } from "../../ui/Icon";
 import { Skeleton } from "../../ui/Skeleton";
-import { problemText, Words } from "../../ui/problem";
+import { Words } from "../../ui/problem";
 import { toast } from "../../ui/Toast";
 import { Notice } from "../../ui/Verdict";
 import { basketOpen } from "../basket/state";
@@ -78,9 +78,7 @@ function Until({ asked }: { asked: boolean }) {
 			max={dayAfter(session.value?.delivery_max_days ?? 90)}
 			onInput={(expires) => edit({ expires })}
 			hint={echo}
-			error={
-				late ? problemText(late).text : faultAt("expires", asked || draft.value.expires !== "")
-			}
+			error={late ? <Words of={late} /> : faultAt("expires", asked || draft.value.expires !== "")}
 		/>
 	);
 }
