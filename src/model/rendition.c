@@ -242,7 +242,12 @@ int
 media_set(struct change *c, version_id v, const struct media *m, const struct rendition *list,
     size_t n, struct error *e)
 {
-	if (db_exec(change_db(c), NULL, e, "DELETE FROM rendition WHERE version_id = ?",
+	static const char retire[] =
+	    "INSERT INTO retired_blob (blob_id, retired_us) SELECT blob_id, CAST(? AS BIGINT) "
+	    "FROM version_media WHERE version_id = ? AND blob_id IS NOT NULL";
+
+	if (db_exec(change_db(c), NULL, e, retire, db_i(change_now(c)), db_i(v.v)) < 0 ||
+	    db_exec(change_db(c), NULL, e, "DELETE FROM rendition WHERE version_id = ?",
 	        db_i(v.v)) < 0 ||
 	    db_exec(change_db(c), NULL, e, "DELETE FROM version_media WHERE version_id = ?",
 	        db_i(v.v)) < 0 ||

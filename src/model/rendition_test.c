@@ -124,9 +124,12 @@ test_sizes(void **state)
 	assert_int_equal(back.width, 500);
 	assert_true(str_eq_c(back.colour, "#102030"));
 	assert_int_equal(blob_is_named(f->db, m.blob, &f->e), 1);
-	/* tried again, it is nothing: the old ones are gone */
+	/* tried again, it is nothing: the old ones are gone, and a day later their bytes */
 	set(f, 101, &(struct media){.state = MEDIA_REFUSED, .reason = S("pixels")}, NULL, 0);
 	assert_int_equal(given(f, 1, 64), 0);
+	assert_int_equal(sweep_finished(f->db, time_now_us() + US_PER_DAY - US_PER_S, &f->e), 0);
+	assert_int_equal(blob_is_named(f->db, m.blob, &f->e), 1);
+	assert_int_equal(sweep_finished(f->db, time_now_us() + US_PER_DAY + US_PER_S, &f->e), 0);
 	assert_int_equal(blob_is_named(f->db, m.blob, &f->e), 0);
 }
 

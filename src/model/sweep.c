@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "db/db.h"
 #include "model/change.h"
@@ -51,6 +52,8 @@ sweep_finished(struct db *db, int64_t now_us, struct error *e)
 	        db_i(now_us - WEEK_US)) < 0 ||
 	    db_exec(db, NULL, e, "DELETE FROM idempotency WHERE created_us < ?",
 	        db_i(now_us - US_PER_DAY)) < 0 ||
+	    db_exec(db, NULL, e, "DELETE FROM retired_blob WHERE retired_us < ?",
+	        db_i(now_us - LIMIT_ORPHAN_GRACE_US)) < 0 ||
 	    db_exec(db, NULL, e,
 	        "DELETE FROM undo_item WHERE undo_id IN (SELECT id FROM undo WHERE until_us < ?)",
 	        db_i(now_us)) < 0 ||
@@ -79,7 +82,11 @@ blob_is_named(struct db *db, struct id128 blob, struct error *e)
 	r = is_there(db, "SELECT 1 FROM upload_part WHERE blob_id = ?", db_id128(&blob), e);
 	if (r != 0)
 		return r;
-	return is_there(db, "SELECT 1 FROM version_media WHERE blob_id = ?", db_id128(&blob), e);
+	r = is_there(db, "SELECT 1 FROM version_media WHERE blob_id = ?", db_id128(&blob), e);
+	if (r != 0)
+		return r;
+	/* last: what loses its row in one of the others is here from the same moment */
+	return is_there(db, "SELECT 1 FROM retired_blob WHERE blob_id = ?", db_id128(&blob), e);
 }
 
 /* The next ones of the sweep, which then stands behind them. */

@@ -16,9 +16,11 @@ struct error;
 /* Uploads past their date, never completed: their rows go, and the blobs become nobody's. *ret: how
  * many. */
 NODISCARD int sweep_uploads(struct db *db, int64_t now_us, int *ret, struct error *e);
-/* Completed uploads and finished jobs older than a week, idempotency keys older than a day. */
+/* Completed uploads and finished jobs older than a week, idempotency keys older than a day, the
+ * names of blobs that were retired a day ago. */
 NODISCARD int sweep_finished(struct db *db, int64_t now_us, struct error *e);
-/* Does any row name this blob? 1, 0. */
+/* Does any row name this blob, or did one until a day ago?  Merged parts and older previews are
+ * kept so long: a copy of the database that is being backed up may name them. 1, 0. */
 NODISCARD int blob_is_named(struct db *db, struct id128 blob, struct error *e);
 
 /* One look at up to SWEEP_WRAPS_AT_ONCE wraps, from the newest to the oldest and then anew. */

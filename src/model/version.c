@@ -126,9 +126,14 @@ version_parts(struct db *db, struct arena *a, version_id id, struct version_part
 static int
 replace_parts(struct change *c, version_id id, const struct ingested *in, struct error *e)
 {
+	static const char retire[] =
+	    "INSERT INTO retired_blob (blob_id, retired_us) "
+	    "SELECT blob_id, CAST(? AS BIGINT) FROM version_part WHERE version_id = ?";
+
 	if (in->parts == NULL)
 		return 0;
-	if (db_exec(change_db(c), NULL, e, "DELETE FROM version_part WHERE version_id = ?",
+	if (db_exec(change_db(c), NULL, e, retire, db_i(change_now(c)), db_i(id.v)) < 0 ||
+	    db_exec(change_db(c), NULL, e, "DELETE FROM version_part WHERE version_id = ?",
 	        db_i(id.v)) < 0)
 		return err_code(e);
 	for (size_t i = 0; i < in->part_count; i++) {

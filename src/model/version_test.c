@@ -10,8 +10,10 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "model/change.h"
 #include "model/person.h"
+#include "model/sweep.h"
 #include "model/test_db.h"
 #include "model/upload.h"
 #include "model/version.h"
@@ -173,6 +175,11 @@ ingest_ends_it_and_merges(void **state)
 	assert_int_equal(v.malware, MALWARE_CLEAN);
 	assert_true(str_eq(parts(f), S(" 20:4 8:1")));
 	assert_int_equal(ingested_events(f), 1);
+	/* for a day: a copy of the database may name it that a backup made just before */
+	assert_int_equal(blob_is_named(f->db, (struct id128){{9}}, &f->e), 1);
+	assert_int_equal(sweep_finished(f->db, time_now_us() + US_PER_DAY + US_PER_S, &f->e), 0);
+	assert_int_equal(blob_is_named(f->db, (struct id128){{9}}, &f->e), 0);
+	assert_int_equal(blob_is_named(f->db, (struct id128){{20}}, &f->e), 1);
 }
 
 static void

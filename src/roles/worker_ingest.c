@@ -6,8 +6,8 @@
  * and the type from the first bytes.  A part that does not authenticate makes
  * the version damaged: it stays, and goes nowhere.  When more than two parts
  * are small, the pass also writes the content anew into parts of up to 64 MiB;
- * the new rows replace the old in the change that ends the job, and the old
- * blobs are then nobody's and removed.
+ * the new rows replace the old in the change that ends the job; the old blobs
+ * are the sweeper's, a day later.
  */
 #include "roles/worker.h"
 
@@ -232,17 +232,6 @@ commit(struct pass *p, const struct version *v, const struct ingested *in, struc
 	return change_commit(&c, e);
 }
 
-static void
-remove_blobs(struct worker *w, const struct version_part *parts, size_t n)
-{
-	struct error e;
-
-	for (size_t i = 0; i < n; i++) {
-		if (store_blob_remove(w->store, parts[i].blob, &e) < 0)
-			log_warn("a blob that was merged stays for the sweeper: %s", e.msg);
-	}
-}
-
 /* Damaged is a result, everything else that fails is tried again. */
 static int
 finish(struct pass *p, const struct version *v, int read, struct error *e)
@@ -261,11 +250,7 @@ finish(struct pass *p, const struct version *v, int read, struct error *e)
 	}
 	for (int i = 0; i < LIMIT_CHANGE_RETRIES && r == ERR_RETRY; i++)
 		r = commit(p, v, &in, e);
-	if (r < 0)
-		return r;
-	if (in.parts != NULL)
-		remove_blobs(p->w, p->parts, p->part_count);
-	return 0;
+	return r;
 }
 
 static int

@@ -4,7 +4,9 @@
  *
  * A transfer whose front died is ended as interrupted, at least what was
  * written.  A blob without a row is looked at only after 24 h: a younger one
- * may belong to a change that is about to be committed.
+ * may belong to a change that is about to be committed.  One that lost its row
+ * to another has one in retired_blob for 24 h: a backup that is under way may
+ * copy it only now.
  */
 #include "roles/worker.h"
 
