@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The commands of docs/admin/backup.md: a copy taken while people work, brought back elsewhere, serves as before."""
+import fcntl
 import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -11,10 +13,11 @@ import threading
 import pytest
 
 import geleit
-from geleit import BUILD, Recipient, sha256
+from geleit import BUILD, Recipient, sha256, sql
 
 sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
 import document  # noqa: E402
+import oracle  # noqa: E402
 
 BLOCKS = document.blocks("docs/admin/backup.md")
 
@@ -26,6 +29,19 @@ def places(server, folder, db, keys_db):
 
 def keys_url(db):
     return db + "_keys"
+
+
+def kind_of(server):
+    return "sqlite" if server.db == "sqlite" else "postgresql"
+
+
+def ready_to_back_up(server, folder):
+    """Both places and the kit; the places as the page names them."""
+    env = places(server, folder, server.db, keys_url(server.db))
+    kit = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(server.dir), "master-key", "kit"], capture_output=True, text=True, check=True)
+    pathlib.Path(env["KIT"]).write_text(kit.stdout)
+    document.run(BLOCKS["prepare"], env)
+    return env
 
 
 @pytest.fixture
@@ -94,20 +110,19 @@ def brought_back(old, fresh, env, kind, tmp_path):
 
 
 def test_what_was_backed_up_while_people_worked_serves_again(old, fresh, files, tmp_path):
-    kind = "sqlite" if old.db == "sqlite" else "postgresql"
-    env = places(old, tmp_path, old.db, keys_url(old.db))
-    kit = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(old.dir), "master-key", "kit"], capture_output=True, text=True, check=True)
-    pathlib.Path(env["KIT"]).write_text(kit.stdout)
+    kind = kind_of(old)
+    env = ready_to_back_up(old, tmp_path)
     before = all_content(old)
-    document.run(BLOCKS["prepare"], env)
     work = Work(old, tmp_path)
     work.start()
     geleit.wait_for(lambda: len(work.done) > 2)
     certainly = list(work.done)
-    for _ in range(2):      # the second night copies over the first
-        document.run(BLOCKS[f"backup {kind}"], env)
+    document.run(BLOCKS[f"backup {kind}"], env)
+    half = cut_off(old, tmp_path)
+    document.run(BLOCKS[f"backup {kind}"], env)     # the second night copies over the first
     work.over.set()
     work.join()
+    assert half.read_bytes() == (old.dir / half.relative_to(tmp_path / "backup")).read_bytes()
     later = old.run("upload", files[1])["files"][0]
     assert old.stop() == 0
     old.dir.rename(old.dir.with_name("lost"))
@@ -129,14 +144,85 @@ def test_what_was_backed_up_while_people_worked_serves_again(old, fresh, files, 
     assert new.run("fsck")["ok"]
 
 
-def test_the_copy_of_files_alone_says_nothing(old, files, tmp_path):
+def cut_off(server, folder):
+    """What a night leaves that ended in the middle of a file: half of a new one."""
+    def new():
+        there = {p.relative_to(server.dir) for p in (server.dir / "blobs").rglob("*") if p.is_file()}
+        return sorted(there - {p.relative_to(folder / "backup") for p in (folder / "backup/blobs").rglob("*")})
+    name = geleit.wait_for(new, 60)[0]
+    whole = (server.dir / name).read_bytes()
+    (folder / "backup" / name).write_bytes(whole[:len(whole) // 2])
+    return folder / "backup" / name
+
+
+def stop_worker(server):
+    """Its process holds still, and not with the lock of the database in its hand."""
+    def look():
+        os.kill(pid, signal.SIGSTOP)
+        if server.db != "sqlite":
+            return True
+        with open(server.dir / "db/lock", "rb") as f:
+            try:
+                fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                os.kill(pid, signal.SIGCONT)
+                return False
+    pid = server.roles("worker")[0]
+    geleit.wait_for(look, 60)
+    return pid
+
+
+def blobs_of(server, table):
+    return {row[0] for row in sql(server, f"SELECT blob_id FROM {table}")}
+
+
+def test_what_was_merged_while_the_backup_ran_is_whole_in_it(old, fresh, tmp_path):
+    """The database's copy names small parts; when the files are copied, merged ones have taken their place."""
+    kind, env = kind_of(old), ready_to_back_up(old, tmp_path)
+    client = oracle.Client(old)
+    slow, begun = os.urandom(400_000), os.urandom(500_000)
+    unfinished = client.begin_upload(begun, "begun.bin")
+    for i in range(4):
+        client.send_piece(unfinished, i * 100_000, 100_000)
+    assert client.stands_at(unfinished)[0] == 400_000
+    database, files = re.fullmatch(r"(.*?)^(find .*)", BLOCKS[f"backup {kind}"], re.M | re.S).groups()
+    worker = stop_worker(old)
+    asset = client.upload(slow, 4)
+    assert client.version(asset)["state"] == "pending"
+    document.run(database, env)
+    named = blobs_of(old, "version_part") | blobs_of(old, "upload_part")
+    os.kill(worker, signal.SIGCONT)
+    client.wait_ready(asset)
+    other = client.wait_ready(client.go_on(unfinished))
+    assert len(named - blobs_of(old, "version_part")) == 8      # so both were merged
+    document.run(files, env)
+    assert old.run("fsck")["ok"]
+    assert old.stop() == 0
+    old.dir.rename(old.dir.with_name("lost"))
+
+    new = brought_back(old, fresh, env, kind, tmp_path)
+    new.start()
+    client = oracle.Client(new)
+    client.begun[unfinished], client.offsets[unfinished] = begun, 400_000
+    again = client.wait_ready(client.go_on(unfinished))
+    client.wait_ready(asset)
+    content = all_content(new)
+    assert (content[asset], content[again]) == (sha256(slow), sha256(begun))
+    assert other not in content
+    assert new.run("fsck")["ok"]
+
+
+def test_without_the_keys_the_copy_says_nothing_of_what_is_in_the_files(old, files, tmp_path):
     env = places(old, tmp_path, old.db, keys_url(old.db))
     document.run(BLOCKS["prepare"], env)
-    document.run(BLOCKS["backup sqlite" if old.db == "sqlite" else "backup postgresql"], env)
+    document.run(BLOCKS[f"backup {kind_of(old)}"], env)
     everything = b"".join(p.read_bytes() for p in (tmp_path / "backup").rglob("*") if p.is_file())
     for p in files:
         data = p.read_bytes()
         assert len(data) < 64 or data[:64] not in everything, p.name
+    assert old.sent["recipients"][0]["link"].rsplit("/", 1)[1].encode() not in everything     # it stood in a mail
+    assert old.key().encode() in everything     # the rest is in clear, as the page warns
     assert not list((tmp_path / "backup").rglob("keys.*")) and not list((tmp_path / "backup").rglob("master.key"))
 
 

@@ -33,6 +33,9 @@ NOT_RUN = {
     "docs/admin/install.md#sign-in": "journalctl",
     "docs/admin/install.md#certbot": "apt, and asks a certificate authority",
     "docs/admin/upgrade.md#upgrade": "systemctl, and writes to /usr/local",
+    "docs/admin/watching.md#packages": "apt",
+    "docs/admin/backup.md#packages sqlite": "apt",
+    "docs/admin/backup.md#packages postgresql": "apt",
     "docs/admin/watching.md#log": "journalctl",
     "docs/admin/malware.md#packages": "apt",
     "docs/internals/memory-checks.md#fuzz": "minutes for each target; tests/run.py runs the same for seconds",
@@ -81,13 +84,13 @@ def test_every_block_is_run_or_has_a_reason():
     assert len(found) == len(set(found)) > 20
     for key in found:
         page = key.partition("#")[0]
-        assert (key in known) != (page in ELSEWHERE), f"{key}: run it here, or say why not"
+        assert key in NOT_RUN or (key in HERE) != (page in ELSEWHERE), f"{key}: run it here, or say why not"
     assert known <= set(found), known - set(found)
     for page, test in ELSEWHERE.items():
         assert page in (ROOT / test).read_text()
         for key in found:
             name = key.partition("#")[2]
-            assert page not in key or name in (ROOT / test).read_text() or name.split()[0] in ("backup", "restore"), key
+            assert page not in key or key in NOT_RUN or name in (ROOT / test).read_text() or name.split()[0] in ("backup", "restore"), key
 
 
 def test_no_command_hides_in_an_indented_block():
@@ -242,6 +245,26 @@ def test_looking(server, tmp_path):
         document.run(block(WATCHING, "backup age"), e)
     steps = block("docs/admin/upgrade.md", "look").replace("config check", "config check || test $? = 6")
     assert "0 found" in document.run(steps, e)
+
+
+# What does not come with Debian's base, and its package; what script/packages lists as "run" is there after the installation.
+PROGRAMS = {"sqlite3": "sqlite3", "pg_dump": "postgresql-client", "pg_restore": "postgresql-client", "curl": "curl", "openssl": "openssl",
+            "certbot": "certbot", "ninja": "ninja-build", "meson": "meson", "rsync": "rsync", "psql": "postgresql-client", "git": "git"}
+
+
+def test_what_a_page_calls_is_installed_by_it():
+    run = subprocess.run([ROOT / "script/packages", "run"], capture_output=True, text=True, check=True).stdout.split()
+    called = set()
+    for page in pages():
+        if not page.startswith("docs/admin/"):
+            continue
+        blocks = [] if "```sh " not in (ROOT / page).read_text() else document.blocks(page).values()
+        installed = {w for b in blocks for line in b.splitlines() if line.startswith("apt-get install ") for w in line.split()}
+        for program, package in PROGRAMS.items():
+            if any(re.search(rf"^\s*{program}\b", b, re.M) for b in blocks):
+                called.add(program)
+                assert package in installed | set(run), f"{page} calls {program}: it wants a block that installs {package}"
+    assert {"sqlite3", "pg_dump", "pg_restore", "curl"} <= called
 
 
 def test_log_lines_that_are_explained_are_those_of_the_source():
