@@ -7,6 +7,7 @@ word that the test replaces by name (document.filled_in).
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -32,7 +33,6 @@ NOT_RUN = {
     "docs/admin/install.md#start": "systemctl; what the unit starts is started below",
     "docs/admin/install.md#sign-in": "journalctl",
     "docs/admin/install.md#certbot": "apt, and asks a certificate authority",
-    "docs/admin/upgrade.md#upgrade": "systemctl, and writes to /usr/local",
     "docs/admin/watching.md#packages": "apt",
     "docs/admin/backup.md#packages sqlite": "apt",
     "docs/admin/backup.md#packages postgresql": "apt",
@@ -275,6 +275,39 @@ def test_log_lines_that_are_explained_are_those_of_the_source():
                   "sends an X-Forwarded-For that names no client", "is closed to other users", "this host forbids user namespaces",
                   "this kernel does not offer", "sandbox: not offered", "the kernel did not lock the keys into memory"):
         assert words in joined and words in (ROOT / WATCHING).read_text(), words
+
+
+# ---- docs/admin/upgrade.md ----
+
+UPGRADE = "docs/admin/upgrade.md"
+
+
+def stub(folder, name, text):
+    """Stands for a program of the host: what it is asked for, then what is said here."""
+    (folder / name).write_text(f'#!/bin/sh\nset -eu\necho "{name} $*" >>"$CALLS"\n{text}\n')
+    (folder / name).chmod(0o755)
+
+
+@runs(UPGRADE, "build", "upgrade")
+def test_an_upgrade_builds_while_the_old_one_serves(fresh, tmp_path):
+    """systemctl stops this server, meson installs into a folder; what ninja and apt would do is not done again."""
+    s = fresh().start()
+    sent = s.run("upload", __file__)["files"][0]
+    (bin := tmp_path / "bin").mkdir()
+    serves = f"curl -ks -m 60 -o /dev/null {s.url}/"
+    stub(bin, "ninja", serves)
+    stub(bin, "systemctl", f"test $1 = start || {{ kill {s.process.pid}; while {serves}; do sleep 0.1; done; }}")
+    stub(bin, "meson", f'if {serves}; then exit 1; fi; {shutil.which("meson")} "$@" --destdir "$TMP/installed" >/dev/null')
+    e = env(s, tmp_path, CALLS=str(tmp_path / "calls"))
+    e["PATH"] = f"{bin}:{e['PATH']}"
+    document.run(block(UPGRADE, "build", **{"script/packages install run": "script/packages run"}), e)
+    document.run(block(UPGRADE, "upgrade", **{"-C build": f"-C {BUILD}"}), e)
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "ninja -C build", "systemctl stop geleit", f"meson install -C {BUILD} --no-rebuild", "systemctl start geleit"]
+    assert list((tmp_path / "installed").rglob("geleitd"))
+    assert s.stop() == 0
+    s.start()
+    assert s.api("GET", f"/api/v1/assets/{sent['asset']}").status == 200
 
 
 # ---- docs/admin: changing ----
