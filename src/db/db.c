@@ -53,6 +53,12 @@ db_is_postgres(const struct db *db)
 }
 
 int
+db_ways_add(const struct db *db, struct db_ways *ways, struct error *e)
+{
+	return db->driver->ways != NULL ? db->driver->ways(db, ways, e) : 0;
+}
+
+int
 db_refuse_write(const struct db *db, struct error *e)
 {
 	if (db_in_write(db))

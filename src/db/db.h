@@ -103,6 +103,17 @@ NODISCARD int db_open(const char *url, const char *lock_path, struct db **ret, s
 void db_close(struct db **db);
 bool db_is_postgres(const struct db *db);
 
+/* How a database's server is reached, for the sandbox of whoever will connect to it again. */
+#define DB_PORTS_MAX 8
+struct db_ways {
+	bool local; /* by a unix socket */
+	size_t port_count;
+	uint16_t ports[DB_PORTS_MAX]; /* by TCP, each once */
+};
+/* Adds those of this connection, of every host that its address names; SQLite has none.
+ * ERR_INVALID: more ports than DB_PORTS_MAX. */
+NODISCARD int db_ways_add(const struct db *db, struct db_ways *ways, struct error *e);
+
 /* A snapshot for several reads; ends by db_read_end or db_close.  Not nested. */
 NODISCARD int db_read_begin(struct db *db, struct error *e);
 void db_read_end(struct db *db);

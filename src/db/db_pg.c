@@ -615,6 +615,25 @@ pg_change_counter(struct db *db)
 	return ++((struct db_pg *)db)->counter;
 }
 
+static int
+pg_ways_of(const struct db *db, struct db_ways *ways, struct error *e)
+{
+	PQconninfoOption *all = PQconninfo(((const struct db_pg *)db)->c);
+	const char *host = NULL, *hostaddr = NULL, *port = NULL;
+	int r;
+
+	if (all == NULL)
+		abort();
+	for (const PQconninfoOption *o = all; o->keyword != NULL; o++) {
+		host = strcmp(o->keyword, "host") == 0 ? o->val : host;
+		hostaddr = strcmp(o->keyword, "hostaddr") == 0 ? o->val : hostaddr;
+		port = strcmp(o->keyword, "port") == 0 ? o->val : port;
+	}
+	r = pg_ways(host, hostaddr, port, ways, e);
+	PQconninfoFree(all);
+	return r;
+}
+
 static const struct db_driver driver = {
     .name = "postgresql",
     .postgres = true,
@@ -630,6 +649,7 @@ static const struct db_driver driver = {
     .rows_free = pg_rows_free,
     .checkpoint = pg_checkpoint,
     .change_counter = pg_change_counter,
+    .ways = pg_ways_of,
 };
 
 /* libpq counts connect_timeout for each host of the address, and takes 1 for 2. */

@@ -36,6 +36,7 @@ struct db_driver {
 	void (*rows_free)(struct rows *q);
 	void (*checkpoint)(struct db *db);
 	int64_t (*change_counter)(struct db *db);
+	int (*ways)(const struct db *db, struct db_ways *ways, struct error *e); /* NULL: none */
 };
 
 struct db {
@@ -61,5 +62,8 @@ int db_pg_open(const char *url, int seconds, struct db **ret, struct error *e);
 
 /* db_pg_sql.c: ? to $1 ..., pg comments expanded; on the heap.  *ret_params: how many. */
 char *pg_sql(const char *sql, int *ret_params);
+/* db_pg_ways.c: of libpq's host, hostaddr and port, lists with commas; each may be NULL. */
+int pg_ways(const char *host, const char *hostaddr, const char *port, struct db_ways *ways,
+    struct error *e);
 /* The ERR_ value of an SQLSTATE. */
 int pg_code(const char *sqlstate);

@@ -225,6 +225,7 @@ read_start(struct egress *g, struct arena *forever, struct error *e)
 static int
 enter_sandbox(const struct conf *c, struct error *e)
 {
+	const uint16_t port = smtp_port(c->smtp_url.n > 0 ? c->smtp_url.p : "");
 	const struct sandbox_path paths[] = {
 	    {"/etc", SANDBOX_READ}, /* hosts, resolv.conf, ssl */
 	    {"/usr/share/ca-certificates", SANDBOX_READ},
@@ -239,6 +240,8 @@ enter_sandbox(const struct conf *c, struct error *e)
 	    .paths = paths,
 	    .path_count = ARRAY_LEN(paths),
 	    .may = SANDBOX_MAY_CONNECT | SANDBOX_MAY_THREAD | SANDBOX_MAY_LOAD,
+	    .ports = &port,
+	    .port_count = port != 0,
 	};
 	unsigned missing = 0;
 	int r = sandbox_enter(&s, &missing, e);

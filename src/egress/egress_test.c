@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "egress/smtp.h"
 #include "msg/msg.h"
 #include "os/file.h"
 #include "os/ipc.h"
@@ -215,10 +216,21 @@ survives_nonsense(void **state)
 	composes(state);
 }
 
+static void
+knows_the_port_of_each_scheme(void **state)
+{
+	assert_int_equal(smtp_port("smtp://relay.example"), 25);
+	assert_int_equal(smtp_port("smtps://u:p@relay.example/"), 465);
+	assert_int_equal(smtp_port("smtp://u:p%40@[2001:db8::1]:587"), 587);
+	assert_int_equal(smtp_port(""), 0);
+	assert_int_equal(smtp_port("smtp://relay.example:70000"), 0);
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(knows_the_port_of_each_scheme),
 	    cmocka_unit_test_setup_teardown(composes, begin, end),
 	    cmocka_unit_test_setup_teardown(defers_without_relay, begin, end),
 	    cmocka_unit_test_setup_teardown(fails_a_bad_header, begin, end),

@@ -7,6 +7,8 @@
  */
 #include "egress/smtp.h"
 
+#include <stdlib.h>
+
 #include <curl/curl.h>
 
 #include "base/arena.h"
@@ -35,6 +37,24 @@ void
 smtp_init(void)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+uint16_t
+smtp_port(const char *url)
+{
+	CURLU *u = curl_url();
+	char *text = NULL;
+	uint64_t port = 0;
+
+	if (u == NULL)
+		abort();
+	if (curl_url_set(u, CURLUPART_URL, url, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT) != CURLUE_OK ||
+	    !str_u64(str_c(text), &port) || port > UINT16_MAX)
+		port = 0;
+	curl_free(text);
+	curl_url_cleanup(u);
+	return (uint16_t)port;
 }
 
 static void

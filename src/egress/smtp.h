@@ -35,6 +35,9 @@ struct smtp_result {
 /* Once per process. */
 void smtp_init(void);
 
+/* The TCP port of this address, that of its scheme when it names none; 0: "", or no address. */
+uint16_t smtp_port(const char *url);
+
 /* Blocks until there is an outcome: at most about three minutes. */
 void smtp_send(struct arena *a, const struct smtp_relay *relay, struct str to, struct str mail,
     struct smtp_result *ret);

@@ -124,11 +124,19 @@ set_limits(const struct sandbox *s, struct error *e)
 	    LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE | FS_IOCTL_DEV)
 #define NET_BIND_TCP 1ull
 #define NET_CONNECT_TCP 2ull
+#define RULE_NET_PORT 2
 #define SCOPE_ABSTRACT_UNIX_SOCKET 1ull
 #define SCOPE_SIGNAL 2ull
 
+/* A long answer about a name comes by TCP; by UDP, which Landlock does not see, anyone may be
+ * asked. */
+#define DNS_PORT 53
+
 struct ruleset {
 	uint64_t fs, net, scoped;
+};
+struct port_rule {
+	uint64_t allowed, port;
 };
 
 static uint64_t
@@ -139,19 +147,20 @@ fs_of_abi(long abi)
 }
 
 static struct ruleset
-ruleset_of(long abi, unsigned may)
+ruleset_of(long abi, const struct sandbox *s)
 {
 	struct ruleset r = {.fs = fs_of_abi(abi)};
+	bool anywhere = (s->may & SANDBOX_MAY_CONNECT) != 0 && s->ports == NULL;
+	unsigned may = s->may;
 
 	if (abi >= 4) {
 		r.net = ((may & SANDBOX_MAY_LISTEN) != 0 ? 0 : NET_BIND_TCP) |
-		        ((may & SANDBOX_MAY_CONNECT) != 0 ? 0 : NET_CONNECT_TCP);
+		        (anywhere ? 0 : NET_CONNECT_TCP);
 	}
 	if (abi >= 6) {
-		r.scoped = ((may & (SANDBOX_MAY_CONNECT | SANDBOX_MAY_UNIX)) != 0
-		                   ? 0
-		                   : SCOPE_ABSTRACT_UNIX_SOCKET) |
-		           ((may & SANDBOX_MAY_KILL) != 0 ? 0 : SCOPE_SIGNAL);
+		r.scoped =
+		    (anywhere || (may & SANDBOX_MAY_UNIX) != 0 ? 0 : SCOPE_ABSTRACT_UNIX_SOCKET) |
+		    ((may & SANDBOX_MAY_KILL) != 0 ? 0 : SCOPE_SIGNAL);
 	}
 	return r;
 }
@@ -202,10 +211,32 @@ allow_path(int ruleset, uint64_t handled, const struct sandbox_path *p, struct e
 }
 
 static int
-open_ruleset(const struct sandbox *s, uint64_t *ret_fs, unsigned *missing, struct error *e)
+allow_port(int ruleset, uint16_t port, struct error *e)
+{
+	const struct port_rule rule = {NET_CONNECT_TCP, port};
+
+	if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) < 0)
+		return err_errno(e, "landlock rule for port %u", port);
+	return 0;
+}
+
+static int
+allow_ports(int ruleset, const struct ruleset *r, const struct sandbox *s, struct error *e)
+{
+	if ((s->may & SANDBOX_MAY_CONNECT) == 0 || (r->net & NET_CONNECT_TCP) == 0)
+		return 0;
+	for (size_t i = 0; i < s->port_count; i++) {
+		if (allow_port(ruleset, s->ports[i], e) < 0)
+			return err_code(e);
+	}
+	return allow_port(ruleset, DNS_PORT, e);
+}
+
+static int
+open_ruleset(const struct sandbox *s, struct ruleset *ret, unsigned *missing, struct error *e)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	struct ruleset r = ruleset_of(abi, s->may);
+	struct ruleset r = ruleset_of(abi, s);
 	size_t size = abi >= 6   ? sizeof r
 	              : abi >= 4 ? offsetof(struct ruleset, scoped)
 	                         : offsetof(struct ruleset, net);
@@ -216,14 +247,14 @@ open_ruleset(const struct sandbox *s, uint64_t *ret_fs, unsigned *missing, struc
 		return -1;
 	}
 	fd = abi < 0 ? -1 : (int)syscall(SYS_landlock_create_ruleset, &r, size, 0);
-	*ret_fs = r.fs;
+	*ret = r;
 	return fd < 0 ? err_errno(e, "landlock ruleset") : fd;
 }
 
 static int
 enter_landlock(const struct sandbox *s, unsigned *missing, struct error *e)
 {
-	uint64_t handled = 0;
+	struct ruleset handled = {0};
 	AUTO(fd_close) int ruleset = -1;
 
 	if ((s->may & SANDBOX_MAY_JAIL) != 0)
@@ -232,9 +263,11 @@ enter_landlock(const struct sandbox *s, unsigned *missing, struct error *e)
 	if (ruleset < 0)
 		return (*missing & SANDBOX_MISSING_LANDLOCK) != 0 ? 0 : err_code(e);
 	for (size_t i = 0; i < s->path_count; i++) {
-		if (allow_path(ruleset, handled, &s->paths[i], e) < 0)
+		if (allow_path(ruleset, handled.fs, &s->paths[i], e) < 0)
 			return err_code(e);
 	}
+	if (allow_ports(ruleset, &handled, s, e) < 0)
+		return err_code(e);
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		return err_errno(e, "landlock_restrict_self");
 	return 0;

@@ -38,7 +38,7 @@ struct sandbox_path {
  * synced.
  */
 enum sandbox_may {
-	SANDBOX_MAY_CONNECT = 1, /* socket, connect */
+	SANDBOX_MAY_CONNECT = 1, /* socket, connect; whereto: sandbox.ports */
 	SANDBOX_MAY_LISTEN = 2,  /* socket, bind, listen */
 	SANDBOX_MAY_EXEC = 4,
 	SANDBOX_MAY_KILL = 8,      /* by pidfd: whom it has started itself */
@@ -59,6 +59,12 @@ struct sandbox {
 	const struct sandbox_path *paths;
 	size_t path_count;
 	unsigned may;
+	/*
+	 * With SANDBOX_MAY_CONNECT: the TCP ports that may be connected to, of whatever host, and
+	 * that of name servers (Landlock ABI 4; before it, every port).  NULL: every port.
+	 */
+	const uint16_t *ports;
+	size_t port_count;
 	long max_files; /* RLIMIT_NOFILE, 0: keep */
 };
 

@@ -55,14 +55,8 @@ typedef long (*attempt_fn)(void);
 
 /* 0 or the errno with which the attempt failed inside. */
 static int
-try_as(unsigned may, const char *user, attempt_fn fn)
+try_in(const struct sandbox *s, attempt_fn fn)
 {
-	const struct sandbox_path paths[] = {
-	    {inside, SANDBOX_READ_FILE | SANDBOX_WRITE_FILE},
-	    {"/nonexistent", SANDBOX_READ},
-	};
-	const struct sandbox s = {
-	    .paths = paths, .path_count = ARRAY_LEN(paths), .may = may, .user = user};
 	int status;
 	pid_t pid = fork();
 
@@ -71,7 +65,7 @@ try_as(unsigned may, const char *user, attempt_fn fn)
 		unsigned missing = 0;
 		struct error e;
 
-		if (sandbox_enter(&s, &missing, &e) < 0) {
+		if (sandbox_enter(s, &missing, &e) < 0) {
 			fprintf(stderr, "sandbox: %s\n", e.msg);
 			_exit(NOT_ENTERED);
 		}
@@ -85,6 +79,19 @@ try_as(unsigned may, const char *user, attempt_fn fn)
 		return KILLED;
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int
+try_as(unsigned may, const char *user, attempt_fn fn)
+{
+	const struct sandbox_path paths[] = {
+	    {inside, SANDBOX_READ_FILE | SANDBOX_WRITE_FILE},
+	    {"/nonexistent", SANDBOX_READ},
+	};
+	const struct sandbox s = {
+	    .paths = paths, .path_count = ARRAY_LEN(paths), .may = may, .user = user};
+
+	return try_in(&s, fn);
 }
 
 static int
@@ -276,6 +283,60 @@ each_permission_opens_its_own_call_only(void **state)
 	assert_int_equal(try_with(SANDBOX_MAY_UNIX, make_unix), 0);
 	assert_int_equal(try_with(SANDBOX_MAY_UNIX, make_inet), ENOSYS);
 	assert_int_equal(try_with(SANDBOX_MAY_LISTEN, bind_old_socket), 0);
+}
+
+static long
+connect_new_socket(void)
+{
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return s < 0 ? s : connect(s, (struct sockaddr *)&address, sizeof address);
+}
+/* Bound to nothing, it gets a name of its own, an abstract one. */
+static struct sockaddr_un abstract = {.sun_family = AF_UNIX};
+static socklen_t abstract_n = sizeof(sa_family_t);
+
+static int
+listen_abstract(void)
+{
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(s, (struct sockaddr *)&abstract, abstract_n), 0);
+	assert_int_equal(listen(s, 8), 0);
+	abstract_n = sizeof abstract;
+	assert_int_equal(getsockname(s, (struct sockaddr *)&abstract, &abstract_n), 0);
+	return s;
+}
+static long
+connect_abstract(void)
+{
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return s < 0 ? s : connect(s, (struct sockaddr *)&abstract, abstract_n);
+}
+
+static int
+try_port(uint16_t port, attempt_fn fn)
+{
+	const struct sandbox s = {.may = SANDBOX_MAY_CONNECT, .ports = &port, .port_count = 1};
+
+	return try_in(&s, fn);
+}
+
+static void
+only_the_named_ports_are_connected_to(void **state)
+{
+	uint16_t right = ntohs(address.sin_port), other = right == 1 ? 2 : 1;
+	const struct sandbox none = {.may = SANDBOX_MAY_CONNECT, .ports = &other};
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+	int local = listen_abstract();
+
+	assert_int_equal(try_port(right, connect_new_socket), 0);
+	assert_int_equal(try_port(other, connect_new_socket), abi >= 4 ? EACCES : 0);
+	assert_int_equal(try_in(&none, connect_new_socket), abi >= 4 ? EACCES : 0);
+	assert_int_equal(try_with(SANDBOX_MAY_CONNECT, connect_abstract), 0);
+	assert_int_equal(try_port(right, connect_abstract), abi >= 6 ? EPERM : 0);
+	close(local);
 }
 
 /* ---- other programs and processes ---- */
@@ -860,6 +921,7 @@ main(void)
 	    cmocka_unit_test(nothing_is_truncated_by_path),
 	    cmocka_unit_test(no_network_but_what_was_granted),
 	    cmocka_unit_test(each_permission_opens_its_own_call_only),
+	    cmocka_unit_test(only_the_named_ports_are_connected_to),
 	    cmocka_unit_test(other_processes_are_out_of_reach),
 	    cmocka_unit_test(a_jailer_may_make_jails_and_no_more),
 	    cmocka_unit_test(the_mount_family_and_side_doors_are_closed),

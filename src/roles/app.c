@@ -28,7 +28,6 @@
 #include "os/file.h"
 #include "os/ipc.h"
 #include "os/loop.h"
-#include "roles/database.h"
 #include "roles/keeper_client.h"
 #include "roles/role.h"
 #include "store/store.h"
@@ -412,8 +411,8 @@ open_all(struct app *app, struct error *e)
 
 	app->api.conf = app->api.file = conf;
 	app->api.a = arena_new();
-	if (database_open(conf, false, &app->api.db, e) < 0 ||
-	    database_open(conf, true, &app->api.keys.keys, e) < 0 ||
+	if (role_database(app->env, false, &app->api.db, e) < 0 ||
+	    role_database(app->env, true, &app->api.keys.keys, e) < 0 ||
 	    store_fs_open(conf->dir.p, &app->api.store, e) < 0)
 		return err_code(e);
 	app->api.keys.keeper = keeper_client_iface(app->keeper);

@@ -18,6 +18,7 @@
 #include "os/file.h"
 #include "os/ipc.h"
 #include "os/loop.h"
+#include "roles/database.h"
 
 #define START_WAIT_MS 10000
 #define SPARE_FILES 512
@@ -97,10 +98,11 @@ role_main(const char *name, const char *dir)
 
 /* ---- rights ---- */
 
-static bool
-is_postgres(const struct conf *c)
+/* What connecting to the database again needs; nothing when that is a file. */
+static unsigned
+may_of_ways(const struct db_ways *w)
 {
-	return str_starts(c->db, S("postgres"));
+	return (w->local ? SANDBOX_MAY_UNIX : 0) | (w->port_count > 0 ? SANDBOX_MAY_CONNECT : 0);
 }
 
 bool
@@ -141,7 +143,7 @@ enter_sandbox(struct role_env *env, struct error *e)
 	const struct role *r = env->role;
 	AUTO(arena_free) struct arena *a = arena_new();
 	bool drops = getuid() == 0 && (r->path_count == 0 || dir_is_reachable(env->conf->dir));
-	bool connects = is_postgres(env->conf) && r->may_postgres != 0;
+	unsigned ways = r->has_database ? may_of_ways(&env->ways) : 0;
 	struct sandbox_paths more =
 	    getuid() == 0 && !drops ? postgres_paths_of_root : postgres_paths;
 	struct sandbox_path *paths =
@@ -149,12 +151,14 @@ enter_sandbox(struct role_env *env, struct error *e)
 	struct sandbox s = {.user = drops ? r->user : NULL,
 	    .group = drops ? r->group : NULL,
 	    .paths = paths,
-	    .may = r->may | (connects ? r->may_postgres : 0),
+	    .may = r->may | ways,
+	    .ports = env->ways.ports,
+	    .port_count = env->ways.port_count,
 	    .max_files = (long)env->conf->connections + SPARE_FILES};
 	unsigned missing = 0;
 
 	add_paths(a, &s, paths, env->conf->dir, (struct sandbox_paths){r->paths, r->path_count});
-	if (connects)
+	if (ways != 0)
 		add_paths(a, &s, paths, env->conf->dir, more);
 	if (sandbox_enter(&s, &missing, e) < 0)
 		return err_code(e);
@@ -232,6 +236,14 @@ int
 role_pump(struct role_env *env, int ms, struct error *e)
 {
 	return control_step(env, ms, e);
+}
+
+int
+role_database(struct role_env *env, bool keys, struct db **ret, struct error *e)
+{
+	if (database_open(env->conf, keys, ret, e) < 0 || db_ways_add(*ret, &env->ways, e) < 0)
+		return err_code(e);
+	return 0;
 }
 
 int

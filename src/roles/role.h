@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "conf/conf.h"
+#include "db/db.h"
 #include "msg/msg.h"
 #include "os/sandbox.h"
 
@@ -36,6 +37,7 @@ struct role_env {
 	struct str conf_text;
 	int listeners[LISTENERS_MAX]; /* front */
 	size_t listener_count;
+	struct db_ways ways;          /* of what role_database() opened */
 	void (*on_reload)(void *arg); /* SIGHUP at master; arg as role_enter's; may be NULL */
 	/* private to role.c */
 	struct loop *loop;
@@ -52,8 +54,9 @@ struct role {
 	const struct sandbox_path *paths; /* relative to DIR unless they begin with '/' */
 	size_t path_count;
 	unsigned may; /* enum sandbox_may */
-	unsigned
-	    may_postgres; /* more, when the database is a PostgreSQL server; then its paths, too */
+	/* Connects to the database again when it must: if that is a PostgreSQL server, to its
+	 * ports or its unix socket, by its paths. */
+	bool has_database;
 };
 struct sandbox_paths {
 	const struct sandbox_path *list;
@@ -65,6 +68,9 @@ extern const struct role
 
 /* geleitd -x NAME DIR. The exit code of the process. */
 int role_main(const char *name, const char *dir);
+
+/* Opens a database (database.h) and notes how its server is reached. Before role_enter(). */
+NODISCARD int role_database(struct role_env *env, bool keys, struct db **ret, struct error *e);
 
 /*
  * Give rights away, say READY, take PEER from now on (in the loop).  Call after

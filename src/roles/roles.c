@@ -72,7 +72,7 @@ static const struct role app = {
     .paths = app_paths,
     .path_count = ARRAY_LEN(app_paths),
     .may = SANDBOX_MAY_TRUNCATE,
-    .may_postgres = SANDBOX_MAY_CONNECT,
+    .has_database = true,
 };
 
 static const struct role keeper = {
@@ -95,7 +95,7 @@ static const struct role worker = {
     .paths = worker_paths,
     .path_count = ARRAY_LEN(worker_paths),
     .may = SANDBOX_MAY_TRUNCATE,
-    .may_postgres = SANDBOX_MAY_CONNECT,
+    .has_database = true,
 };
 
 static const struct role scan = {

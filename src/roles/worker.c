@@ -24,7 +24,6 @@
 #include "model/job.h"
 #include "os/file.h"
 #include "os/loop.h"
-#include "roles/database.h"
 #include "roles/keeper_client.h"
 #include "roles/role.h"
 #include "store/store.h"
@@ -234,10 +233,10 @@ on_peer(void *arg, const struct msg_peer *p, int fd, struct error *e)
 }
 
 static int
-open_all(struct worker *w, struct error *e)
+open_all(struct worker *w, struct role_env *env, struct error *e)
 {
-	if (database_open(w->conf, false, &w->db, e) < 0 ||
-	    database_open(w->conf, true, &w->keys.keys, e) < 0)
+	if (role_database(env, false, &w->db, e) < 0 ||
+	    role_database(env, true, &w->keys.keys, e) < 0)
 		return err_code(e);
 	return store_fs_open(w->conf->dir.p, &w->store, e);
 }
@@ -267,7 +266,7 @@ worker_run(struct role_env *env, struct error *e)
 	w->seen_counter = -1;
 	umask(007);
 	if (loop_new(&w->loop, e) < 0 || keeper_client_new(env, &keeper, e) < 0 ||
-	    open_all(w, e) < 0)
+	    open_all(w, env, e) < 0)
 		return err_code(e);
 	w->keys.keeper = keeper_client_iface(keeper);
 	if (role_enter(env, w->loop, on_peer, w, e) < 0 || start_rounds(w, e) < 0)

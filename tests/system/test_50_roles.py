@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What each role of a serving Geleit really holds, as the kernel tells it."""
 import http.client
+import json
 import os
 import pathlib
 import pwd
@@ -8,11 +9,15 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
+import urllib.parse
 
 import pytest
 
-from geleit import BUILD, wait_for
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lib"))
+from geleit import BUILD, Server, wait_for  # noqa: E402
+from pgcluster import Cluster  # noqa: E402
 
 ROLES = ["front", "app", "keeper", "worker", "egress", "media"]
 
@@ -69,6 +74,41 @@ def test_the_database_is_open_in_app_and_worker_alone(server):
     holders = {role for role in ROLES for pid in server.roles(role)
                if any("/db/" in f for f in open_files(pid))}
     assert holders == {"app", "worker"}
+
+
+@pytest.mark.parametrize("way", ["by its port", "by its unix socket"])
+def test_a_database_is_reached_again_when_all_connections_are_cut(cluster, files, way):
+    """Rights were given away since: what the address names is what was kept."""
+    if cluster is None:
+        pytest.skip("SQLite has no connection")
+    pg = Cluster()
+    socket_dir = pg.dir / "sock"
+    for d in (pg.dir, socket_dir):
+        os.chmod(d, 0o755)
+    port = urllib.parse.urlsplit(pg.url).port
+    local = f"postgresql://geleit@/geleit?host={socket_dir}&port={port}"
+    s = Server(db=pg.url if way == "by its port" else local).start()
+    try:
+        before = s.run("upload", files[1])["files"][0]
+        for _ in range(2):
+            subprocess.run(["psql", "-q", "-d", local, "-c", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"], check=True, stdout=subprocess.DEVNULL)
+            wait_for(lambda: s.api("GET", f"/api/v1/assets/{before['asset']}").status == 200, 60)
+            made = wait_for(lambda: tried(s, files[2]), 60)
+            wait_for(lambda: s.api("GET", f"/api/v1/assets/{made}").json()["version"]["sha256"], 60)    # the worker's part
+        ask = "SELECT count(*), count(client_addr) FROM pg_stat_activity WHERE application_name = 'geleit'"
+        every, by_tcp = map(int, subprocess.run(["psql", "-qtAF ", "-d", local, "-c", ask], check=True, capture_output=True,
+                                                text=True).stdout.split())
+        assert every >= 4 and by_tcp == (every if way == "by its port" else 0)
+    finally:
+        s.remove()
+        pg.remove()
+
+
+def tried(server, path):
+    """While connections come back an upload may be told to come again."""
+    done = subprocess.run([BUILD / "src/cli/geleit", "--dir", server.dir, "--json", "upload", path], capture_output=True, text=True)
+    return done.returncode == 0 and json.loads(done.stdout)["files"][0]["asset"]
 
 
 def test_no_role_inherits_the_lock_of_the_folder(server):

@@ -9,6 +9,7 @@ their own, as root with DIR below a closed folder, and as an ordinary user.  Lik
 inside a preview's process, the job: with namespaces of its own, and where the host
 forbids them.
 """
+import ctypes
 import json
 import os
 import pathlib
@@ -38,8 +39,11 @@ MODES = ["users", "closed", "one-user"] if os.getuid() == 0 else ["one-user"]
 
 BASE = {"tell_time", "have_memory", "hand_over_memory", "signal_oneself", "look_at_own_limits"}
 DATABASE = {"read_db", "write_db", "create_in_db", "remove_db"}
-CONNECTS = {"socket_tcp", "socket_tcp6", "socket_udp", "socket_unix", "socket_netlink", "connect_tcp", "connect_unix",
-            "connect_abstract"}
+# The version of Landlock: from 4 on only the ports of who is asked, from 6 on no abstract socket of others.
+LANDLOCK = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1)
+CONNECTS = {"socket_tcp", "socket_tcp6", "socket_udp", "socket_unix", "socket_netlink", "connect_unix"}
+CONNECTS |= {"connect_tcp"} if LANDLOCK < 4 else set()
+CONNECTS |= {"connect_abstract"} if LANDLOCK < 6 else set()
 ETC = {"read_passwd"}
 MAY = {
     "front": BASE | {"read_blob", "read_tls_key", "accept_one"},
