@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
  * conf - see conf.h.  Adding a setting is one row here and one member there;
- * docs/admin/settings.md is what conf_document() prints, and a test compares.
+ * the pages made from it are conf_page.c's and conf_manual.c's.
  */
 #include "conf/conf.h"
 
@@ -584,6 +584,7 @@ conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret)
 	    .min = s->min,
 	    .max = s->max,
 	    .words = s->kind == KIND_BOOL ? "0 1" : s->words,
+	    .secret = (s->flags & SECRET) != 0,
 	    .changeable = (s->flags & CHANGEABLE) != 0};
 	if ((s->flags & SECRET) != 0 && ret->value.n > 0 && !str_eq_c(ret->value, "sqlite"))
 		ret->value = S("set");
@@ -614,45 +615,6 @@ conf_overlay(struct arena *a, const struct conf *file, const struct conf_value *
 		return err_code(e);
 	*ret = t.conf;
 	return 0;
-}
-
-/* ---- the page ---- */
-
-static void
-document_range(struct buf *b, const struct setting *s)
-{
-	if (s->kind == KIND_INT)
-		buf_printf(b, "%lld to %lld", (long long)s->min, (long long)s->max);
-	else if (s->kind == KIND_BOOL)
-		buf_lit(b, "0 or 1");
-	else if (s->kind == KIND_WORD)
-		buf_lit(b, s->words);
-	else
-		buf_lit(b, "text");
-}
-
-void
-conf_document(struct buf *b)
-{
-	buf_lit(b,
-	    "# Settings\n\n"
-	    "Made from the table in `src/conf/conf.c`; a test compares the two. The file is\n"
-	    "`DIR/geleit.conf`, one `name = value` a line, `#` begins a comment. `script/server "
-	    "--set\n"
-	    "NAME=VALUE` writes it. An empty value means *not set*. Changes of the file count "
-	    "after a\n"
-	    "restart. Those marked *in the app* an administrator changes while the server runs; "
-	    "that wins until\n"
-	    "it is put back there, or `--set` is given again.\n\n"
-	    "| setting | default | values | meaning |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
-		const struct setting *s = &settings[i];
-		buf_printf(b, "| `%s` | %s%s%s | ", s->name, *s->standard ? "`" : "", s->standard,
-		    *s->standard ? "`" : "");
-		document_range(b, s);
-		buf_printf(b, " | %s%s%s |\n", s->help, s->flags & SECRET ? " Shown as `set`." : "",
-		    s->flags & CHANGEABLE ? " *In the app.*" : "");
-	}
 }
 
 /* ---- databases ---- */

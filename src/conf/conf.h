@@ -4,7 +4,7 @@
  *
  * One row per setting in conf.c says name, kind, default, limits and a line of
  * help; docs/admin/settings.md is generated from it.  DIR/geleit.conf holds
- * "name = value" lines, made by init and rewritten by script/server --set.
+ * "name = value" lines, made by init and rewritten by geleitd run --set.
  * master parses it once and hands the text on as a sealed memfd; every role
  * parses that text again into the same struct.
  *
@@ -66,6 +66,7 @@ struct conf_shown {
 	const char *kind;  /* "number", "word", "text" */
 	int64_t min, max;  /* of a number */
 	const char *words; /* separated by blanks */
+	bool secret;       /* reads "set" once it is */
 	bool changeable;   /* while the server runs */
 };
 bool conf_at(struct arena *a, const struct conf *c, size_t i, struct conf_shown *ret);
@@ -79,7 +80,7 @@ struct conf_value {
 NODISCARD int conf_overlay(struct arena *a, const struct conf *file, const struct conf_value *list,
     size_t n, struct conf *ret, struct error *e);
 bool conf_is_changeable(struct str name);
-/* All settings as Markdown, for docs/admin/settings.md. */
+/* All settings as Markdown, for docs/admin/settings.md (conf_page.c). */
 void conf_document(struct buf *b);
 /* And as geleit.conf(5), for docs/man/geleit.conf.5 (conf_manual.c). */
 void conf_manual(struct buf *b);

@@ -34,7 +34,7 @@ static const char head[] =
     ".Xr geleitd 8 ;\n"
     "its option\n"
     ".Fl -set\n"
-    "writes the file.\n"
+    "writes the file before it serves.\n"
     "A setting that is marked so an administrator changes in the app while the server runs, too;\n"
     "that wins until it is put back there or\n"
     ".Fl -set\n"
