@@ -3,7 +3,7 @@
  * http - questions to the server, errors in the form that was asked for
  *
  * GELEIT_URL, GELEIT_KEY, GELEIT_CA win over DIR/run/url, DIR/admin.key and
- * DIR/tls/cert.pem.  The key is never printed.
+ * DIR/tls/cert.pem; libcurl trusts the system's authorities beside it.  The key is never printed.
  */
 #include <curl/curl.h>
 #include <stdio.h>

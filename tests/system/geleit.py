@@ -66,6 +66,7 @@ class Server:
         self.process = None
         self.ready = False      # since the last start: what never was may end with any code
         self.patience = 30      # seconds for one answer
+        self.says = {}          # GELEIT_URL and the like, for every command
         self.bare = bool(os.environ.get("GELEIT_TEST_BELOW"))   # geleitd itself: whoever starts it need not be able to build
         self.watched = outbound.wanted()
         self.also_named = set()     # addresses that a test sets later, see outbound.py
@@ -131,7 +132,7 @@ class Server:
     def run(self, *args, expect=0, env=None):
         """geleit with --json: its document, after checking the exit code."""
         done = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(self.dir), "--json", *map(str, args)],
-                              capture_output=True, text=True, timeout=180, env={**os.environ, **(env or {})})
+                              capture_output=True, text=True, timeout=180, env={**os.environ, **self.says, **(env or {})})
         assert done.returncode == expect, (args, done.returncode, done.stdout, done.stderr, self.log_text()[-1500:])
         text = done.stdout if done.stdout.strip() else done.stderr
         try:
@@ -145,8 +146,12 @@ class Server:
     def kill(self, name, index=0):
         os.kill(self.roles(name)[index], signal.SIGKILL)
 
+    def authority(self):
+        """Who vouches for what the address shows."""
+        return self.says.get("GELEIT_CA", self.dir / "tls/cert.pem")
+
     def context(self):
-        return ssl.create_default_context(cafile=str(self.dir / "tls/cert.pem"))
+        return ssl.create_default_context(cafile=str(self.authority()))
 
     def key(self):
         return (self.dir / "admin.key").read_text().strip()
@@ -175,7 +180,7 @@ class Server:
             return len(codes) > after and codes[-1]["state"] == "not_sent" and codes[-1]
         mail = wait_for(look)
         done = subprocess.run([str(BUILD / "src/cli/geleit"), "--dir", str(self.dir), "outbox", "show", mail["id"]],
-                              capture_output=True, timeout=30)
+                              capture_output=True, timeout=30, env={**os.environ, **self.says})
         return digits_of(done.stdout)
 
 

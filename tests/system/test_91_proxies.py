@@ -14,7 +14,7 @@ import sys
 import pytest
 
 from conftest import database
-from geleit import ROOT, Recipient, Server, free_port, sha256, wait_for
+from geleit import BUILD, ROOT, Recipient, Server, free_port, sha256, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import document  # noqa: E402
@@ -40,15 +40,15 @@ http {{
 def nginx(s, port, here):
     (here / "site").write_text(document.filled_in(document.blocks(PAGE, "nginx")["site"], {
         "127.0.0.1:8443": f"127.0.0.1:{s.port}", "listen 80;": f"listen 127.0.0.1:{free_port()};", "listen 443 ": f"listen 127.0.0.1:{port} ",
-        SITE: "localhost", "/etc/letsencrypt/live/localhost/fullchain.pem": s.dir / "tls/cert.pem",
-        "/etc/letsencrypt/live/localhost/privkey.pem": s.dir / "tls/key.pem", "/srv/geleit/tls/cert.pem": s.dir / "tls/cert.pem",
+        SITE: "localhost", "/etc/letsencrypt/live/localhost/fullchain.pem": here / "cert.pem",
+        "/etc/letsencrypt/live/localhost/privkey.pem": here / "key.pem", "/srv/geleit/tls/cert.pem": s.dir / "tls/cert.pem",
         "/var/log/nginx/": f"{here}/"}))
     (here / "nginx.conf").write_text(NGINX.format(here=here, user="user www-data;" if os.getuid() == 0 else ""))
     return ["/usr/sbin/nginx", "-p", here, "-c", here / "nginx.conf", "-e", here / "error.log"]
 
 
 def haproxy(s, port, here):
-    (here / "site.pem").write_text((s.dir / "tls/cert.pem").read_text() + (s.dir / "tls/key.pem").read_text())
+    (here / "site.pem").write_text((here / "cert.pem").read_text() + (here / "key.pem").read_text())
     mine = {"user haproxy": "", "group haproxy": ""} if os.getuid() != 0 else {}
     (here / "haproxy.cfg").write_text(document.filled_in(document.blocks(PAGE, "haproxy")["whole"], {
         "127.0.0.1:8443": f"127.0.0.1:{s.port}", "bind :80": f"bind 127.0.0.1:{free_port()}", "bind :443 ": f"bind 127.0.0.1:{port} ",
@@ -58,11 +58,22 @@ def haproxy(s, port, here):
 
 def caddy(s, port, here):
     text = document.filled_in(document.blocks(PAGE, "caddy")["whole"], {
-        f"{SITE} {{": f"https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {s.dir}/tls/cert.pem {s.dir}/tls/key.pem",
+        f"{SITE} {{": f"https://localhost:{port} {{\n\tbind 127.0.0.1\n\ttls {here}/cert.pem {here}/key.pem",
         "127.0.0.1:8443": f"127.0.0.1:{s.port}", "/etc/caddy/geleit.pem": s.dir / "tls/cert.pem"})
     options = f"{{\n\tadmin off\n\tauto_https disable_redirects\n\tstorage file_system {here}/storage\n}}\n"   # nothing outside of this folder
     (here / "Caddyfile").write_text(options + text)
     return ["/usr/bin/caddy", "run", "--adapter", "caddyfile", "--config", here / "Caddyfile"]
+
+
+def certificate_of_an_authority(here):
+    """What a proxy shows: nobody who trusts Geleit's own certificate alone trusts it."""
+    def made(name, subject, extension, *signed):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", subject,
+                        "-addext", extension, *signed, "-keyout", here / f"{name}key.pem", "-out", here / f"{name}cert.pem"], check=True, capture_output=True)
+    made("ca-", "/CN=Another authority", "keyUsage=critical,keyCertSign")
+    made("", "/CN=localhost", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE",
+         "-CA", here / "ca-cert.pem", "-CAkey", here / "ca-key.pem")
+    return here / "ca-cert.pem"
 
 
 def is_open(port):
@@ -77,13 +88,16 @@ def proxied(request, cluster, tmp_path_factory):
     which = request.param
     if not pathlib.Path(f"/usr/sbin/{which.__name__}").exists() and not pathlib.Path(f"/usr/bin/{which.__name__}").exists():
         pytest.skip(f"{which.__name__} is not installed (script/packages install test)")
-    s = Server(db=database(cluster), settings=["server.trusted_proxies=127.0.0.1"])
+    s = Server(db=database(cluster))
     port = free_port()
     s.url = f"https://localhost:{port}"
+    settings = document.filled_in(document.blocks(PAGE, "ini")["settings"], {"127.0.0.1:8443": f"127.0.0.1:{s.port}", f"https://{SITE}": s.url})
+    s.settings = settings.replace(" = ", "=").splitlines()
     s.start()
     here = s.dir.parent / "proxy"
     here.mkdir()
     here.chmod(0o755)
+    s.says = {"GELEIT_CA": str(certificate_of_an_authority(here))}
     argv = which(s, port, here)
     with open(here / "said", "wb") as said:
         process = subprocess.Popen(list(map(str, argv)), stdout=said, stderr=said, cwd=here, env={**os.environ, "HOME": str(here)})
@@ -115,6 +129,24 @@ def sent(proxied, big):
     anna = Recipient(proxied, number["recipients"][0]["link"], "anna@customer.test").prove()
     anna.number, anna.sha256 = number["delivery"], up["sha256"]
     return anna
+
+
+def test_what_an_administrator_runs_on_the_machine_goes_past_the_proxy(proxied, tmp_path):
+    """The certificate that the proxy shows is neither Geleit's nor of an authority that this system knows."""
+    env = {**os.environ, "DIR": str(proxied.dir), "PATH": f"{BUILD}/src/cli:{os.environ['PATH']}"}
+    health = document.blocks("docs/admin/watching.md")["health"]
+    for command in ('geleit --dir "$DIR" status', health):
+        done = subprocess.run(["sh", "-eu", "-c", command], env=env, capture_output=True, text=True)
+        assert done.returncode != 0 and "certificate" in done.stderr, (command, done)
+    straight = document.filled_in(document.blocks(PAGE)["straight"], {"localhost:8443": f"localhost:{proxied.straight}"})
+    (tmp_path / "a.bin").write_bytes(b"a" * 100_000)
+    said = document.run(f"""{straight}
+{health}
+geleit --dir "$DIR" status
+geleit --dir "$DIR" jobs
+geleit --dir "$DIR" outbox
+geleit --dir "$DIR" send {tmp_path}/a.bin --release cleared --to jo@customer.test""", env)
+    assert '"checks":[' in said and f"{proxied.url}/r/" in said, said
 
 
 def test_64_mib_arrive_whole(sent, big):
@@ -181,7 +213,7 @@ def test_limits_of_the_proxy_do_not_bite(proxied):
 
 def curl(proxied, method, path, *more):
     """By HTTP/2, as browsers do: (version, status, body)."""
-    done = subprocess.run(["curl", "-sS", "--http2", "--cacert", proxied.dir / "tls/cert.pem", "-X", method, "-H", "Authorization: Bearer " + proxied.key(),
+    done = subprocess.run(["curl", "-sS", "--http2", "--cacert", proxied.authority(), "-X", method, "-H", "Authorization: Bearer " + proxied.key(),
                            "-w", "\\n%{http_version} %{http_code}", *more, f"{proxied.url}{path}"], capture_output=True)
     assert done.returncode == 0, done.stderr
     body, _, told = done.stdout.rpartition(b"\n")

@@ -23,7 +23,7 @@ from mailrig import MailRig
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import document  # noqa: E402
 
-ELSEWHERE = {"docs/admin/backup.md": "tests/system/test_89_backup.py"}
+ELSEWHERE = {"docs/admin/backup.md": "tests/system/test_89_backup.py", "docs/admin/reverse-proxy.md": "tests/system/test_91_proxies.py"}
 NOT_RUN = {
     "README.md#two commands": "installs packages and runs this very test",
     "README.md#serve": "runs until it is ended; every system test starts the server so",
