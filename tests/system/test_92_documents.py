@@ -310,6 +310,40 @@ def test_an_upgrade_builds_while_the_old_one_serves(fresh, tmp_path):
     assert s.api("GET", f"/api/v1/assets/{sent['asset']}").status == 200
 
 
+FINDINGS = "docs/admin/findings.md"
+
+
+def test_every_finding_is_explained():
+    """And none that nothing finds."""
+    text = "".join((ROOT / f).read_text() for f in ("src/roles/config_check.c", "src/roles/fsck.c", "src/model/audit.c"))
+    found = set(re.findall(r'add\(c, "([\w-]+)"', text)) | set(re.findall(r'[\s({]"([a-z]+(?:-[a-z]+)+)"', text))
+    assert len(found) > 25 and {"settings", "missing", "key-missing", "blob-orphan", "part-orphan", "log-leaf", "stale-view"} <= found
+    explained = {code for row in re.findall(r"^\| (`.*?) \|", (ROOT / FINDINGS).read_text(), re.M) for code in re.findall(r"`([\w-]+)`", row)}
+    assert found == explained
+
+
+@runs(FINDINGS, "missing", "differing")
+def test_a_stored_file_is_brought_back(fresh, tmp_path):
+    s = fresh().start()
+    e = env(s, tmp_path, BACKUP=str(tmp_path))
+    (tmp_path / "a.bin").write_bytes(os.urandom(100_000))
+    s.run("upload", tmp_path / "a.bin")
+    subprocess.run(["cp", "-a", s.dir / "blobs", tmp_path], check=True)
+    blob = max((p for p in (s.dir / "blobs").rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    blob.unlink()
+    assert [f["code"] for f in s.run("fsck", expect=6)["findings"]] == ["blob-missing"]
+    document.run(block(FINDINGS, "missing"), e)
+    assert s.run("fsck")["ok"]
+    with open(blob, "r+b") as f:
+        f.seek(50_000)
+        f.write(b"damaged")
+    assert [f["code"] for f in s.run("fsck", expect=6)["findings"]] == ["blob-corrupt"]
+    copy, damaged = re.fullmatch(r"Files (.+) and (.+) differ\n", document.run(block(FINDINGS, "differing"), e)).groups()
+    assert damaged == str(blob)
+    subprocess.run(["cp", "-a", copy, damaged], check=True)
+    assert s.run("fsck")["ok"]
+
+
 # ---- docs/admin: changing ----
 
 KEY = "docs/admin/master-key.md"
