@@ -6,6 +6,7 @@ word that the test replaces by name (document.filled_in).
 """
 import http.client
 import os
+import random
 import re
 import shutil
 import signal
@@ -13,11 +14,12 @@ import socket
 import ssl
 import subprocess
 import sys
+import urllib.parse
 
 import pytest
 
 import outbound
-from geleit import BUILD, ROOT, wait_for
+from geleit import BUILD, ROOT, sql, wait_for
 from mailrig import MailRig
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
@@ -38,6 +40,7 @@ NOT_RUN = {
     "docs/admin/backup.md#packages postgresql": "apt",
     "docs/admin/watching.md#log": "journalctl",
     "docs/admin/malware.md#packages": "apt",
+    "docs/admin/database.md#packages": "apt",
     "docs/internals/memory-checks.md#fuzz": "minutes for each target; tests/run.py runs the same for seconds",
     "docs/internals/memory-checks.md#valgrind": "a build of its own, and hours",
     "docs/internals/memory-checks.md#analyze": "minutes; tests/run.py --long runs it",
@@ -345,6 +348,48 @@ def test_a_stored_file_is_brought_back(fresh, tmp_path):
 
 
 # ---- docs/admin: changing ----
+
+DATABASE = "docs/admin/database.md"
+
+
+@pytest.mark.skipif(os.environ.get("GELEIT_TEST_DB") != "postgresql", reason="below tests/with_pg.sh")
+@runs(DATABASE, "create", "init")
+def test_a_server_starts_on_the_databases_that_were_made(fresh, cluster, tmp_path):
+    s = fresh()
+    at = urllib.parse.urlsplit(cluster)
+    e = env(s, tmp_path, PGHOST=at.hostname, PGPORT=str(at.port), PGUSER=at.username, PGPASSWORD=at.password, PGDATABASE="postgres")
+    name = f"p{random.randrange(1 << 40):x}"
+    steps = block(DATABASE, "create", geleit=name, **{"@127.0.0.1/": f"@127.0.0.1:{at.port}/"},
+                  **({"runuser -u postgres -- ": ""} if os.getuid() != 0 else {}))
+    s.url = f"https://localhost:{s.port}"
+    steps += block(DATABASE, "init", **{"/usr/local/libexec/geleit/geleitd": f"{BUILD}/src/roles/geleitd", "'[::]:443'": f"127.0.0.1:{s.port}",
+                                        "https://files.example.com": s.url})
+    document.run(steps, e)
+    s.db = re.search(r"^server.db = (.+)$", (s.dir / "geleit.conf").read_text(), re.M)[1]
+    assert name in s.db and at.password not in s.db
+    s.start()
+    assert s.run("status")["version"]
+    (tmp_path / "a.bin").write_bytes(b"a")
+    s.run("upload", tmp_path / "a.bin")
+    assert sql(s, "SELECT rolsuper OR rolcreaterole OR rolcreatedb FROM pg_roles WHERE rolname = current_user") == [["f"]]
+
+
+@pytest.mark.skipif(os.environ.get("GELEIT_TEST_DB") != "postgresql", reason="below tests/with_pg.sh")
+def test_a_database_of_another_kind_is_refused_as_the_page_says(fresh, cluster, tmp_path):
+    page = (ROOT / DATABASE).read_text()
+    name = f"q{random.randrange(1 << 40):x}"
+    subprocess.run(["psql", "-q", cluster, "-c", f"CREATE DATABASE {name} TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'",
+                    "-c", f"CREATE DATABASE {name}_keys TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'"], check=True)
+    s = fresh()
+    done = subprocess.run([BUILD / "src/roles/geleitd", "init", "--dir", s.dir, "--db", cluster.rsplit("/", 1)[0] + "/" + name], capture_output=True, text=True)
+    assert done.returncode == 1 and "the database is not in UTF8" in done.stderr, done
+    source = (ROOT / "src/db/db_pg.c").read_text()
+    accepted = set(re.findall(r'"([\w.-]+)"', re.search(r"good\[\] = \{(.*?)\}", source, re.S)[1]))
+    row = re.search(r"`LC_COLLATE` is none of (.*?) \|", page)[1]
+    assert set(re.findall(r"`([^`]+)`", row)) == {w for w in accepted if not re.search("utf8|UTF8", w)}
+    for code in ("database-encoding", "database-locale"):
+        assert f'"{code}"' in source and f"| `{code}` |" in page
+
 
 KEY = "docs/admin/master-key.md"
 
