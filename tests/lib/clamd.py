@@ -33,11 +33,18 @@ class Clamd:
                          "AlertEncrypted": "yes", "MaxThreads": "2", "SelfCheck": "0", **settings}
         self.process = None
 
-    def start(self):
-        lines = [f"LocalSocket {self.socket}", "FixStaleSocket yes", f"DatabaseDirectory {self.d}/db", "Foreground yes",
-                 f"LogFile {self.d}/run/clamd.log", f"TemporaryDirectory {self.d}/tmp",
-                 *([f"User {'clamav'}"] if os.getuid() == 0 else []), *(f"{k} {v}" for k, v in self.settings.items())]
+    def where(self):
+        """The lines that keep it within its folder."""
+        return [f"LocalSocket {self.socket}", "FixStaleSocket yes", f"DatabaseDirectory {self.d}/db", "Foreground yes",
+                f"LogFile {self.d}/run/clamd.log", *(["User clamav"] if os.getuid() == 0 else [])]
+
+    def configure(self):
+        lines = [*self.where(), f"TemporaryDirectory {self.d}/tmp", *(f"{k} {v}" for k, v in self.settings.items())]
         (self.d / "clamd.conf").write_text("\n".join(lines) + "\n")
+
+    def start(self, configured=False):
+        if not configured:
+            self.configure()
         self.process = subprocess.Popen(["clamd", "-c", str(self.d / "clamd.conf")], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.STDOUT)
         end = time.monotonic() + 60
@@ -72,7 +79,7 @@ class Clamd:
         self.process.kill()
         self.process.wait(10)
 
-    def remove(self):
+    def stop(self):
         if self.process and self.process.poll() is None:
             self.go_on()
             self.process.terminate()
@@ -80,4 +87,7 @@ class Clamd:
                 self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def remove(self):
+        self.stop()
         shutil.rmtree(self.d, ignore_errors=True)
