@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Every command in README.md and docs/ is run as it stands there, or says here why not.
+"""Every command in the documents is run as it stands there, or says here why not.
 
 A command stands in a fenced block "```sh NAME".  What a reader puts in himself is a variable ($DIR) in the block, or a
 word that the test replaces by name (document.filled_in).
 """
 import http.client
+import json
 import os
 import pathlib
 import random
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -34,14 +36,10 @@ NOT_RUN = {
     "README.md#serve": "runs until it is ended; every system test starts the server so",
     "README.md#relay": "likewise, and speaks to a relay that does not exist; smtp.md's is run against a real one",
     "docs/admin/install.md#packages": "apt",
-    "docs/admin/install.md#build": "writes to /usr/local; the files it installs are looked at below",
-    "docs/admin/install.md#start": "systemctl; what the unit starts is started below",
-    "docs/admin/install.md#sign-in": "journalctl",
     "docs/admin/install.md#certbot": "apt, and asks a certificate authority",
     "docs/admin/watching.md#packages": "apt",
     "docs/admin/backup.md#packages sqlite": "apt",
     "docs/admin/backup.md#packages postgresql": "apt",
-    "docs/admin/watching.md#log": "journalctl",
     "docs/admin/malware.md#packages": "apt",
     "docs/admin/database.md#packages": "apt",
     "docs/internals/memory-checks.md#fuzz": "minutes for each target; tests/run.py runs the same for seconds",
@@ -66,7 +64,9 @@ def block(page, name, **places):
 
 
 def pages():
-    return ["README.md", *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "docs").rglob("*.md"))]
+    """All of them but those of packages."""
+    below = [p for top in ("bench", "demo", "docs", "schema", "script", "src", "tests", "tools") for p in (ROOT / top).rglob("*.md")]
+    return sorted(str(p.relative_to(ROOT)) for p in [*ROOT.glob("*.md"), *below] if "node_modules" not in p.parts)
 
 
 def every_block():
@@ -100,11 +100,13 @@ def test_every_block_is_run_or_has_a_reason():
 
 
 def test_no_command_hides_in_an_indented_block():
+    """Nor a configuration in a guide for administrators: nobody would know that a test reads it."""
     for page in pages():
         inside = False
         for line in (ROOT / page).read_text().splitlines():
             inside ^= line.startswith("```")
             assert inside or not COMMAND.match(line), (page, line)
+            assert inside or not page.startswith("docs/admin/") or not line.startswith("    "), (page, line)
 
 
 def test_links_between_pages_lead_somewhere():
@@ -128,9 +130,18 @@ def with_programs(e, tmp_path, **programs):
 
 
 NOTED = 'echo "$@" >>"$ASKED"'
+# systemd's, of the unit that is asked for: what is in the file $JOURNAL
+JOURNALCTL = """
+[ "$1 $2 $3 $4" = "-u geleit -o cat" ]
+case $5 in
+-g) [ "$7" = -n ]; grep -P -e "$6" "$JOURNAL" | tail -n "$8" ;;
+--since) cat "$JOURNAL" ;;
+*) exit 2 ;;
+esac
+"""
 
 
-# ---- README.md ----
+# ---- README.md, CONTRIBUTING.md, bench/ ----
 
 @runs("README.md", "send", "outbox", "follow")
 def test_the_main_job(server, tmp_path):
@@ -148,7 +159,61 @@ def test_the_main_job(server, tmp_path):
     assert server.run("delivery", number)["state"] == "revoked"
 
 
+@runs("CONTRIBUTING.md", "one test")
+def test_the_tests_a_contributor_is_sent_to_are_there():
+    lines = dict(line.split(None, 1) for line in block("CONTRIBUTING.md", "one test").splitlines())
+    assert list(lines) == ["ninja", "meson", "/usr/bin/python3", "node"]
+    suite, alone = re.search(r"--suite (\w+) .* (\S+)$", lines["meson"]).groups()
+    there = subprocess.run(["meson", "test", "-C", BUILD, "--list", "--no-rebuild", "--suite", suite], capture_output=True, text=True, check=True)
+    assert re.search(rf" / {alone}$", there.stdout, re.M), there.stdout
+    for name in re.findall(r"tests/\S+", " ".join(lines.values())):
+        assert (ROOT / name).is_file(), name
+
+
+def test_options_of_the_benches_exist():
+    """An option that stands in a paragraph of bench/README.md is told by the help of a program that stands there, too."""
+    def help_of(program):
+        done = subprocess.run([sys.executable, ROOT / program, "--help"], capture_output=True, text=True, cwd=ROOT)
+        return set(re.findall(r"--[\w-]+", done.stdout)) if done.returncode == 0 else set()
+
+    tried = 0
+    for paragraph in re.split(r"\n\n|^# .*$", (ROOT / "bench/README.md").read_text(), flags=re.M):
+        code = re.findall(r"`[^`]*`", paragraph)
+        options = {o for c in code for o in re.findall(r"--[\w-]+", c)}
+        programs = {p for c in code for p in re.findall(r"bench/\w+\.py", c)}
+        assert not options or options <= set.union(set(), *map(help_of, programs)), paragraph
+        tried += len(options)
+    assert tried > 8
+
+
 # ---- docs/user ----
+
+ADDRESS = "j.sommer@hafenkontor.example"
+
+
+@pytest.mark.parametrize("page", ["docs/user/sending.de.md", "docs/user/sending.en.md"])
+def test_sending_as_the_guide_says(server, page, tmp_path):
+    """The commands stand in its sentences, in their order; what is in capitals the reader knows from what was printed before."""
+    commands = re.findall(r"`(geleit [^`]+)`", (ROOT / page).read_text())
+    assert len(commands) == 13
+    e = env(server, tmp_path)
+    at, known = tmp_path / "here", {"ADRESSE": ADDRESS, "ADDR": ADDRESS, "…": ADDRESS}
+    at.mkdir()
+    name = re.search(r"geleit upload (\S+)", commands[0])[1]
+    (at / name).write_bytes(os.urandom(1000))
+    for command in commands:
+        if "outbox show" in command:
+            known |= dict.fromkeys(("NR", "ID"), wait_for(lambda: [m for m in server.mails(ADDRESS) if m["state"] == "not_sent"])[0]["id"])
+        words = [known.get(w, w) for w in shlex.split(command)[1:]]
+        done = subprocess.run([BUILD / "src/cli/geleit", "--dir", server.dir, *words], cwd=at, env=e, capture_output=True, text=True)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        if command == commands[0]:
+            asset = server.api("GET", "/api/v1/assets?limit=1").json()["assets"][0]["asset"]
+            assert re.search(rf"\b{asset}\b", done.stdout), done.stdout
+            known |= {"KENNUNG": asset, "ID": asset}
+        if number := re.search(r"\b[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}\b", done.stdout):
+            known.update(dict.fromkeys(("NUMMER", "NUMBER"), number[0]))
+
 
 @runs("docs/user/commandline.md", "key")
 def test_a_key_that_may_only_do_what_is_needed(server, tmp_path):
@@ -168,7 +233,7 @@ def unit():
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
-@runs(INSTALL, "users", "init", "check")
+@runs(INSTALL, "users", "init", "check", "sign-in")
 def test_a_new_installation_serves_as_the_unit_starts_it(fresh, tmp_path):
     s = fresh()
     e = env(s, tmp_path)
@@ -186,9 +251,14 @@ def test_a_new_installation_serves_as_the_unit_starts_it(fresh, tmp_path):
         process = subprocess.Popen(start.split(), stdout=subprocess.PIPE, text=True, env={**e, "NOTIFY_SOCKET": str(tmp_path / "notify")})
         try:
             assert manager.recv(100) == b"READY=1"
-            assert process.stdout.readline() == f"ready {s.url}\n" and process.stdout.readline().startswith(f"sign-in {s.url}/app/sign-in#token=")
+            said = [process.stdout.readline(), process.stdout.readline()]
+            assert said[0] == f"ready {s.url}\n" and said[1].startswith(f"sign-in {s.url}/app/sign-in#token=")
+            (tmp_path / "journal").write_text("".join(["sign-in https://localhost/of-before\n", *said]))
+            journal = with_programs({**e, "JOURNAL": str(tmp_path / "journal")}, tmp_path, journalctl=JOURNALCTL)
+            assert document.run(block(INSTALL, "sign-in"), journal) == said[1]
             assert s.run("status")["version"]
             a_renewed_certificate_is_served(s, process.pid, tmp_path)
+            another_self_made_certificate_is_served(s, process.pid, tmp_path)
             process.send_signal(signal.SIGTERM)
             assert manager.recv(100) == b"STOPPING=1" and process.wait(12) == 0
         finally:
@@ -227,10 +297,43 @@ def a_renewed_certificate_is_served(s, master, tmp_path):
     kept.close()
 
 
+@runs(INSTALL, "renew")
+def another_self_made_certificate_is_served(s, master, tmp_path):
+    before = served(s)
+    as_me = {"-o root -g geleit-front ": ""} if os.getuid() != 0 else {}
+    e = {**os.environ, "DIR": str(s.dir)}
+    document.run(block(INSTALL, "renew", **{"systemctl reload geleit": f"kill -HUP {master}", **as_me}), e)
+    new = ssl.PEM_cert_to_DER_cert((s.dir / "tls/cert.pem").read_text())
+    assert new != before
+    wait_for(lambda: {served(s) for _ in range(8)} == {new})
+    assert s.run("status")["version"]       # it is for localhost, and vouched for by itself
+    assert sorted(p.name for p in (s.dir / "tls").iterdir()) == ["cert.pem", "key.pem"]
+    for asked, answer in ((["-checkhost", "files.example.com"], "does match certificate"), (["-checkend", str(824 * 86400)], "will not expire")):
+        told = subprocess.run(["openssl", "x509", "-noout", *asked, "-in", s.dir / "tls/cert.pem"], capture_output=True, text=True)
+        assert answer in told.stdout, told
+
+
+@runs(INSTALL, "start")
+def test_the_unit_is_one_that_systemd_takes(tmp_path):
+    """The block's commands reach systemctl as they are; systemd itself reads the unit."""
+    e = with_programs({**os.environ, "ASKED": str(tmp_path / "asked")}, tmp_path, systemctl=NOTED)
+    document.run(block(INSTALL, "start"), e)
+    assert (tmp_path / "asked").read_text().splitlines() == ["daemon-reload", "enable --now geleit"]
+    text = document.filled_in(document.blocks(INSTALL, "ini")["unit"], {"/usr/local/libexec/geleit/geleitd": BUILD / "src/roles/geleitd"})
+    (tmp_path / "geleit.service").write_text(text)
+    read = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / "geleit.service"], capture_output=True, text=True)
+    assert read.returncode == 0 and "geleit.service" not in read.stderr, read.stderr
+
+
+@runs(INSTALL, "build")
 def test_what_is_installed_runs_where_it_lies(tmp_path):
-    """The block "build", into a folder of its own."""
-    done = subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--destdir", str(tmp_path)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    """A folder of its own is set up with the page's options; what it would compile is there already, and installed."""
+    steps = block(INSTALL, "build", **{"meson setup build": f"meson setup {tmp_path}/build", "ninja -C build": f"ninja -n -C {tmp_path}/build",
+                                       "meson install -C build": f"meson install -C {BUILD} --no-rebuild --destdir {tmp_path}"})
+    document.run(steps, dict(os.environ))
+    told = subprocess.run(["meson", "introspect", "--buildoptions", tmp_path / "build"], capture_output=True, text=True, check=True)
+    options = {o["name"]: o["value"] for o in json.loads(told.stdout)}
+    assert (options["prefix"], options["buildtype"]) == ("/usr/local", "release")
     prefix = next(p for p in tmp_path.rglob("bin") if (p / "geleit").exists()).parent
     for name in ("geleitd", "geleit-egress", "geleit-media"):
         assert os.access(prefix / "libexec/geleit" / name, os.X_OK), name
@@ -246,7 +349,7 @@ def test_what_is_installed_runs_where_it_lies(tmp_path):
 WATCHING = "docs/admin/watching.md"
 
 
-@runs(WATCHING, "health", "certificate", "fsck", "backup age")
+@runs(WATCHING, "health", "certificate", "fsck", "backup age", "log")
 @runs("docs/admin/upgrade.md", "look")
 def test_looking(server, tmp_path):
     e = env(server, tmp_path, BACKUP=str(tmp_path))
@@ -262,6 +365,12 @@ def test_looking(server, tmp_path):
     os.utime(tmp_path / "geleit.db", (1, 1))
     with pytest.raises(AssertionError):
         document.run(block(WATCHING, "backup age"), e)
+    server.kill("worker")
+    wait_for(lambda: "worker.0 was ended by signal 9" in server.log_text())
+    (tmp_path / "journal").write_text(server.log_text())
+    bad = document.run(block(WATCHING, "log"), with_programs({**e, "JOURNAL": str(tmp_path / "journal")}, tmp_path, journalctl=JOURNALCTL))
+    assert "worker.0 was ended by signal 9" in bad and " info " not in bad, bad
+    wait_for(lambda: server.roles("worker"))
     steps = block("docs/admin/upgrade.md", "look").replace("config check", "config check || test $? = 6")
     assert "0 found" in document.run(steps, e)
 
