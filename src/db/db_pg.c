@@ -190,21 +190,26 @@ sorts_by_bytes(const char *locale)
 	return false;
 }
 
+/* With ICU (i) the locale's name says nothing of it; PostgreSQL 14 has no such column. */
+static const char collation_sql[] =
+    "SELECT datcollate, COALESCE(to_jsonb(d)->>'datlocprovider', 'c') FROM pg_database d "
+    "WHERE datname = current_database()";
+
 static int
 check_server(struct db_pg *d, struct error *e)
 {
-	const char *encoding = PQparameterStatus(d->c, "server_encoding");
+	const char *encoding = PQparameterStatus(d->c, "server_encoding"), *locale;
 	AUTO(result_free) PGresult *res = NULL;
 
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
 		return err_key(e, ERR_CONFLICT, "database-encoding", "the database is not in UTF8");
-	res = ask(d, "SELECT datcollate FROM pg_database WHERE datname = current_database()");
+	res = ask(d, collation_sql);
 	if (!is_ok(res) || PQntuples(res) != 1)
 		return fail(d, res, "collation", e);
-	if (!sorts_by_bytes(PQgetvalue(res, 0, 0)))
+	locale = PQgetvalue(res, 0, 1)[0] == 'i' ? "ICU" : PQgetvalue(res, 0, 0);
+	if (!sorts_by_bytes(locale))
 		return err_key(e, ERR_CONFLICT, "database-locale",
-		    "the database sorts by %.40s; create it with LOCALE 'C' or 'C.UTF-8'",
-		    PQgetvalue(res, 0, 0));
+		    "the database sorts by %.40s; create it with LOCALE 'C' or 'C.UTF-8'", locale);
 	return 0;
 }
 
