@@ -120,16 +120,15 @@ def test_links_between_pages_lead_somewhere():
 
 
 def with_programs(e, tmp_path, **programs):
-    """What this machine does not run, as a script of one's own that is found before the real one."""
+    """What stands for programs of the host: each writes down what it is asked for, then does what is said here."""
     own = tmp_path / "programs"
     own.mkdir(exist_ok=True)
     for name, text in programs.items():
-        (own / name).write_text(f"#!/bin/sh\nset -eu\n{text}\n")
+        (own / name).write_text(f'#!/bin/sh\nset -eu\necho "{name} $*" >>"$CALLS"\n{text}\n')
         (own / name).chmod(0o755)
-    return {**e, "PATH": f"{own}:{e['PATH']}"}
+    return {**e, "PATH": f"{own}:{e['PATH']}", "CALLS": str(tmp_path / "calls")}
 
 
-NOTED = 'echo "$@" >>"$ASKED"'
 # systemd's, of the unit that is asked for: what is in the file $JOURNAL
 JOURNALCTL = """
 [ "$1 $2 $3 $4" = "-u geleit -o cat" ]
@@ -316,9 +315,8 @@ def another_self_made_certificate_is_served(s, master, tmp_path):
 @runs(INSTALL, "start")
 def test_the_unit_is_one_that_systemd_takes(tmp_path):
     """The block's commands reach systemctl as they are; systemd itself reads the unit."""
-    e = with_programs({**os.environ, "ASKED": str(tmp_path / "asked")}, tmp_path, systemctl=NOTED)
-    document.run(block(INSTALL, "start"), e)
-    assert (tmp_path / "asked").read_text().splitlines() == ["daemon-reload", "enable --now geleit"]
+    document.run(block(INSTALL, "start"), with_programs(dict(os.environ), tmp_path, systemctl=""))
+    assert (tmp_path / "calls").read_text().splitlines() == ["systemctl daemon-reload", "systemctl enable --now geleit"]
     text = document.filled_in(document.blocks(INSTALL, "ini")["unit"], {"/usr/local/libexec/geleit/geleitd": BUILD / "src/roles/geleitd"})
     (tmp_path / "geleit.service").write_text(text)
     read = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / "geleit.service"], capture_output=True, text=True)
@@ -405,39 +403,6 @@ def test_log_lines_that_are_explained_are_those_of_the_source():
         assert words in joined and words in (ROOT / WATCHING).read_text(), words
 
 
-# ---- docs/admin/upgrade.md ----
-
-UPGRADE = "docs/admin/upgrade.md"
-
-
-def stub(folder, name, text):
-    """Stands for a program of the host: what it is asked for, then what is said here."""
-    (folder / name).write_text(f'#!/bin/sh\nset -eu\necho "{name} $*" >>"$CALLS"\n{text}\n')
-    (folder / name).chmod(0o755)
-
-
-@runs(UPGRADE, "build", "upgrade")
-def test_an_upgrade_builds_while_the_old_one_serves(fresh, tmp_path):
-    """systemctl stops this server, meson installs into a folder; what ninja and apt would do is not done again."""
-    s = fresh().start()
-    sent = s.run("upload", __file__)["files"][0]
-    (bin := tmp_path / "bin").mkdir()
-    serves = f"curl -ks -m 60 -o /dev/null {s.url}/"
-    stub(bin, "ninja", serves)
-    stub(bin, "systemctl", f"test $1 = start || {{ kill {s.process.pid}; while {serves}; do sleep 0.1; done; }}")
-    stub(bin, "meson", f'if {serves}; then exit 1; fi; {shutil.which("meson")} "$@" --destdir "$TMP/installed" >/dev/null')
-    e = env(s, tmp_path, CALLS=str(tmp_path / "calls"))
-    e["PATH"] = f"{bin}:{e['PATH']}"
-    document.run(block(UPGRADE, "build", **{"script/packages install run": "script/packages run"}), e)
-    document.run(block(UPGRADE, "upgrade", **{"-C build": f"-C {BUILD}"}), e)
-    assert (tmp_path / "calls").read_text().splitlines() == [
-        "ninja -C build", "systemctl stop geleit", f"meson install -C {BUILD} --no-rebuild", "systemctl start geleit"]
-    assert list((tmp_path / "installed").rglob("geleitd"))
-    assert s.stop() == 0
-    s.start()
-    assert s.api("GET", f"/api/v1/assets/{sent['asset']}").status == 200
-
-
 FINDINGS = "docs/admin/findings.md"
 
 
@@ -470,6 +435,30 @@ def test_a_stored_file_is_brought_back(fresh, tmp_path):
     assert damaged == str(blob)
     subprocess.run(["cp", "-a", copy, damaged], check=True)
     assert s.run("fsck")["ok"]
+
+
+# ---- docs/admin/upgrade.md ----
+
+UPGRADE = "docs/admin/upgrade.md"
+
+
+@runs(UPGRADE, "build", "upgrade")
+def test_an_upgrade_builds_while_the_old_one_serves(fresh, tmp_path):
+    """systemctl stops this server, meson installs into a folder; what ninja and apt would do is not done again."""
+    s = fresh().start()
+    sent = s.run("upload", __file__)["files"][0]
+    serves = f"curl -ks -m 60 -o /dev/null {s.url}/"
+    e = with_programs(env(s, tmp_path), tmp_path, ninja=serves,
+                      systemctl=f"test $1 = start || {{ kill {s.process.pid}; while {serves}; do sleep 0.1; done; }}",
+                      meson=f'if {serves}; then exit 1; fi; {shutil.which("meson")} "$@" --destdir "$TMP/installed" >/dev/null')
+    document.run(block(UPGRADE, "build", **{"script/packages install run": "script/packages run"}), e)
+    document.run(block(UPGRADE, "upgrade", **{"-C build": f"-C {BUILD}"}), e)
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "ninja -C build", "systemctl stop geleit", f"meson install -C {BUILD} --no-rebuild", "systemctl start geleit"]
+    assert list((tmp_path / "installed").rglob("geleitd"))
+    assert s.stop() == 0
+    s.start()
+    assert s.api("GET", f"/api/v1/assets/{sent['asset']}").status == 200
 
 
 # ---- docs/admin: changing ----
@@ -555,13 +544,13 @@ def test_clamd_as_the_page_sets_it(fresh, tmp_path):
     (clamd.d / "clamd.conf").write_text("".join(f"{line}\n" for line in [*(w for w in lines if w.partition(" ")[0] not in own), *own.values()]))
     s = fresh()
     s.start().stop()
-    e = with_programs(env(s, tmp_path, ASKED=str(tmp_path / "asked")), tmp_path, systemctl=NOTED)
+    e = with_programs(env(s, tmp_path), tmp_path, systemctl="")
     document.run(block(MALWARE, "limits", **{"/etc/clamav/clamd.conf": str(clamd.d / "clamd.conf")}, **places), e)
     document.run(block(MALWARE, "largest"), e)
     document.run(block(MALWARE, "setting", **{"/run/clamav/clamd.ctl": str(clamd.socket)}), e)
     try:
         document.run(block(MALWARE, "tmpfs", **{"/etc/fstab": str(fstab), "mount ": f"mount -T {fstab} "}, **places), e)
-        assert (tmp_path / "asked").read_text() == "restart clamav-daemon\n"
+        assert (tmp_path / "calls").read_text() == "systemctl restart clamav-daemon\n"
         assert subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout == "tmpfs\n"
         clamd.start(configured=True)
         s.start()
