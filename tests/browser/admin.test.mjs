@@ -141,6 +141,7 @@ test("what is typed waits while another section is looked at; the same logo can 
 	await to("Einstellungen");
 	assert.equal(await days.inputValue(), "9");
 	await page.getByRole("button", { name: "Verwerfen" }).click();
+	for (let i = 0; i < 400 && (await days.inputValue()) !== "7"; i++) await page.waitForTimeout(50);
 	assert.equal(await days.inputValue(), "7");
 	await page.done();
 });

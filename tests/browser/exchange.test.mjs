@@ -160,6 +160,7 @@ test("in the basket's sheet news are within reach, and the focus stays", async (
 	await sheet.locator(`button:focus[aria-label="${left}"]`).waitFor();
 	await page.keyboard.press("Enter");
 	await sheet.locator("h2:focus").waitFor();
+	await sheet.getByRole("region", { name: "Meldungen" }).hover(); // stops their clock
 	await axe(page, "news in a sheet");
 	await sheet.getByRole("button", { name: "Rückgängig" }).last().click();
 	await sheet.getByText("1 Datei", { exact: false }).first().waitFor();
@@ -233,6 +234,7 @@ test("a list pasted at once, a mistake named, a wrong one given back", async () 
 });
 
 test("an address known from before is offered", async () => {
+	await ok("DELETE", "/draft"); // of the test before, which may have been kept
 	await sendFor(["redaktion@magazin.example"], "Erste");
 	const page = await openPage(server, { who });
 	await goto(page, server, `/app/send?assets=${assets.sofa}`);
@@ -402,6 +404,7 @@ test("extending, and the link sent again", async () => {
 
 test("the outbox shows what would have gone out", async () => {
 	await sendFor(["post@magazin.example"], "Für den Ausgang");
+	await until(async () => (await ok("GET", "/outbox?to=post@magazin.example")).some((m) => m.state === "not_sent"));
 	const page = await openPage(server, { who });
 	await goto(page, server, "/app/outbox");
 	await page.getByRole("button", { name: "Ansehen: post@magazin.example" }).first().click();

@@ -243,7 +243,7 @@ export async function goto(page, server, path) {
 	await page.waitForSelector("h1");
 	// rarely Chromium does not tell of the end of a request; what a test waits for itself decides
 	await page.waitForLoadState("networkidle", { timeout: PATIENCE / 4 }).catch(() => {
-		const which = [...page.waiting].map((r) => `${r.method()} ${r.url()}`);
+		const which = [...(page.waiting ?? [])].map((r) => `${r.method()} ${r.url()}`);
 		console.log(`${path}: not at rest, for ${which.join(", ") || "something new all the time"}`);
 	});
 }

@@ -243,8 +243,8 @@ test("the first of a large library are there before the rest, and stay as they a
 		await r.fulfill({ body: madeListing(first || 5000, ids), contentType: "application/octet-stream" });
 	});
 	await page.goto(`${server.url}/app/library`);
-	const one = options(page).filter({ has: page.locator("img:not([hidden])") }).first();
-	await one.waitFor();
+	const one = page.locator('.vg-c[aria-posinset="1"]');
+	await one.locator("img:not([hidden])").waitFor();
 	assert.equal(await page.locator(".library-head .num").count(), 0, "how many they are is not known yet");
 	await one.evaluate((e) => {
 		e.seen = e.querySelector("img").currentSrc;

@@ -37,7 +37,7 @@ async function files(into, ...names) {
 	return names;
 }
 
-const day = (from) => new Date(Date.now() + from * 864e5).toISOString().slice(0, 10);
+const day = (from) => new Date(Date.now() + from * 864e5).toLocaleDateString("sv");
 const shown = (iso) => iso.split("-").reverse().join(".");
 
 // ---- where things are on the page ----
@@ -377,6 +377,7 @@ test("folders: made, files moved there and back by undo, renamed with what is in
 	await tree(page).getByRole("treeitem", { name: /^Neu/ }).waitFor();
 
 	await open(page, { folder: "Lager" });
+	await tree(page).getByRole("treeitem", { name: /^Lager/ }).first().waitFor(); // what the dialog suggests
 	await listbox(page).focus();
 	await page.keyboard.press("Control+a");
 	await page.keyboard.press("m");

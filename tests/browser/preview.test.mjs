@@ -21,7 +21,7 @@ open(sys.argv[1] + "/large.png", "wb").write(b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b
 
 async function upload(name) {
 	const { files } = await server.run("upload", join(folder, name));
-	for (let i = 0; i < 100; i++) {
+	for (let i = 0; i < 600; i++) {
 		const { json } = await call(server, "GET", `/api/v1/assets/${files[0].asset}`, undefined, who);
 		if (json.preview !== "pending") return files[0].asset;
 		await new Promise((done) => setTimeout(done, 100));

@@ -80,7 +80,7 @@ async function isClean(page) {
 	await goto(page, server, "/app/send");
 	await page.getByRole("heading", { name: "Sendung vorbereiten" }).waitFor();
 	assert.equal(await page.getByLabel("Betreff").inputValue(), "");
-	const now = await kept(page);
+	const now = await until((k) => "geleit.draft.etag" in k.session, page);
 	assert.doesNotMatch(JSON.stringify(now), /geheim|Nordfl/);
 	assert.deepEqual(now.uploads, []);
 	assert.deepEqual(Object.keys(now.session).sort(), ["geleit.draft.etag", "geleit.of"]);
@@ -151,6 +151,7 @@ test("a session ended by the administrator keeps all for the same person", async
 	await page.reload();
 	await signIn(page, jonas);
 	await goto(page, server, "/app/send");
+	for (let i = 0; i < 600 && (await page.getByLabel("Betreff").inputValue()) !== SECRET; i++) await page.waitForTimeout(100);
 	assert.equal(await page.getByLabel("Betreff").inputValue(), SECRET);
 	assert.equal((await kept(page)).uploads.length, 1, "the upload can go on");
 	await page.done();

@@ -102,7 +102,7 @@ test("the library: landmarks, the listing and its files, folders, what was chose
 	const page = await openPage(server, { who });
 	await goto(page, server, "/app/library?folder=Katalog/2027&sort=name");
 	await page.getByRole("option", { name: "Tisch.txt" }).waitFor();
-	let nodes = await tree(page);
+	let nodes = await until(page, "folders", (all) => every(all, "tree", "Ordner").length === 1);
 	sound(nodes);
 	assert.equal(one(nodes, "heading", "2027").level, 1);
 	const list = one(nodes, "listbox", "Dateien");

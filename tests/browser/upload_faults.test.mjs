@@ -105,7 +105,8 @@ function wentOn(from, path) {
 	assert.equal(later.filter((s) => s.method === "POST").length, 0, "nothing was begun anew");
 	const mine = later.filter((s) => path === undefined || s.path === path);
 	const head = mine.findIndex((s) => s.method === "HEAD");
-	const patch = mine.findIndex((s) => s.method === "PATCH");
+	// a HEAD that came before the broken piece was counted leads to a 409, and to another HEAD
+	const patch = mine.findIndex((s) => s.method === "PATCH" && s.status !== 409);
 	assert.ok(head >= 0 && patch > head, `HEAD, then PATCH: ${mine.map((s) => s.method)}`);
 	assert.ok(mine[patch].offset > 0, `from ${mine[patch].offset}`);
 }
@@ -113,7 +114,7 @@ function wentOn(from, path) {
 test("one file is paused and goes on from where it was", async () => {
 	const page = await open();
 	const path = file("Pause.bin", 18 * MiB);
-	slow(6 * MiB);
+	slow(2 * MiB);
 	await choose(page, path);
 	await passed(10 * MiB);
 	await press(page, "Anhalten: Pause.bin");
@@ -172,7 +173,7 @@ test("after a reload the same files go on, another of the same name does not", a
 	await calm(page, "interrupted");
 	await shot(page, "upload-interrupted");
 	const heads = await until("HEAD of both", () => (wire.of("HEAD").length >= 2 ? wire.of("HEAD") : null));
-	await until("the server's own number", async () => /es geht bei (4|5)\d % weiter/.test(await panel(page).innerText()));
+	await until("the server's own number", async () => /es geht bei [4-9]\d % weiter/.test(await panel(page).innerText()));
 	assert.ok(Number(told[1]) >= 35, told[0]);
 	slow(40 * MiB);
 	const from = wire.seen.length;
@@ -415,10 +416,11 @@ test("the session ends in the middle: signed in again over the page, it goes on"
 
 test("two windows: the second one says who has it, and its list shows no interrupted one", async () => {
 	const page = await open();
-	const path = file("Zwei.bin", 12 * MiB);
-	slow(2 * MiB);
+	const path = file("Zwei.bin", 8 * MiB);
+	const line = { rate: MiB / 4 }; // also for the piece that is under way
+	wire.rule = (q) => (q.method === "PATCH" ? line : null);
 	await choose(page, path);
-	await passed(MiB);
+	await passed(MiB / 2);
 	const other = await page.context().newPage();
 	await goto(other, server, "/app/library");
 	await other.locator("header").getByRole("button", { name: "Hochladen" }).click();
@@ -426,7 +428,7 @@ test("two windows: the second one says who has it, and its list shows no interru
 	await says(other, "Diese Datei wird gerade in einem anderen Fenster hochgeladen.");
 	assert.equal(await panel(other).getByText(/unterbrochene/).count(), 0);
 	assert.equal(wire.of("POST").length, 1);
-	slow(40 * MiB);
+	line.rate = 40 * MiB;
 	await arrived(page);
 	assert.equal(wire.of("PATCH").filter((s) => s.status >= 400).length, 0, "nobody came between");
 	assert.equal(await stored(await assetOf()), shaOf(path));
@@ -437,7 +439,7 @@ test("two windows: the second one says who has it, and its list shows no interru
 test("removed from the list is removed from the server: running, paused, interrupted", async () => {
 	const page = await open();
 	const paths = ["Weg_1.bin", "Weg_2.bin", "Weg_3.bin"].map((n) => file(n, 12 * MiB));
-	slow(2 * MiB);
+	slow(MiB);
 	await choose(page, ...paths);
 	await passed(3 * MiB);
 	await press(page, "Anhalten: Weg_2.bin");

@@ -27,7 +27,7 @@ free_port() {
 }
 
 again() {
-	if ! as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 20 start >"$dir/start.log"; then
+	if ! as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w -t 120 start >"$dir/start.log"; then
 		cat "$dir/log" >&2
 		exit 1
 	fi

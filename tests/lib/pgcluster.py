@@ -21,7 +21,7 @@ class Cluster:
         self.url = self.do("start").strip()
 
     def do(self, verb, *more):
-        done = subprocess.run(["sh", str(PG_SH), verb, str(self.dir), *more], env=self.env, stdout=subprocess.PIPE, text=True, timeout=90)
+        done = subprocess.run(["sh", str(PG_SH), verb, str(self.dir), *more], env=self.env, stdout=subprocess.PIPE, text=True, timeout=300)
         assert done.returncode == 0, (verb, self.log()[-2000:])
         return done.stdout
 

@@ -37,7 +37,7 @@ def free_port():
         return s.getsockname()[1]
 
 
-def wait_for(what, seconds=15.0, every=0.05):
+def wait_for(what, seconds=60.0, every=0.05):
     """Poll until what() is true; its value."""
     end = time.monotonic() + seconds
     while True:
@@ -109,7 +109,7 @@ class Server:
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(12)
+            self.process.wait(60)
         code = self.process.returncode if self.process else None
         if self.process:
             self.reader.join(5)

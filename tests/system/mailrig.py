@@ -171,4 +171,4 @@ smtpd_end_of_data_restrictions = check_recipient_access {e}/eod
         return [p.read_bytes() for p in sorted(box.iterdir(), key=lambda p: p.stat().st_mtime_ns)] if box.exists() else []
 
     def wait(self, address, count=1):
-        return wait_for(lambda: len(self.mails(address)) >= count and self.mails(address), 20)
+        return wait_for(lambda: len(self.mails(address)) >= count and self.mails(address), 60)

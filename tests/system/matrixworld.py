@@ -99,7 +99,8 @@ class World:
         digest = hashlib.sha256(cookie.encode()).hexdigest()
         row = int.from_bytes(os.urandom(7), "big")
         literal = f"x'{digest}'" if self.server.db == "sqlite" else f"'\\x{digest}'"
-        proved = (now if state == "active" else 0) if proved is None else proved
+        # a proof lasts ten minutes, the matrix longer on a slow machine
+        proved = (now + HOUR if state == "active" else 0) if proved is None else proved
         sql(self.server, "INSERT INTO staff_session (id, person_id, token_hash, state, agent, proved_us, created_us, used_us) VALUES "
             f"({row}, {self.person[person]}, {literal}, '{state}', 'matrix', {proved}, {now}, {used or now})")
         return cookie, str(row)

@@ -66,8 +66,10 @@ try {
       page.waitForEvent('download'), page.getByRole('link', { name: want.click }).first().click()]);
     result.bytes = readFileSync(await download.path()).length;
   }
-  if (want.until) await page.getByText(want.until).first().waitFor({ timeout: 20000 });
+  if (want.until) await page.getByText(want.until).first().waitFor({ timeout: 60000 });
   else if (want.js !== false) await page.waitForTimeout(want.throttle ? 3000 : 500);
+  const areDrawn = () => page.evaluate(() => [...document.querySelectorAll('img.picture')].every((x) => x.complete && x.naturalWidth > 0));
+  for (let i = 0; i < 600 && want.js !== false && !(await areDrawn()); i++) await page.waitForTimeout(100);
   if (want.shot) await page.screenshot({ path: want.shot, fullPage: true });
   result.text = await page.locator('body').innerText();
   if (want.js !== false) {

@@ -126,17 +126,17 @@ def test_few_apps_take_what_is_heavy_too(fresh, files, apps):
 
 
 def test_a_role_that_dies_comes_back_and_is_listed(fresh):
-    s = fresh().start()
+    s = fresh(settings=["server.fronts=2"]).start()     # one serves while the other is started
     try:
         for role in ROLES:
             old = s.roles(role)
             os.kill(old[0], signal.SIGKILL)
-            wait_for(lambda: len(new := s.roles(role)) == len(old) and old[0] not in new, 15)
+            wait_for(lambda: len(new := s.roles(role)) == len(old) and old[0] not in new, 60)
         # all of them at once
         pids = [p for role in ROLES for p in s.roles(role)]
         for p in pids:
             os.kill(p, signal.SIGKILL)
-        wait_for(lambda: answers(s, without=set(pids)), 20)
+        wait_for(lambda: answers(s, without=set(pids)), 60)
     finally:
         assert s.stop() == 0
 

@@ -2,6 +2,7 @@
 """Files from before there were previews, or that an older geleit failed on, get theirs after the next start;
 and files of many parts, which came over a slow line or are larger than a job can be given."""
 import base64
+import json
 import os
 import pathlib
 import signal
@@ -76,7 +77,7 @@ def test_who_uploads_meanwhile_comes_first(fresh, tmp_path):
     assert s.stop() == 0
     forget(s)
     s.start()
-    media = s.roles("media")[0]
+    media = next(r["pid"] for r in json.loads((s.dir / "run/roles.json").read_text()) if r["role"] == "media")
     os.kill(media, signal.SIGSTOP)
     try:
         done = {v for v, (state, _) in states(s).items() if state == "ready"}

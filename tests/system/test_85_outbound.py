@@ -83,7 +83,7 @@ def test_who_is_not_named_is_found(tmp_path):
                    "s.socket(s.AF_UNIX, s.SOCK_DGRAM).connect_ex('\\0abstract')\n")
         subprocess.run([*outbound.tracer(trace), sys.executable, "-c", program], check=True)
     want = {f"127.0.0.1:{port}", "127.0.0.2:53", "::1:4711", "unix:/run/geleit-no-such", "unix:@abstract"}
-    wait_for(lambda: want <= outbound.seen(trace), 10)
+    wait_for(lambda: want <= outbound.seen(trace), 60)
 
 
 def test_a_server_that_speaks_to_somebody_else_fails(server, done):
@@ -115,7 +115,7 @@ def test_the_command_line_speaks_to_its_server_alone(server, files, tmp_path):
     trace = tmp_path / "trace"
     subprocess.run([*outbound.tracer(trace), str(BUILD / "src/cli/geleit"), "--dir", str(server.dir), "send", str(files[3]), "--release",
                     "cleared", "--to", "cli@customer.test"], check=True, stdout=subprocess.DEVNULL)
-    wait_for(lambda: f"127.0.0.1:{server.port}" in outbound.seen(trace), 10)
+    wait_for(lambda: f"127.0.0.1:{server.port}" in outbound.seen(trace), 60)
     assert outbound.seen(trace) - outbound.LOCAL <= outbound.at(server.url)
 
 
