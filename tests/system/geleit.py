@@ -88,7 +88,7 @@ class Server:
         self.said = []
         self.reader = threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True)
         self.reader.start()
-        wait_for(lambda: self.said or self.process.poll() is not None, 60 if not self.bare else 200)
+        wait_for(lambda: self.said or self.process.poll() is not None, 300)      # script/server may have to build
         if not self.said or not self.said[0].startswith("ready "):
             self.process.wait(10)
             raise AssertionError("not ready: " + self.log_text()[-2000:])

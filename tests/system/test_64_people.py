@@ -191,7 +191,7 @@ def test_passwords_wait_in_a_lane_of_their_own(fresh):
     late = next(a for a in told if a.status == 429)
     assert late.json()["code"] == "too-many-tries" and int(late.headers["Retry-After"]) > 0
     assert 0 < statuses.count(429) <= 8, statuses
-    assert sorted(waited)[len(waited) // 2] < 1, waited
+    assert sorted(waited)[len(waited) // 2] < 10, waited
 
 
 # ---- by mail ----
