@@ -17,8 +17,8 @@
 #include "model/contact.h"
 #include "model/person.h"
 #include "model/version.h"
+#include "text/address.h"
 #include "text/json.h"
-#include "text/name.h"
 
 /* Lines of one answer, a hundred bytes each. */
 #define CHECK_LINES 100000

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "text/address.h"
 #include "text/json.h"
 #include "text/name.h"
 

@@ -11,8 +11,8 @@
 #include "base/str.h"
 #include "conf/conf.h"
 #include "model/mail.h"
+#include "text/address.h"
 #include "text/json.h"
-#include "text/name.h"
 
 #define LIST_MOST 1000
 

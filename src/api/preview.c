@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "text/address.h"
 #include "text/template.h"
 #include "base/time.h"
 #include "conf/conf.h"

@@ -16,7 +16,7 @@
 #include "http/http.h"
 #include "model/api_key.h"
 #include "model/credential.h"
-#include "text/name.h"
+#include "text/address.h"
 
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
 #define FORM_TYPE "application/x-www-form-urlencoded"

@@ -15,6 +15,7 @@
 #include "base/str.h"
 #include "base/time.h"
 
+#include "text/address.h"
 #define SECRET 1
 #define CHANGEABLE 2 /* while the server runs: asked anew by app for every message */
 #define TCP_PORT_MAX 65535
@@ -210,15 +211,6 @@ url_ok(struct str v)
 }
 
 static bool
-address_ok(struct str v)
-{
-	struct str domain, local = str_cut(v, '@', &domain);
-
-	return v.n <= LIMIT_ADDRESS_BYTES && is_made_of(local, ALNUM ".!#$%&'*+-/=?^_`{|}~") &&
-	       is_made_of(domain, ALNUM "-.") && domain.p[0] != '.' && domain.p[0] != '-';
-}
-
-static bool
 zone_ok(struct str v)
 {
 	return v.n < 64 && v.p[0] != '/' && is_made_of(v, ALNUM "/_+-");
@@ -251,7 +243,7 @@ complaint(enum kind kind, struct str v)
 	case KIND_SMTP:
 		return smtp_ok(v) ? NULL : "neither smtp://... nor smtps://...";
 	case KIND_ADDRESS:
-		return address_ok(v) ? NULL : "not a mail address";
+		return address_is_valid(v) ? NULL : "not a mail address";
 	case KIND_PATH:
 		return v.p[0] == '/' ? NULL : "not an absolute path";
 	case KIND_ZONE:

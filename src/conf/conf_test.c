@@ -130,6 +130,7 @@ refuses(void **state)
 	    {"server.trusted_proxies = 0.0.0.0/0", "is neither"},
 	    {"server.trusted_proxies = 127.0.0.1 ::1", "is neither"},
 	    {"smtp.from = x", "mail address"},
+	    {"smtp.from = a..b@c", "mail address"},
 	    {"smtp.ca = ca.pem", "absolute"},
 	    {"server.timezone = ../etc", "time zone"},
 	    {"tls.ciphersuites = \x01", "control"},

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "msg/msg.h"
+#include "text/address.h"
 
 static void
 object_free(void *p)
@@ -49,23 +50,6 @@ has_control(struct str s)
 	return !str_is_utf8(s);
 }
 
-static bool
-address_ok(struct str s)
-{
-	static const char refused[] = " <>()[],;:\\\"";
-	struct str domain, local = str_cut(s, '@', &domain);
-
-	if (s.n > LIMIT_ADDRESS_BYTES || local.n == 0 || domain.n == 0 ||
-	    str_find(domain, '@') < domain.n)
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (c <= 0x20 || c >= 0x7f || strchr(refused, c) != NULL)
-			return false;
-	}
-	return true;
-}
-
 static int
 check_headers(const struct msg_deliver *m, struct error *e)
 {
@@ -78,7 +62,7 @@ check_headers(const struct msg_deliver *m, struct error *e)
 			    e, ERR_INVALID, "bad-header", "control character in a header");
 	}
 	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
-		if (!address_ok(addresses[i]))
+		if (!address_is_valid(addresses[i]))
 			return err_key(e, ERR_INVALID, "bad-header", "not an address");
 	}
 	if (m->text.n + m->html.n > LIMIT_MAIL_BYTES || m->logo_png.n > LIMIT_LOGO_BYTES)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
 /*
- * name - file names, folder paths, addresses, delivery numbers made safe or refused
+ * name - file names, folder paths, texts, delivery numbers made safe or refused
  *
  * Layer: text.
  */
@@ -28,9 +28,6 @@ NODISCARD int path_clean(struct arena *a, struct str in, struct str *ret, struct
  * NFC. */
 NODISCARD int text_clean(struct arena *a, struct str in, size_t max_bytes, bool many_lines,
     struct str *ret, struct error *e);
-/* A strict subset of RFC 5321: local@domain, ASCII, 254 bytes, domain lower-cased.  ERR_INVALID
- * "bad-address". */
-NODISCARD int address_clean(struct arena *a, struct str in, struct str *ret, struct error *e);
 
 /* XXXX-XXXX in Crockford base32, 40 random bits. */
 struct str number_new(struct arena *a);

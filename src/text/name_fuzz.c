@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "base/limits.h"
+#include "text/address.h"
 #include "text/name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);

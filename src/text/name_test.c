@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "text/address.h"
 #include "text/name.h"
 
 struct pair {
@@ -187,6 +188,7 @@ cleans_addresses(void **state)
 	assert_int_equal(address_clean(a, S(" J.Behrens+x@Hafenkontor.Example "), &got, &e), 0);
 	assert_true(str_eq(got, S("J.Behrens+x@hafenkontor.example")));
 	assert_int_equal(address_clean(a, S("root@localhost"), &got, &e), 0);
+	assert_true(address_is_valid(S("A@B")) && !address_is_valid(S(" a@b")));
 }
 
 static void

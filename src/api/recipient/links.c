@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
+#include "text/address.h"
 #include "text/json.h"
 #include "text/name.h"
 #include "text/shown.h"
