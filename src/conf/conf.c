@@ -19,6 +19,7 @@
 #define SECRET 1
 #define CHANGEABLE 2 /* while the server runs: asked anew by app for every message */
 #define TCP_PORT_MAX 65535
+#define JUDGES 4 /* the verdict looks at it: when it changes, running downloads are judged anew */
 #define INT_MAX_BYTES 19 /* a longer one is zeros at its head, or too large */
 
 enum kind {
@@ -101,7 +102,7 @@ static const struct setting settings[] = {
         .help = "Largest file that is handed to clamd, in bytes: its StreamMaxLength, which it has "
                 "at 25M. What is larger stays unscanned, and says so."},
     {"malware.unscanned", KIND_WORD, IN_EXTRA(malware), "", .words = "allow hold",
-        .flags = CHANGEABLE,
+        .flags = CHANGEABLE | JUDGES,
         .help = "May a file that was not scanned be sent? Not set: `allow` while clamd.socket is "
                 "not set, "
                 "`hold` once it is."},
@@ -147,6 +148,14 @@ conf_is_changeable(struct str name)
 }
 
 /* ---- values ---- */
+bool
+conf_judges(struct str name)
+{
+	const struct setting *s = find_setting(name);
+
+	return s != NULL && (s->flags & JUDGES) != 0;
+}
+
 
 static bool
 is_printable(struct str v)

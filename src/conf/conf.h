@@ -80,6 +80,8 @@ struct conf_value {
 NODISCARD int conf_overlay(struct arena *a, const struct conf *file, const struct conf_value *list,
     size_t n, struct conf *ret, struct error *e);
 bool conf_is_changeable(struct str name);
+/* Does the verdict look at it?  Whoever changes it raises all stamps (model/setting.c). */
+bool conf_judges(struct str name);
 /* All settings as Markdown, for docs/admin/settings.md (conf_page.c). */
 void conf_document(struct buf *b);
 /* And as geleit.conf(5), for docs/man/geleit.conf.5 (conf_manual.c). */

@@ -190,6 +190,17 @@ secrets_are_not_shown(void **state)
 	assert_int_equal(seen, 3);
 }
 
+/* Which may be set while the server runs, and which of them the verdict looks at. */
+static void
+flags_are_told(void **state)
+{
+	assert_true(conf_is_changeable(S("upload.days")) && !conf_judges(S("upload.days")));
+	assert_true(
+	    conf_is_changeable(S("malware.unscanned")) && conf_judges(S("malware.unscanned")));
+	assert_false(conf_is_changeable(S("smtp.url")) || conf_is_changeable(S("no.such")));
+	assert_false(conf_judges(S("no.such")));
+}
+
 static void
 loads(void **state)
 {
@@ -253,6 +264,7 @@ main(void)
 	    cmocka_unit_test(refuses),
 	    cmocka_unit_test(sets),
 	    cmocka_unit_test(secrets_are_not_shown),
+	    cmocka_unit_test(flags_are_told),
 	    cmocka_unit_test(loads),
 	    cmocka_unit_test(page_is_current),
 	    cmocka_unit_test(manual_is_current),

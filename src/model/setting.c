@@ -52,7 +52,7 @@ setting_set(
 
 	if (write_row(c, v, by, e) < 0)
 		return err_code(e);
-	if (str_eq(v->name, S("malware.unscanned")) && delivery_stamps_raise_all(c, e) < 0)
+	if (conf_judges(v->name) && delivery_stamps_raise_all(c, e) < 0)
 		return err_code(e);
 	ev.outcome = v->value.p != NULL ? arena_printf(a, "%.*s:%.*s", STR(v->name), STR(v->value))
 	                                : v->name;
