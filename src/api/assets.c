@@ -315,16 +315,10 @@ read_texts(struct api *x, struct json *o, struct patch *p, struct error *e)
 static int
 read_class(struct json *o, struct patch *p, struct error *e)
 {
-	struct str name;
-	int r = json_get_str(o, "class", &name, e);
+	int r = input_class(o, &p->class, e);
 
-	if (r <= 0)
-		return r;
-	if (!class_parse(name, &p->class))
-		return err_key(
-		    e, ERR_INVALID, "bad-class", "class is public, internal or confidential");
-	p->edit.class = &p->class;
-	return 0;
+	p->edit.class = r > 0 ? &p->class : NULL;
+	return r < 0 ? r : 0;
 }
 
 static int

@@ -75,14 +75,10 @@ read_place(struct api *x, struct json *o, struct asked *ret, struct error *e)
 static int
 read_class(struct json *o, struct asked *ret, struct error *e)
 {
-	struct str name;
-	int r = json_get_str(o, "class", &name, e);
+	int r = input_class(o, &ret->bulk.class, e);
 
 	if (r <= 0)
 		return r;
-	if (!class_parse(name, &ret->bulk.class))
-		return err_key(
-		    e, ERR_INVALID, "bad-class", "class is public, internal or confidential");
 	ret->bulk.what = BULK_CLASS;
 	ret->things++;
 	return 0;

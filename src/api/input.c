@@ -131,6 +131,20 @@ input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **r
 }
 
 int
+input_class(struct json *o, enum asset_class *ret, struct error *e)
+{
+	struct str name;
+	int r = json_get_str(o, "class", &name, e);
+
+	if (r <= 0)
+		return r;
+	if (!class_parse(name, ret))
+		return err_key(
+		    e, ERR_INVALID, "bad-class", "class is public, internal or confidential");
+	return 1;
+}
+
+int
 input_keywords(
     struct api *x, struct json *o, const char *name, struct input_words *ret, struct error *e)
 {

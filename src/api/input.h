@@ -10,6 +10,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "model/verdict.h"
 
 struct json;
 
@@ -39,6 +40,8 @@ struct input_ids {
 };
 NODISCARD int input_ids(struct api *x, struct json *o, const struct input_ids *w, asset_id **ret,
     size_t *ret_n, struct error *e);
+/* The member "class": 1 there, 0 absent.  ERR_INVALID "bad-class". */
+NODISCARD int input_class(struct json *o, enum asset_class *ret, struct error *e);
 /* Up to 100 keywords: 1 there, 0 absent.  ERR_INVALID "too-many", "bad-keyword". */
 struct input_words {
 	struct str *list;
