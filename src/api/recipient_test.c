@@ -237,7 +237,7 @@ revoking_stops_everything(void **state)
 	assert_int_equal(get(b, path(b, "/file/1")), 403);
 	assert_int_equal(get(b, path(b, "/all.zip")), 403);
 	assert_int_equal(get(b, path(b, "")), 200);
-	assert_true(shows(b, "widerrufen"));
+	assert_true(shows(b, "widerrufen") && shows(b, "\"mailto:anna@geleit.example\""));
 	assert_int_equal(post_from(b, "/r/open", form, URL), 200);
 	assert_int_equal(events(b->f, "download.interrupted"), 1);
 	assert_true(told(b, "\"address\":\"a@x.test\",\"state\":\"revoked\""));
@@ -272,6 +272,42 @@ revoking_one_leaves_the_other(void **state)
 	assert_int_equal(post_from(&other, "/r/open",
 	                     arena_printf(b->f->x.a, "token=%.*s", STR(other.token)), URL),
 	    200);
+}
+
+/* Who holds the link alone, perhaps forwarded, hears no address. */
+static void
+without_proof_an_ended_delivery_names_no_address(void **state)
+{
+	struct browser *b = *state;
+
+	open_link(b);
+	assert_int_equal(post_json(b->f, api_path(b, "/revoke"), "{}", NULL), 200);
+	assert_int_equal(get(b, path(b, "")), 200);
+	assert_true(shows(b, "widerrufen"));
+	assert_false(shows(b, "mailto:") || shows(b, "anna@geleit.example"));
+}
+
+static void
+a_stricter_policy_stops_what_runs(void **state)
+{
+	struct browser *b = *state;
+	struct fixture *f = b->f;
+	const char json[] = "{\"malware.unscanned\":\"hold\"}";
+	struct str t;
+
+	set(f, "version", "malware = 'not_scanned'", NULL);
+	prove(b);
+	assert_int_equal(get(b, path(b, "/file/1")), 200);
+	t = ticket(b);
+	assert_false(stops(b, t, 1, SENT_FIRST, 0, 5));
+	f->key = new_key(f, "admin@geleit.example", "administrator", "admin");
+	assert_int_equal(send_ask(f, (struct ask){.method = "PATCH",
+	                                 .target = S("/api/v1/settings"),
+	                                 .body = S(json),
+	                                 .length = (int64_t)strlen(json)}),
+	    200);
+	f->conf.malware_unscanned = UNSCANNED_HOLD; /* app lays it over with the next message */
+	assert_true(stops(b, t, 2, SENT_END, 0, 6));
 }
 
 /* ---- who is kept apart ---- */
@@ -423,6 +459,8 @@ main(void)
 	    TEST(a_zip_that_was_cut_goes_on),
 	    TEST(revoking_stops_everything),
 	    TEST(revoking_one_leaves_the_other),
+	    TEST(without_proof_an_ended_delivery_names_no_address),
+	    TEST(a_stricter_policy_stops_what_runs),
 	    TEST(a_code_is_for_its_browser_and_its_time),
 	    TEST(one_browser_keeps_several_deliveries_apart),
 	    TEST(a_session_ends_when_idle),

@@ -13,8 +13,10 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "conf/conf.h"
+#include "http/http.h"
 #include "model/code.h"
 #include "model/rendition.h"
+#include "text/address.h"
 #include "text/shown.h"
 #include "text/template.h"
 
@@ -69,6 +71,19 @@ verify_show(struct api *x, const struct request *q, const struct visit *v,
 	return page_show(&p, r, "verify.html", e);
 }
 
+/* Of the sender's address only he hears who has proved what the delivery asks for. */
+static void
+add_contact(struct page *p, const struct visit *v)
+{
+	struct str domain, local = str_cut(v->delivery.sender_address, '@', &domain);
+
+	if (v->session.level < v->delivery.level || !address_is_valid(v->delivery.sender_address))
+		return;
+	http_percent_encode(p->x->a, local, &local);
+	tv_str(p->values, "contact_href",
+	    arena_printf(p->x->a, "mailto:%.*s@%.*s", STR(local), STR(domain)));
+}
+
 int
 ended_show(
     struct api *x, const struct request *q, const struct visit *v, struct reply *r, struct error *e)
@@ -83,6 +98,7 @@ ended_show(
 		return err_code(e);
 	if (visit_end(x, v) == VISIT_EARLY)
 		return page_show(&p, r, "early.html", e);
+	add_contact(&p, v);
 	tv_bool(p.values, "revoked", revoked);
 	tv_str(p.values, "ended_at",
 	    text_datetime(x->a, v->lang, at, arena_cstr(x->a, x->conf->timezone)));
