@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: the table of all settings, and what reads and writes by it */
 /*
  * conf - see conf.h.  Adding a setting is one row here and one member there;
  * the pages made from it are conf_page.c's and conf_manual.c's.
@@ -14,12 +15,12 @@
 #include "base/limits.h"
 #include "base/str.h"
 #include "base/time.h"
-
 #include "text/address.h"
+
 #define SECRET 1
 #define CHANGEABLE 2 /* while the server runs: asked anew by app for every message */
-#define TCP_PORT_MAX 65535
 #define JUDGES 4 /* the verdict looks at it: when it changes, running downloads are judged anew */
+#define TCP_PORT_MAX 65535
 #define INT_MAX_BYTES 19 /* a longer one is zeros at its head, or too large */
 
 enum kind {
@@ -147,7 +148,6 @@ conf_is_changeable(struct str name)
 	return s != NULL && (s->flags & CHANGEABLE) != 0;
 }
 
-/* ---- values ---- */
 bool
 conf_judges(struct str name)
 {
@@ -156,6 +156,7 @@ conf_judges(struct str name)
 	return s != NULL && (s->flags & JUDGES) != 0;
 }
 
+/* ---- values ---- */
 
 static bool
 is_printable(struct str v)

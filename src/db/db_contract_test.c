@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: one suite that every driver passes */
 /*
  * db_contract - one suite, run against every driver: they must not differ
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: one driver, whole; what waits and what rewrites SQL has files of its own */
 /*
  * db_pg - the driver for PostgreSQL, over libpq
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: one decoder's way from bytes to renditions; its traps are told once, above */
 /*
  * picture - from one stranger's file to its renditions
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: one server and one set of clients for all that a connection may do */
 /*
  * net_conn_test - real TLS clients against a real server: framing, deadlines, cuts, counts
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: every denied call, in one list */
 /*
  * sandbox_test - each denied call, tried from inside
  *

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: writer and reader of one format, that keep to the same limits */
 /*
  * json - see json.h.  json-c does the reading; what it lets pass and we do not
  * (duplicate members, other quotes, raw controls, NaN, a NUL inside a name) is found by one

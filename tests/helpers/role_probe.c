@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later */
+/* sizes: every attempt of a role that was taken over, in one list */
 /*
  * role_probe - what a role could do if it were in somebody else's hands
  *
