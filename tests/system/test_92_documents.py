@@ -45,6 +45,7 @@ NOT_RUN = {
     "docs/internals/memory-checks.md#fuzz": "minutes for each target; tests/run.py runs the same for seconds",
     "docs/internals/memory-checks.md#valgrind": "a build of its own, and hours",
     "docs/internals/memory-checks.md#analyze": "minutes; tests/run.py --long runs it",
+    "docs/adding/event-kind.md#vector": "writes into the tree; the unit test model/event compares the same text",
 }
 HERE = {}
 COMMAND = re.compile(r"^ {4}(script/|tests/|tools/|bench/|build/|geleit |geleitd |apt|systemctl|sudo |meson |ninja |npm |curl |cd |[A-Z_]+=\S+ \S)")
@@ -371,6 +372,40 @@ def test_looking(server, tmp_path):
     wait_for(lambda: server.roles("worker"))
     steps = block("docs/admin/upgrade.md", "look").replace("config check", "config check || test $? = 6")
     assert "0 found" in document.run(steps, e)
+
+
+# ---- docs/adding ----
+
+def makes(page, name, tmp_path, *made):
+    """What the block makes of the tree as it is, is what is there."""
+    places = {path: tmp_path / path.replace("/", "_") for path in made}
+    text = block(page, name, **places).replace("ninja -C build", f"ninja -n -C {BUILD}").replace("build/src/", f"{BUILD}/src/")
+    document.run(text, {**os.environ})
+    for path, copy in places.items():
+        assert copy.read_text() == (ROOT / path).read_text(), path
+
+
+@runs("docs/adding/route.md", "page")
+@runs("docs/adding/event-kind.md", "page")
+@runs("docs/adding/setting.md", "pages")
+def test_pages_that_are_made_are_made_so(tmp_path):
+    makes("docs/adding/route.md", "page", tmp_path, "docs/api.md")
+    makes("docs/adding/event-kind.md", "page", tmp_path, "docs/api.md")
+    makes("docs/adding/setting.md", "pages", tmp_path, "docs/admin/settings.md", "docs/man/geleit.conf.5")
+
+
+@runs("docs/adding/route.md", "check")
+@runs("docs/adding/screen.md", "packages", "check", "test")
+def test_what_a_recipe_calls_is_there():
+    """They install, or are suites themselves: tests/run.py runs all of them."""
+    screen = "docs/adding/screen.md"
+    lines = "".join([block("docs/adding/route.md", "check"), block(screen, "packages"), block(screen, "check"), block(screen, "test", NAME="admin")]).splitlines()
+    known = json.loads((ROOT / "web/package.json").read_text())["scripts"]
+    for line in lines:
+        script, path = re.fullmatch(r"npm run --prefix web (\w+)", line), re.search(r"tests/\S+$", line)
+        assert script or path or line in ("ninja -C build", "npm ci --ignore-scripts --prefix web"), line
+        assert script is None or script[1] in known, line
+        assert path is None or (ROOT / path[0]).is_file(), line
 
 
 # What does not come with Debian's base, and its package; what script/packages lists as "run" is there after the installation.
