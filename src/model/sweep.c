@@ -63,30 +63,29 @@ sweep_finished(struct db *db, int64_t now_us, struct error *e)
 }
 
 static int
-is_there(struct db *db, const char *sql, struct db_value v, struct error *e)
+is_there(struct db *db, const char *sql, const struct db_value *v, size_t n, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 
-	if (db_query(db, &q, e, sql, v) < 0)
+	if (db_query_values(db, &q, e, sql, v, n) < 0)
 		return err_code(e);
 	return rows_next(q, e);
 }
 
+/*
+ * One statement sees all tables at one moment: asked one after the other, a part
+ * that its upload's end moves to the version meanwhile would be in none.
+ */
 int
 blob_is_named(struct db *db, struct id128 blob, struct error *e)
 {
-	int r = is_there(db, "SELECT 1 FROM version_part WHERE blob_id = ?", db_id128(&blob), e);
+	static const char sql[] = "SELECT 1 FROM version_part WHERE blob_id = ? "
+	                          "UNION ALL SELECT 1 FROM upload_part WHERE blob_id = ? "
+	                          "UNION ALL SELECT 1 FROM version_media WHERE blob_id = ? "
+	                          "UNION ALL SELECT 1 FROM retired_blob WHERE blob_id = ?";
+	const struct db_value id = db_id128(&blob);
 
-	if (r != 0)
-		return r;
-	r = is_there(db, "SELECT 1 FROM upload_part WHERE blob_id = ?", db_id128(&blob), e);
-	if (r != 0)
-		return r;
-	r = is_there(db, "SELECT 1 FROM version_media WHERE blob_id = ?", db_id128(&blob), e);
-	if (r != 0)
-		return r;
-	/* last: what loses its row in one of the others is here from the same moment */
-	return is_there(db, "SELECT 1 FROM retired_blob WHERE blob_id = ?", db_id128(&blob), e);
+	return is_there(db, sql, DB_VALUES(id, id, id, id), e);
 }
 
 /* The next ones of the sweep, which then stands behind them. */
@@ -115,9 +114,10 @@ old_wraps(struct db *keys, struct arena *a, struct wrap_sweep *s, struct error *
 static int
 is_wanted(struct db *db, version_id v, struct error *e)
 {
-	int r = is_there(db, "SELECT 1 FROM version WHERE id = ?", db_i(v.v), e);
+	static const char sql[] = "SELECT 1 FROM version WHERE id = ? "
+	                          "UNION ALL SELECT 1 FROM upload WHERE version_id = ?";
 
-	return r != 0 ? r : is_there(db, "SELECT 1 FROM upload WHERE version_id = ?", db_i(v.v), e);
+	return is_there(db, sql, DB_VALUES(db_i(v.v), db_i(v.v)), e);
 }
 
 int
