@@ -5,7 +5,8 @@
  * For n = 1, 2, 3 ... the n-th call of a round fails, once.  Whatever that was,
  * the rounds after it bring the work to the end it would have had: an ingest that
  * cannot succeed is given back, a mail that was revoked is not sent, any other
- * one is, and none twice.
+ * one is, and none twice, and the sweep removes no blob of which it could not be
+ * asked whose it is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/arena.h"
 #include "base/str.h"
@@ -240,6 +245,124 @@ a_revoked_mail_is_not_sent_whatever_fails(void **state)
 	}
 }
 
+/* ---- a blob of which nobody says whose it is ---- */
+
+#define TWO_DAYS_S (2 * 24 * 3600)
+
+/* On a disk, since the sweep looks at how old a file is there. */
+static void
+desk_on_disk(struct desk *d, const char *dir)
+{
+	struct error e;
+
+	store_close(&d->w->store);
+	if (store_fs_open(dir, &d->w->store, &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
+static void
+put_object(const char *dir, struct id128 id, bool is_part, bool is_old)
+{
+	AUTO(arena_free) struct arena *a = arena_new();
+	const struct timespec then = {time_now_us() / US_PER_S - (is_old ? TWO_DAYS_S : 0), 0};
+	struct str hex = id128_hex(a, id);
+	const char *path = is_part ? arena_printf(a, "%s/parts/%.*s", dir, STR(hex)).p
+	                           : arena_printf(a, "%s/blobs/%.2s/%.*s", dir, hex.p, STR(hex)).p;
+	AUTO(fd_close) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+
+	if (fd < 0 || futimens(fd, (const struct timespec[]){then, then}) < 0)
+		fail_msg("%s", path);
+}
+
+static int
+mark(void *arg, struct id128 id, bool is_part, uint64_t bytes, int64_t mtime_us)
+{
+	(void)is_part, (void)bytes, (void)mtime_us;
+	*(unsigned *)arg |= 1U << id.b[0];
+	return 0;
+}
+
+/* A bit for each that is there. */
+static unsigned
+stored(struct desk *d)
+{
+	unsigned found = 0;
+	struct error e;
+
+	if (store_list(d->w->store, mark, &found, &e) < 0)
+		fail_msg("%s", e.msg);
+	return found;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+enum {
+	NAMED = 1, /* by version 1001 */
+	NOBODYS,
+	YOUNG,
+	OLD_PART,
+	YOUNG_PART
+};
+
+/* What the last sweep took is put there again. */
+static void
+put_objects(struct desk *d, const char *dir)
+{
+	unsigned there = stored(d);
+
+	for (uint8_t i = NAMED; i <= YOUNG_PART; i++) {
+		if ((there & 1U << i) == 0)
+			put_object(
+			    dir, (struct id128){{i}}, i >= OLD_PART, i != YOUNG && i != YOUNG_PART);
+	}
+}
+
+static bool
+sweep_with_a_fault(const char *dir, int n, int code)
+{
+	struct desk d;
+	bool happened;
+
+	desk_open(&d);
+	desk_on_disk(&d, dir);
+	put_objects(&d, dir);
+	test_set(d.x->db, d.x->a, "version_part", "blob_id = X'01000000000000000000000000000000'",
+	    "version_id = 1001");
+	db_fake_fail(d.x->db, n, code);
+	sweep_seldom(d.w);
+	happened = db_fake_failed(d.x->db);
+	db_fake_fail(d.x->db, 0, 0);
+	if ((stored(&d) & 1U << NAMED) == 0)
+		fail_msg("call %d: a blob that has a row was removed", n);
+	sweep_seldom(d.w);
+	assert_int_equal(stored(&d), 1U << NAMED | 1U << YOUNG | 1U << YOUNG_PART);
+	desk_close(&d);
+	return happened;
+}
+
+static void
+a_blob_that_has_a_row_is_never_swept_whatever_fails(void **state)
+{
+	char dir[] = "/tmp/worker_test.XXXXXX";
+	struct error e;
+	int n;
+
+	(void)state;
+	if (mkdtemp(dir) == NULL || store_fs_init(dir, &e) < 0)
+		fail_msg("no store in %s", dir);
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		for (n = 1; n < CALLS_MOST && sweep_with_a_fault(dir, n, faults[i]); n++)
+			continue;
+		assert_in_range(n, 10, CALLS_MOST - 1);
+	}
+	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 int
 main(void)
 {
@@ -248,6 +371,7 @@ main(void)
 	    cmocka_unit_test(a_broken_ingest_is_given_back_in_the_end),
 	    cmocka_unit_test_prestate(a_revoked_mail_is_not_sent_whatever_fails, &yes),
 	    cmocka_unit_test_prestate(a_revoked_mail_is_not_sent_whatever_fails, &no),
+	    cmocka_unit_test(a_blob_that_has_a_row_is_never_swept_whatever_fails),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
