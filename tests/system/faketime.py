@@ -2,7 +2,8 @@
 """A server whose wall clock a test may advance: libfaketime below the roles that use the database.
 
 It reads the offset from DIR/db/clock each time somebody asks for the time; app and worker may read there,
-the others keep the true time.  The monotonic clock, which measures waiting, stays true for all.
+the others keep the true time.  The monotonic clock, which measures waiting, stays true for all, or else
+goes along: then what a role does every few minutes it does when the clock is advanced.
 """
 import contextlib
 import os
@@ -11,12 +12,18 @@ import pathlib
 LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
-@contextlib.contextmanager
-def around(server):
-    """While this server is started."""
+def environment(server, waiting=False):
+    """Of a process that has this server's clock; waiting: the monotonic one, too."""
     assert pathlib.Path(LIBRARY).exists(), "libfaketime is not installed"
-    new = {"LD_PRELOAD": LIBRARY, "FAKETIME_TIMESTAMP_FILE": str(server.dir / "db/clock"), "FAKETIME_NO_CACHE": "1",
-           "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DISABLE_SHM": "1"}
+    stays = "0" if waiting else "1"
+    return {"LD_PRELOAD": LIBRARY, "FAKETIME_TIMESTAMP_FILE": str(server.dir / "db/clock"), "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": stays, "FAKETIME_DONT_FAKE_MONOTONIC": stays, "FAKETIME_DISABLE_SHM": "1"}
+
+
+@contextlib.contextmanager
+def around(server, waiting=False):
+    """While this server is started."""
+    new = environment(server, waiting)
     old = {k: os.environ.get(k) for k in new}
     os.environ.update(new)
     try:
