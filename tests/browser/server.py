@@ -4,8 +4,9 @@
 commands line by line ({"run": [...]} geleit's command line, {"code": address},
 {"sql": text} past the server), and ends with its standard input.  --demo: with the demo library, once it is loaded whole;
 --mail: with a real relay and mailbox, {"mail": address, "count": n} gives the nth mail there;
---disk=SIZE: on a file system of its own (root alone); --files=N: so many older ones in the library (bench/generate.py).
+--clock: {"clock": seconds} advances its wall clock; --disk=SIZE: on a file system of its own (root alone); --files=N: so many older ones in the library (bench/generate.py).
 """
+import contextlib
 import email
 import email.policy
 import json
@@ -15,6 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import faketime  # noqa: E402
 from geleit import Server, digits_of, sql, wait_for  # noqa: E402
 from mailrig import MailRig  # noqa: E402
 
@@ -26,6 +28,8 @@ def answer(server, rig, ask):
         return {"ok": sql(server, ask["sql"])}
     if "code" in ask:
         return {"ok": server.code_for(ask["code"])}
+    if "clock" in ask:
+        return {"ok": server.clock.advance(ask["clock"])}
     if "mail" in ask:
         return {"ok": mail(rig.wait(ask["mail"], ask["count"])[ask["count"] - 1])}
     raise ValueError(ask)
@@ -72,7 +76,9 @@ def main():
     if "disk" in with_value:
         mount(server, with_value["disk"])
     try:
-        server.start(demo="--demo" in words)
+        with faketime.around(server) if "--clock" in words else contextlib.nullcontext():
+            server.start(demo="--demo" in words)
+        server.clock = faketime.Clock(server)
         if "--demo" in words:
             wait_for(lambda: demo_is_loaded(server), 120, 0.5)
         if "files" in with_value:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// tus-js-client in Node against the real server: cut at random bytes, a front killed, two
-// writers, offsets that do not fit, what is refused, expiry, termination. Judged by SHA-256.
+// tus-js-client in Node against the real server: cut at random bytes, fronts and apps killed, days
+// later by the server's clock, two writers, offsets that do not fit, what is refused, expiry,
+// termination. Judged by SHA-256.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
@@ -15,12 +16,13 @@ process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // the server's certificate is i
 const tus = web("tus-js-client");
 
 const MiB = 1 << 20;
-const WEEK_MS = 7 * 86_400_000;
+const DAY = 86_400; // seconds
+let ahead = 0; // of the true time, the server's clock
 let server;
 let wire;
 
 before(async () => {
-	server = await startServer();
+	server = await startServer("--clock");
 	wire = await startWire(server);
 });
 afterEach(() => {
@@ -119,32 +121,86 @@ test("answers that are lost after the commit", async () => {
 	assert.equal(wire.of("POST").length, 1);
 });
 
+async function kill(role) {
+	for (const r of (await server.run("status")).roles) if (r.role === role) process.kill(r.pid, "SIGKILL");
+}
+
 test("a front that is killed in the middle", async () => {
 	const data = randomBytes(8 * MiB);
 	wire.rule = (q) => (q.method === "PATCH" ? { rate: 4 * MiB } : null);
 	const going = upload(data, { chunkSize: 8 * MiB });
 	await until("3 MiB", () => wire.bytes > 3 * MiB);
-	for (const r of (await server.run("status")).roles) if (r.role === "front") process.kill(r.pid, "SIGKILL");
+	await kill("front");
 	assert.equal(await stored(await going), shaOf(data));
 	assert.equal(wire.of("POST").length, 1, "it went on, it did not begin anew");
 	assert.ok(wire.of("PATCH").length > 1);
 });
 
-test("another client goes on days later; the date until which it can is told", async () => {
-	const data = randomBytes(4 * MiB);
-	const first = await new Promise((go, no) => {
-		upload(data, { begun: (u) => (u.options.onChunkComplete = () => u.abort().then(() => go(u.url))) }).catch(no);
+test("apps that are killed while they take the pieces, until one was lost on the way", async () => {
+	const data = randomBytes(16 * MiB);
+	let asset = null;
+	const going = upload(data, { chunkSize: MiB / 16 }).then((a) => (asset = a));
+	const lost = () => wire.of("PATCH").some((s) => s.broken || s.status >= 500);
+	for (let at = MiB; !lost() && asset === null; at += MiB / 4) {
+		await until(`${at} bytes`, () => wire.bytes > at || asset !== null);
+		await kill("app");
+	}
+	assert.ok(lost(), "an app had a piece when it was killed");
+	assert.equal(await stored(await going), shaOf(data));
+	assert.equal(wire.of("POST").length, 1, "it went on, it did not begin anew");
+});
+
+/** Begins or goes on and leaves after one piece; its address. */
+const onePiece = (data, options = {}) =>
+	new Promise((go, no) => {
+		upload(data, { ...options, begun: (u) => (u.options.onChunkComplete = () => u.abort().then(() => go(u.url))) }).catch(no);
 	});
-	const path = new URL(first).pathname;
+
+async function later(seconds) {
+	await server.ask({ clock: seconds });
+	ahead += seconds;
+}
+
+function hasAWeek(head) {
+	const week = Date.now() + 1000 * (ahead + 7 * DAY);
+	const told = head.headers["upload-expires"];
+	assert.ok(Math.abs(Date.parse(told) - week) < 60_000, told);
+	return told;
+}
+
+test("other clients go on a day later and days later; the date until which they can is told", async () => {
+	const data = randomBytes(6 * MiB);
+	const address = await onePiece(data);
+	const path = new URL(address).pathname;
 	const head = await ask("HEAD", path);
 	assert.equal(Number(head.headers["upload-offset"]), 2 * MiB);
-	assert.equal(Number(head.headers["upload-length"]), 4 * MiB);
-	const until = Date.parse(head.headers["upload-expires"]);
-	assert.ok(Math.abs(until - Date.now() - WEEK_MS) < 60_000, head.headers["upload-expires"]);
+	assert.equal(Number(head.headers["upload-length"]), 6 * MiB);
+	const expires = hasAWeek(head);
 	wire.seen.length = 0;
-	const asset = await upload(data, { uploadUrl: first });
-	assert.equal(await stored(asset), shaOf(data));
-	assert.deepEqual([wire.of("POST").length, wire.of("PATCH")[0].offset], [0, 2 * MiB]);
+	await later(DAY);
+	assert.equal(await onePiece(data, { uploadUrl: address }), address);
+	await later(5 * DAY);
+	assert.equal((await ask("HEAD", path)).headers["upload-expires"], expires);
+	hasAWeek(await ask("HEAD", await begin(1)));
+	assert.equal(await stored(await upload(data, { uploadUrl: address })), shaOf(data));
+	assert.deepEqual(wire.of("PATCH").map((s) => s.offset), [2 * MiB, 4 * MiB]);
+	assert.equal(wire.of("POST").length, 0);
+});
+
+test("after its date an upload is gone, and its client begins anew", async () => {
+	const data = randomBytes(4 * MiB);
+	const address = await onePiece(data);
+	const path = new URL(address).pathname;
+	await later(7 * DAY - 3600);
+	assert.equal((await ask("HEAD", path)).status, 200);
+	await later(3600);
+	assert.equal((await ask("HEAD", path)).status, 410);
+	assert.equal((await patch(path, 2 * MiB, data.subarray(2 * MiB))).status, 410);
+	wire.seen.length = 0;
+	assert.equal(await stored(await upload(data, { uploadUrl: address })), shaOf(data));
+	assert.deepEqual([wire.of("HEAD")[0].path, wire.of("HEAD")[0].status], [path, 410]);
+	assert.equal(wire.of("POST").length, 1);
+	assert.deepEqual(wire.of("PATCH").map((s) => s.offset), [0, 2 * MiB]);
 });
 
 test("two writers on one upload: one of them each time, and the content is right", async () => {
