@@ -234,6 +234,25 @@ test("the line is cut while the browser believes to be online: it waits and goes
 	await page.done();
 });
 
+test("the fronts are killed in the middle: it goes on by itself, and is whole", async () => {
+	const page = await open();
+	const path = file("Absturz.bin", 18 * MiB);
+	slow(6 * MiB);
+	await choose(page, path);
+	await passed(10 * MiB);
+	const fronts = (await server.run("status")).roles.filter((r) => r.role === "front");
+	const from = wire.seen.length;
+	for (const r of fronts) process.kill(r.pid, "SIGKILL");
+	await arrived(page);
+	assert.ok(wire.of("PATCH").some((s) => s.broken), "a piece was on its way");
+	// after HEAD by the page, or at once by Chromium, which sends a PATCH again by itself
+	const later = wire.seen.slice(from).filter((s) => s.method === "PATCH");
+	assert.ok(later.length > 0 && later.every((s) => s.offset >= 8 * MiB), `from ${later.map((s) => s.offset)}`);
+	assert.equal(wire.of("POST").length, 1);
+	assert.equal(await stored(await assetOf()), shaOf(path));
+	await page.done();
+});
+
 test("the browser knows that it is offline, and that it is back", async () => {
 	const page = await open();
 	const path = file("Flugmodus.bin", 12 * MiB);
