@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Uploads that are stood still, cut, changed and forgotten: the panel in a real browser, on a
+// Uploads that are stood still, cut, killed, changed, forgotten and days old: the panel in a real browser, on a
 // line that the test holds in its hands (wire.mjs). What arrived is judged by its SHA-256.
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
@@ -17,7 +17,7 @@ let who;
 let wire;
 
 before(async () => {
-	server = await startServer();
+	server = await startServer("--clock");
 	who = await enrol(server);
 	wire = await startWire(server);
 });
@@ -478,5 +478,56 @@ test("removed from the list is removed from the server: running, paused, interru
 	await sleep(500);
 	assert.equal(await panel(page).count(), 0);
 	assert.equal((await server.run("fsck")).ok, true);
+	await page.done();
+});
+
+// The last one: the server's clock does not go back.
+
+let days = 0;
+
+/** So many days later, signed in anew: no session lives that long. */
+async function daysLater(page, n) {
+	await page.goto("about:blank");
+	await quiet();
+	await server.ask({ clock: n * 86_400 });
+	days += n;
+	const step = async (path, body) => {
+		const a = await call(server, "POST", `/api/v1/session${path}`, body, who);
+		assert.equal(a.status, 200, a.text);
+		who.cookie = /__Host-geleit-s=([\w-]+)/.exec(a.headers["set-cookie"].join())[1];
+		who.csrf = a.json.csrf ?? a.json.session.csrf;
+	};
+	await step("", { address: who.address, password: PASSWORD });
+	await step("/totp", { code: totp(who.secret, 2880 * days) });
+	await page.context().addCookies([
+		{ name: "__Host-geleit-s", value: who.cookie, url: server.url, secure: true, httpOnly: true, sameSite: "Strict" },
+	]);
+	wire.seen.length = 0;
+	await goto(page, server, "/app/library");
+}
+
+test("the next day the same file goes on; one whose date is over begins anew", async () => {
+	const page = await open();
+	page.expected.push(/^401 /, /^410 HEAD /);
+	const [a, b] = ["Morgen.bin", "Verfallen.bin"].map((n) => file(n, 20 * MiB));
+	slow(4 * MiB);
+	await choose(page, a, b);
+	await passed(22 * MiB);
+	await daysLater(page, 1);
+	await says(page, /^2 unterbrochene Uploads/);
+	slow(40 * MiB);
+	await choose(page, a);
+	await arrived(page);
+	wentOn(0);
+	assert.equal(await stored(await assetOf()), shaOf(a));
+	await says(page, /^1 unterbrochener Upload/);
+	await daysLater(page, 7);
+	await until("HEAD of the other one", () => wire.of("HEAD").some((s) => s.status === 410));
+	await page.locator("header").getByRole("button", { name: "Hochladen" }).click();
+	await panel(page).getByText(/unterbrochene/).first().waitFor({ state: "hidden" });
+	await choose(page, b);
+	await arrived(page);
+	assert.equal(wire.of("POST").length, 1);
+	assert.equal(await stored(await assetOf()), shaOf(b));
 	await page.done();
 });
