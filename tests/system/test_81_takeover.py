@@ -4,7 +4,8 @@
 The real app and the real keeper run on the DIR of a serving Geleit; this test is
 their front (and their other apps) and forges, replays, reorders and truncates.  It
 holds what a front holds: the cookies of the clients it serves.  Each test says what
-it must not get: docs/security/roles.md refers to them by name.
+it must not get: docs/security/roles.md refers to them by name.  Messages that are cut off
+or overwritten: test_81_spoilt_messages.py.
 """
 import os
 import pathlib
@@ -12,6 +13,7 @@ import random
 import socket
 import struct
 import sys
+import threading
 import urllib.parse
 
 import pytest
@@ -281,8 +283,8 @@ def test_reports_replayed_and_reordered_count_once(roles, server, files):
     assert events_of(server, frida.number).count("download.started") == 1
     for ranges in [[(0, 1 << 63)], [(0, (1 << 64) - 1)], [(size, size + 5)], [((1 << 64) - 1, (1 << 64) - 1)], [(size - 1, 1 << 40)] * 16]:
         roles.ask(rp.SENT, rp.sent((7, 50, rp.WRITE, told.ticket, ranges)))
+        assert record(server, frida)["files"][0]["sent_bytes"] <= size
         refused("range")
-    assert record(server, frida)["files"][0]["sent_bytes"] <= size
     # what it does have: of its own client's transfer it may say that all has arrived
     roles.ask(rp.SENT, rp.sent((7, 60, rp.WRITE | rp.END, told.ticket, [(0, size)])))
     assert wait_for(lambda: record(server, frida)["files"][0]["complete"])
@@ -314,8 +316,8 @@ def seal(told, data):
     os.write(told.fds[0], salt + made[44:44 + commitment] + AESGCM(made[:32]).encrypt(made[32:44], data, None))
 
 
-def begin_upload(roles, server, length, name=b"hostile.bin"):
-    told = api(roles, server, "POST", "/api/v1/uploads", tus(length, name), length=length, waits=1)
+def begin_upload(roles, server, length, name=b"hostile.bin", *fields):
+    told = api(roles, server, "POST", "/api/v1/uploads", tus(length, name, *fields), length=length, waits=1)
     assert told.kind == rp.TAKE_BODY and len(told.fds) == 1
     return told
 
@@ -419,8 +421,8 @@ def test_parts_replayed_out_of_order_make_no_other_file(roles, server):
         stale.close_fds()
     for t in (first, told, third):
         roles.ask(rp.BODY, rp.body(t.ticket, t.blob, 0, ended=0)).close_fds()
+        assert uploads(server)["hostile-order.bin"] == 200
         refused("upload")
-    assert uploads(server)["hostile-order.bin"] == 200
     for t in (first, told, third):
         t.close_fds()
 
@@ -468,21 +470,13 @@ def test_messages_of_others_and_noise_are_answered_with_no(roles, server, anna):
     rnd = random.Random(82)
     pid, before = roles.app.process.pid, roles.app.descriptors()
     ticket = fetch(roles, anna).ticket
-    whole = [(rp.REQUEST, rp.request("GET", anna.path + "/file/1", [("cookie", "__Host-geleit-r=" + anna.cookie)])),
-             (rp.BODY, rp.body(bytes(150), bytes(16), 5)), (rp.KEYS, rp.keys(ticket)), (rp.SENT, rp.sent((1, 1, 0, ticket, [(0, 5)] * 3)))]
+    whole = rp.request("GET", anna.path + "/file/1", [("cookie", "__Host-geleit-r=" + anna.cookie)])
     for kind in TYPES_OF_OTHERS:
-        for data in (b"", rnd.randbytes(200), whole[0][1]):
+        for data in (b"", rnd.randbytes(200), whole):
             told = roles.ask(kind, data)
             assert told.kind == rp.REPLY and told.status >= 400, kind
             told.close_fds()
             refused("message")
-    for kind, data in whole:
-        for cut in sorted({*range(0, min(len(data), 40)), *rnd.sample(range(len(data)), 40)}):
-            for bad in (data[:cut], data[:cut] + b"\xff\xff\xff\xff" + data[cut + 4:], data + bytes(cut + 1)):
-                told = roles.ask(kind, bad)
-                assert told.kind != rp.KEYS_ARE or bad == data or (told.stop == 1 and not told.keys) or bad[-8:] == data[-8:], (kind, cut)
-                told.close_fds()
-                refused("message")
     assert roles.app.process.poll() is None and roles.app.process.pid == pid and roles.app.descriptors() == before
     assert roles.ask(rp.KEYS, rp.keys(ticket)).stop == 0
 
@@ -507,15 +501,21 @@ def test_a_message_that_is_none_closes_its_own_lane_alone(roles, server, anna, w
     refused("message")
 
 
-def test_a_thousand_messages_at_once_are_answered_one_by_one(roles, server, anna):
+def test_a_thousand_messages_that_wait_for_no_answer_are_answered_one_by_one(roles, server, anna):
     """It may keep this app busy; nobody waits for the wrong answer."""
     ticket = fetch(roles, anna).ticket
     bad = ticket[:-1] + bytes([ticket[-1] ^ 1])
-    for _ in range(10):
-        numbers = {roles.say(rp.KEYS, rp.keys(ticket if i % 2 else bad)): bool(i % 2) for i in range(20)}
-        for n, good in numbers.items():
-            told = roles.answer(n)
-            assert (told.stop == 0 and len(told.keys) == 1) if good else (told.stop == 1 and told.keys == [])
+    first = roles.number + 1
+
+    def say_all():
+        for i in range(1000):
+            roles.say(rp.KEYS, rp.keys(ticket if i % 2 else bad))
+    sender = threading.Thread(target=say_all)
+    sender.start()
+    for i in range(1000):
+        told = roles.answer(first + i)
+        assert (told.stop == 0 and len(told.keys) == 1) if i % 2 else (told.stop == 1 and told.keys == [])
+    sender.join()
 
 
 # ---- an app in somebody else's hands: what the keeper gives it ----
@@ -632,4 +632,4 @@ def test_the_figure(roles, server, anna):
     assert anna.request("GET", anna.path + "/file/1").status == 200
     scoreboard.figure("takeover", f"{len(tried)} tried, 0 succeeded", "hostile messages to app and keeper",
                       "script/test (tests/system/test_81_takeover.py)")
-    assert len(tried) > 1000
+    assert len(tried) > 700
