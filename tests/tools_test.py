@@ -245,3 +245,19 @@ def test_only_tracked_files_count(tmp_path):
     assert run("headers", tmp_path) == ""
     subprocess.run(["git", "-C", tmp_path, "add", "src"], check=True)
     assert "src/db/x.c:1:" in run("headers", tmp_path)
+
+
+@pytest.mark.parametrize("rows, finding", [
+    ("  - route: GET /a\n    class: read\n  - route: POST /a/{b}\n", ""),
+    ("  - route: GET /a\n", "POST /a/{b}: a route without a row"),
+    ("  - route: GET /a\n  - route: POST /a/{b}\n  - route: PUT /c\n", "PUT /c: a row without a route"),
+    ("  - route: GET /a\n  - route: POST /a/{b}\n  - route: GET /a\n", "GET /a: 2 rows"),
+    ("  - route: GET /a\n      - {route: POST /a/{b}, there: 200}\n", "POST /a/{b}: a route without a row"),
+])
+def test_matrix_routes_wants_one_row_for_each_route(tmp_path, rows, finding):
+    plant(tmp_path, "dump", "#!/bin/sh\necho 'GET /a staff 1 none - own'\necho 'POST /a/{b} public 0 json x own'\n")
+    (tmp_path / "dump").chmod(0o755)
+    plant(tmp_path, "matrix", "rows:\n" + rows)
+    files = [tmp_path / n for n in ("dump", "matrix", "stamp")]
+    done = subprocess.run([sys.executable, ROOT / "tools/matrix_routes.py", *files], capture_output=True, text=True)
+    assert finding in done.stdout and (done.returncode == 0) == (finding == "") == (tmp_path / "stamp").exists()

@@ -3,8 +3,9 @@
  * routes - the table of all routes
  *
  * Every row declares who may call it and which event its effect records, so
- * that a route without either does not compile into the table.  docs/openapi.yaml
- * (the staff API) and tests/matrix.yaml (every row) are compared with it by a test.
+ * that a route without either does not compile into the table.  A route without a row
+ * in tests/matrix.yaml fails the build; docs/openapi.yaml (the staff API) is compared
+ * with it by a test.
  */
 #include "api/routes.h"
 
