@@ -139,7 +139,8 @@ class World:
 
     def library(self):
         made = {s: self.upload_file() for s in
-                ("cleared", "draft", "in_review", "blocked", "conditions", "embargoed", "over", "confidential", "trashed")}
+                ("cleared", "draft", "in_review", "blocked", "conditions", "embargoed", "over", "confidential", "trashed",
+                 "unscanned", "infected")}
         self.asset = {s: m[0] for s, m in made.items()}
         self.version = {s: m[1] for s, m in made.items()}
         for state in made:
@@ -149,8 +150,16 @@ class World:
             assert self.server.api("PATCH", f"/api/v1/assets/{self.asset[state]}", patch).status == 200
         sql(self.server, f"UPDATE asset SET expires_us = 1 WHERE id = {self.asset['over']}")
         assert self.server.api("POST", "/api/v1/assets/bulk", {"ids": [self.asset["trashed"]], "trash": True}).status == 200
+        self.scanned()
         self.asset.update(absent="1", malformed="x1")
         self.version.update(absent=self.version["cleared"], malformed=self.version["cleared"])
+
+    def scanned(self):
+        """As a scanner would have left them; that it does is tests/system/test_86_malware.py's."""
+        for state, malware in [(s, "clean") for s in self.asset if s != "unscanned"] + [("infected", "infected")]:
+            sql(self.server, f"UPDATE version SET malware = '{malware}' WHERE id = {self.version[state]}")
+            sql(self.server, f"UPDATE asset SET malware = '{malware}' WHERE id = {self.asset[state]}")
+        assert self.server.api("PATCH", "/api/v1/settings", {"malware.unscanned": "hold"}).status == 200
 
     def release(self, state):
         """As it was before a cell changed it."""
@@ -222,6 +231,9 @@ class World:
                "unique": self.unique, "person": lambda: self.person["spare"], "number": lambda: self.number["active"]}
         if name in own and (state is None or name in ("asset", "version", "address", "unique")):
             return own[name]()
+        if state == "oneself":
+            owner = who[4:] if who in ("key_demoted", "key_suspended") else "administrator"
+            return self.person[SIGNED_IN.get(who, owner)]
         if state in ("absent", "malformed"):
             return {"absent": {"upload": "0" * 32, "undo": "0" * 32}.get(name, self.number["absent"] if name in ("number", "spare") else "1"),
                     "malformed": self.number["malformed"] if name in ("number", "spare") else "x1"}[state]
@@ -247,9 +259,35 @@ class World:
         return a
 
     def make_upload(self, who, state):
-        a = self.line.request("POST", "/api/v1/uploads", None, {**self.headers(who), "Tus-Resumable": "1.0.0", "Upload-Length": "3"})
+        headers = {**self.headers(who), "Tus-Resumable": "1.0.0"}
+        a = self.line.request("POST", "/api/v1/uploads", None, {**headers, "Upload-Length": "3"})
         assert a.status == 201, (who, a.status, a.text)
-        return a.headers["Location"].rsplit("/", 1)[1]
+        made = a.headers["Location"].rsplit("/", 1)[1]
+        if state == "complete":
+            a = self.line.request("PATCH", f"/api/v1/uploads/{made}", b"abc", {
+                **headers, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+            assert a.status == 204 and a.headers["Geleit-Asset"], (who, a.status, a.text)
+        if state == "expired":
+            sql(self.server, f"UPDATE upload SET expires_us = 1 WHERE {self.is_upload(made)}")
+        return made
+
+    def is_upload(self, hexed):
+        return f"id = x'{hexed}'" if self.server.db == "sqlite" else f"id = '\\x{hexed}'"
+
+    def make_person(self, who, state):
+        person = self.invite(self.unique(), "editor")[0]
+        if state == "disabled":
+            assert self.server.api("PATCH", f"/api/v1/people/{person}", {"disabled": True}).status == 200
+        return person
+
+    def myself(self, who):
+        """An administrator for one cell, who changes himself: his id, and how he asks."""
+        person, token = self.invite(self.unique(), "administrator")
+        he = Staff(self.server).enrol(token)
+        if who in self.keys:
+            made = he.request("POST", "/api/v1/keys", {"name": "own", "scopes": ["all"]}).json()["key"]
+            return person, {"Authorization": "Bearer " + made}
+        return person, {"Cookie": "__Host-geleit-s=" + he.cookie, "Geleit-CSRF": he.csrf}
 
     def make_undo(self, who, state):
         return self.by(who, "POST", "/api/v1/assets/bulk", {"ids": [self.asset["cleared"]], "add_keywords": [self.unique()]}).json()["undo"]
@@ -275,7 +313,16 @@ class World:
     make_spare = make_number
 
     def make_mail(self, who, state):
-        return wait_for(lambda: [m for m in self.server.mails(ADDRESS) if m["state"] == "not_sent"])[0]["id"]
+        def composed():
+            return [m["id"] for m in self.server.mails(ADDRESS) if m["state"] == "not_sent"]
+        if state != "wiped":
+            return wait_for(composed)[0]
+        before = wait_for(composed)
+        self.send()
+        made = wait_for(lambda: [m for m in composed() if m not in before])[0]
+        sql(self.server, "UPDATE mail SET state = 'accepted', form = 'wiped', sealed = NULL, wrap = NULL, epoch = NULL "
+                         f"WHERE id = {made}")
+        return made
 
     def make_job(self, who, state):
         """Given up, of a kind that nobody works at."""
@@ -307,11 +354,12 @@ class World:
         return {ask: hashlib.sha256(repr(sorted(sql(self.server, ask))).encode()).hexdigest() for ask in self.asked}
 
     def ask_for(self, table):
+        swept = " WHERE expires_us > 1" if table == "upload" else ""       # the others go when worker comes by
         if self.server.db != "sqlite":
             return (f"SELECT '{table}', md5(coalesce(string_agg(r, '|' ORDER BY r), '')) FROM "
-                    f"(SELECT (to_jsonb(t) - '{SEEN}')::text AS r FROM {table} t) x")
+                    f"(SELECT (to_jsonb(t) - '{SEEN}')::text AS r FROM {table} t{swept}) x")
         columns = [r[1] for r in sql(self.server, f"PRAGMA table_info({table})") if r[1] != SEEN]
-        return f"SELECT {', '.join(columns)} FROM {table}"
+        return f"SELECT {', '.join(columns)} FROM {table}{swept}"
 
 
 def picture(path):

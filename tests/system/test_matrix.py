@@ -66,13 +66,15 @@ def relation(who, number):
 class Cell:
     def __init__(self, world, row, who, fresh=False, state=None, kind=None):
         self.world, self.row, self.who, self.fresh = world, row, who, fresh
-        self.state, self.kind = state, kind
+        self.state, self.kind, self.myself = state, kind, None
         self.method, self.pattern = row["route"].split(" ")
 
     def fill(self, text):
         def value(m):
             name = m.group(1)
             state = self.state if self.names_the_object(name) else None
+            if state == "oneself" and self.fresh:
+                return self.myself[0]
             return self.world.thing(name, self.who, self.fresh, state)
         return re.sub(r"\{([a-z]+)\}", value, text)
 
@@ -95,7 +97,10 @@ class Cell:
         return self.row.get("bytes")
 
     def ask(self, besides=(), method=None, session=None):
-        headers = {**self.row.get("headers", {}), **self.world.headers(self.who, session), **dict(besides)}
+        if self.state == "oneself" and self.fresh:
+            self.myself = self.world.myself(self.who)
+        who = self.myself[1] if self.myself else self.world.headers(self.who, session)
+        headers = {**self.row.get("headers", {}), **who, **dict(besides)}
         body = self.body(headers)
         return self.world.line.request(method or self.method, self.path(), body, headers)
 
@@ -191,7 +196,7 @@ def own_session(world, row, who):
 def test_the_state_of_a_thing_changes_only_what_the_entitled_get(world, kind, of, state):
     row, found = ROWS[of["route"]], Found()
     cells = [Cell(world, row, who, False, state, kind) for who in MATRIX["principals"]]
-    but = of.get("but", {})
+    but = of.get("but", {}).get(state, {})
     ask_refused(world, found, [(c, but.get(c.who, expected(row, c.who))) for c in cells if not passes(row, c.who)], False)
     for cell in cells:
         if passes(row, cell.who):
