@@ -6,6 +6,8 @@ HTTPS client that does what a browser does with the forms.  Nothing is faked.
 """
 import base64
 import contextlib
+import email
+import email.policy
 import hashlib
 import hmac
 import http.client
@@ -184,11 +186,13 @@ class Server:
         return digits_of(done.stdout)
 
 
+def text_of(message):
+    """Of a mail, what a program without HTML shows."""
+    return email.message_from_bytes(message, policy=email.policy.default).get_body(("plain",)).get_content()
+
+
 def digits_of(message):
-    import email
-    import email.policy
-    text = email.message_from_bytes(message, policy=email.policy.default).get_body(("plain",)).get_content()
-    return re.search(r"\b(\d{3})[  ]?(\d{3})\b", text).expand(r"\1\2")
+    return re.search(r"\b(\d{3})[  ]?(\d{3})\b", text_of(message)).expand(r"\1\2")
 
 
 class Answer:

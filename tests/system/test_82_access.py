@@ -4,8 +4,10 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -14,7 +16,7 @@ import urllib.parse
 import pytest
 
 from conftest import database
-from geleit import ROOT, Recipient, Server, Staff, events_of, sql, wait_for
+from geleit import BUILD, ROOT, Recipient, Server, Staff, events_of, sql, text_of, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
 
@@ -176,21 +178,64 @@ def test_asking_for_a_link_takes_the_same_time_for_everybody(server):
         assert int(sql(server, mails)[0][0]) == before + more
 
 
-def test_a_new_link_helps_whoever_was_kept_out(server):
-    """A stranger with the old link uses up every code; the recipient asks for a new link and goes on."""
-    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "opfer@customer.test")
-    link = sent["recipients"][0]["link"]
-    stranger = Recipient(server, link, "opfer@customer.test")
-    assert stranger.open().status == 303
-    sql(server, "UPDATE recipient SET failures = 100 WHERE address = 'opfer@customer.test'")
-    refused = stranger.ask_code()
-    assert refused.status == 429 and "/r/new-link" in refused.text and "ab ." not in refused.text
-    new = server.api("POST", f"/api/v1/deliveries/{sent['delivery']}/link", {"address": "opfer@customer.test", "mail": False},
-                     {"Content-Type": "application/json"})
-    assert new.status == 200, new.text
-    right = Recipient(server, new.json()["link"], "opfer@customer.test").prove()
+@pytest.fixture()
+def many_tries(server):
+    """As many tries for one code as the settings allow: an hour has ten codes, and a hundred wrong ones are wanted."""
+    setting = "/api/v1/settings"
+    assert server.api("PATCH", setting, {"limits.code_tries": "20"}).status == 200
+    yield 20
+    assert server.api("PATCH", setting, {"limits.code_tries": None}).status == 200
+
+
+def use_up(who, tries):
+    """Every code that he can have, each with wrong tries alone, until there is none: the refusal, and how many tries."""
+    assert who.open().status == 303
+    csrf, wrong, mails = who.csrf(), 0, 0
+    while (asked := who.ask_code()).status == 303:
+        code, mails = int(who.server.code_for(who.address, mails)), mails + 1
+        forms = [urllib.parse.urlencode({"code": f"{(code + n) % 1000000:06d}", "csrf": csrf}) for n in range(1, tries + 1)]
+        told = [who.request("POST", who.path + "/verify", form).status for form in forms]
+        assert told == [422] * (tries - 1) + [429]
+        wrong += tries
+    return asked, wrong
+
+
+def links_mailed(server, address):
+    """In the order of the mails."""
+    mails = [m["id"] for m in server.mails(address) if "ode" not in m["subject"] and m["state"] == "not_sent"]
+    show = [str(BUILD / "src/cli/geleit"), "--dir", str(server.dir), "outbox", "show"]
+    texts = [subprocess.run([*show, m], capture_output=True, check=True, timeout=30).stdout for m in mails]
+    return [re.search(re.escape(server.url) + r"/r/[A-Za-z0-9_-]{43}", text_of(t)).group(0) for t in texts]
+
+
+def new_link(server, by, number, address):
+    """Asked for by the one who sent, or, with no more than number and address, by the one who is to get."""
+    if by == "the sender":
+        a = server.api("POST", f"/api/v1/deliveries/{number}/link", {"address": address, "mail": False},
+                       {"Content-Type": "application/json"})
+        assert a.status == 200, a.text
+        return a.json()["link"]
+    before = len(links_mailed(server, address))
+    a = server.request("POST", "/r/new-link", urllib.parse.urlencode({"number": number, "address": address}),
+                       {"Origin": server.url, "Content-Type": "application/x-www-form-urlencoded"})
+    assert a.status == 200, a.text
+    return wait_for(lambda: links_mailed(server, address)[before:])[-1]
+
+
+@pytest.mark.parametrize("by", ["the sender", "the recipient"])
+def test_a_new_link_helps_whoever_was_kept_out(server, many_tries, by):
+    """A stranger with the old link uses up every code; a new link, and the recipient goes on."""
+    address = by.replace(" ", "-") + "-opfer@customer.test"
+    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", address)
+    stranger = Recipient(server, sent["recipients"][0]["link"], address)
+    refused, wrong = use_up(stranger, many_tries)
+    assert wrong == 100 and refused.status == 429 and "/r/new-link" in refused.text and "ab ." not in refused.text
+    also = Recipient(server, sent["recipients"][0]["link"], address)
+    assert also.open().status == 303 and also.ask_code().status == 429
+    right = Recipient(server, new_link(server, by, sent["delivery"], address), address).prove()
     assert right.request("GET", right.path + "/file/1").body == (ROOT / "LICENSE").read_bytes()
     assert stranger.page().status in (200, 303, 404) and "/file/1" not in stranger.page().text
+    assert stranger.open().status == 200        # the old link opens nothing
 
 
 # ---- guessing ----
@@ -257,6 +302,88 @@ def test_a_wrong_credential_is_told_late_and_a_right_one_never(one_front, its_ad
         c.close()
     a = late[-1].getresponse()
     assert (a.status, a.read()) in told
+    late[-1].close()
+
+
+class Guess:
+    """One kind of secret: what a stranger types, what the right one types, and what each is told."""
+
+    def __init__(self, path, wrong, refusals, right, passes):
+        self.path, self.wrong, self.refusals, self.right, self.passes = path, wrong, refusals, right, passes
+
+
+def form_of(server, **fields):
+    return {"Origin": server.url, "Content-Type": "application/x-www-form-urlencoded"}, urllib.parse.urlencode(fields)
+
+
+def json_of(server, cookies=None, csrf=None, **members):
+    headers = {"Origin": server.url, "Content-Type": "application/json", **({"Geleit-CSRF": csrf} if csrf else {})}
+    return {**headers, **({"Cookie": cookies} if cookies else {})}, json.dumps(members)
+
+
+def guess_link(server, admin):
+    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "raten@customer.test")
+    token = sent["recipients"][0]["link"].rsplit("/", 1)[1]
+    return Guess("/r/open", form_of(server, token="A" * 43), {200}, form_of(server, token=token), 303)
+
+
+def guess_one_time_link(server, admin):
+    token = invite(admin, "raten-link@geleit.example", "viewer")[1]
+    return Guess("/api/v1/session/link", json_of(server, token="A" * 43), {401}, json_of(server, token=token), 200)
+
+
+def guess_mail_code(server, admin):
+    """Both have the link; each has a session and a code of his own."""
+    sent = server.run("send", ROOT / "LICENSE", "--release", "cleared", "--to", "raten-code@customer.test")
+    typed = []
+    for n in range(2):
+        who = Recipient(server, sent["recipients"][0]["link"], "raten-code@customer.test")
+        assert who.open().status == 303 and who.ask_code().status == 303
+        code = int(server.code_for(who.address, n))
+        headers, body = form_of(server, code=f"{(code + 1 - n) % 1000000:06d}", csrf=who.csrf())
+        typed.append(({**headers, "Cookie": "__Host-geleit-r=" + who.cookie}, body))
+    return Guess(who.path + "/verify", typed[0], {422, 429}, typed[1], 303)
+
+
+def guess_second_factor(server, admin, address, wrong, right):
+    """Both have the password; the owner in a browser that he has used before."""
+    owner = Staff(server).enrol(invite(admin, address, "viewer")[1])
+    typed = []
+    for known, members in ((None, wrong), (owner.known, right(owner))):
+        who = Staff(server)
+        who.known = known
+        assert who.post("", address=address, password=PASSWORD).status == 200
+        cookies = f"__Host-geleit-s={who.cookie}" + (f"; __Host-geleit-known={known}" if known else "")
+        typed.append(json_of(server, cookies, who.csrf, **members))
+    return Guess("/api/v1/session/totp", typed[0], {401, 429}, typed[1], 200)
+
+
+def guess_authenticator(server, admin):
+    return guess_second_factor(server, admin, "raten-totp@geleit.example", {"code": "000000"},
+                               lambda owner: {"code": owner.code(1)})
+
+
+def guess_recovery_code(server, admin):
+    return guess_second_factor(server, admin, "raten-rest@geleit.example", {"recovery": "A" * 10},
+                               lambda owner: {"recovery": owner.recovery[0]})
+
+
+GUESSES = [guess_link, guess_one_time_link, guess_mail_code, guess_authenticator, guess_recovery_code]
+
+
+@pytest.mark.parametrize("secret", GUESSES, ids=lambda f: f.__name__[6:])
+def test_whatever_a_network_tries_too_often_it_waits_and_no_other_does(one_front, its_admin, secret):
+    """Twenty are free.  Then they wait, and meanwhile a right one of the network beside it is not refused, nor does it wait."""
+    g, network = secret(one_front, its_admin), 41 + 2 * GUESSES.index(secret)
+    here, elsewhere = Source(one_front, f"127.0.{network}.9"), Source(one_front, f"127.0.{network + 1}.9")
+    assert {here.ask("POST", g.path, *g.wrong)[0] for _ in range(20)} <= g.refusals
+    late = [here.send("POST", g.path, *g.wrong) for _ in range(30)]
+    began = time.monotonic()
+    assert elsewhere.ask("POST", g.path, *g.right)[0] == g.passes
+    assert is_waiting(late[-1])
+    for c in late[:-1]:
+        c.close()
+    assert late[-1].getresponse().status in g.refusals and time.monotonic() - began > 4
     late[-1].close()
 
 
