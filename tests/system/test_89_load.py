@@ -2,11 +2,13 @@
 """bench/load.py and bench/oracle.py work: a short run each, whose figures say nothing."""
 import json
 import os
+import re
 import subprocess
 
 import pytest
 
 from geleit import BUILD, ROOT
+from test_82_access import DEAD
 
 
 def run(tmp_path, program, *args):
@@ -29,7 +31,14 @@ def test_load_counts_no_error_and_every_kind_has_worked(tmp_path):
 
 
 @pytest.mark.skipif(os.environ.get("GELEIT_TEST_DB", "sqlite") != "sqlite", reason="the tool starts its own server, on SQLite")
-def test_the_oracle_asks_each_kind(tmp_path):
-    done, told = run(tmp_path, "oracle.py", "--tries", "20")
+def test_the_oracle_asks_each_kind_and_none_stands_out(tmp_path):
+    """By half of what an unknown one takes, but where drawing lots would make nearly as much of it.
+
+    The tool itself ends where the answers of two kinds differ in a byte.
+    """
+    done, told = run(tmp_path, "oracle.py", "--tries", "200")
     assert "largest |Δ median|" in done.stdout, done.stdout + done.stderr
-    assert told["oracle"] >= 0
+    rows = {words[0]: words[1:] for words in map(str.split, done.stdout.splitlines()[1:-1])}
+    assert set(rows) == {*DEAD, "unknown", "malformed", "long", "odd"} and {r[0] for r in rows.values()} == {"200"}
+    by_lot = float(re.search(r"by lot ([0-9.]+) ms", done.stdout).group(1))
+    assert told["oracle"] <= max(float(rows["unknown"][1]) / 1000 / 2, 3 * by_lot), done.stdout
