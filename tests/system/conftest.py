@@ -28,11 +28,21 @@ COUNTED = {"test_20_kill": ("kill -9", "roles killed in an upload or a download,
            "test_82_access": ("access", "ways in, guesses and ends of keys, sessions, links and codes"),
            "test_86_malware": ("malware", "situations of a real clamd told apart")}
 outcomes = collections.defaultdict(list)
+tests_run = collections.Counter()       # by file
+watched = []                            # what each process that ran tests saw (outbound.py); None: one broke off
 
 
 def pytest_runtest_logreport(report):
+    stem = pathlib.Path(report.location[0]).stem
+    if report.when == "call":
+        tests_run[stem] += 1
     if report.when == "call" or report.failed:
-        outcomes[pathlib.Path(report.location[0]).stem].append(report.passed)
+        outcomes[stem].append(report.passed)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    outbound.running[0] = item.path.stem
 
 
 def count_suites(session):
@@ -42,18 +52,39 @@ def count_suites(session):
             figure(suite, collected[name], unit, f"pytest tests/system/{name}.py")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    watched.append(getattr(node, "workeroutput", {}).get("outbound"))
+
+
 def pytest_sessionfinish(session):
     """What a process ran itself counts: below xdist that is each worker, the first of all sees them twice."""
-    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+    is_worker, config = hasattr(session.config, "workerinput"), session.config
+    if is_worker or not config.getoption("numprocesses", None):
         count_suites(session)
-    count_watched(session)
+        watched.append(dict(outbound.told))
+    if is_worker:
+        config.workeroutput["outbound"] = watched[0]
+    elif outbound.is_asked_for() and is_whole(config) and all(w is not None for w in watched):
+        count_watched(session)
+
+
+def is_whole(config):
+    """Are all files of this folder asked for, with all that is in them?"""
+    asked = [(config.invocation_params.dir / a).resolve() for a in config.args]
+    less = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "maxfail")
+    return asked == [pathlib.Path(__file__).parent.resolve()] and not any(config.getoption(o, None) for o in less)
 
 
 def count_watched(session):
-    """A whole suite that was watched by one process (pytest without -n), and in which no server failed for it."""
-    if outbound.watched[0] and not hasattr(session.config, "workerinput") and session.testscollected > 150 and session.testsfailed == 0:
-        figure("outbound", outbound.watched[0], "servers watched by strace, 0 connections that no setting names",
-               "GELEIT_TEST_CONNECTS=1 pytest tests/system")
+    """Whether other tests failed or not: this figure is of connections alone."""
+    starts, foreign = (sum(w.get(name, 0) for w in watched) for name in ("starts", "foreign"))
+    tests = sum(n for stem, n in tests_run.items() if stem not in outbound.LEFT_OUT)
+    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[os.environ.get("GELEIT_TEST_DB", "sqlite")]
+    left_out = "; ".join(f"without {file}: {why}" for file, why in outbound.LEFT_OUT.items())
+    figure("outbound", f"{foreign} of {starts} starts of a server, in {tests} tests",
+           f"on {name}, each watched by strace, that asked an address which no setting names; {left_out}",
+           "GELEIT_TEST_CONNECTS=1 pytest tests/system")
 
 
 @pytest.fixture(scope="session")

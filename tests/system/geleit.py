@@ -72,18 +72,20 @@ class Server:
         self.bare = bool(os.environ.get("GELEIT_TEST_BELOW"))   # geleitd itself: whoever starts it need not be able to build
         self.watched = outbound.wanted()
         self.also_named = set()     # addresses that a test sets later, see outbound.py
-        self.connects = self.dir.parent / "connects"
+        self.given = []             # settings of every start: DIR keeps them
+        self.connects, self.read_traces = None, set()
 
     def start(self, extra=(), demo=False, own_session=False, pass_fds=(), below=()):
+        self.ready = False
         program = [str(BUILD / "src/roles/geleitd"), "run"] if self.bare else [
             str(ROOT / "script/server"), "--no-install", *([] if demo else ["--empty"])]
-        watch = outbound.tracer(self.connects) if self.watched else []
+        watch = self.watch() if self.watched else []
         below = [*os.environ.get("GELEIT_TEST_BELOW", "").split(), *map(str, below)]
         argv = [*watch, *below, *program, "--dir", str(self.dir), "--listen", f"127.0.0.1:{self.port}", "--url", self.url,
                 "--db", self.db]
         for s in self.settings:
             argv += ["--set", s]
-        self.ready = False
+        self.given += [*self.settings, *(value for word, value in zip(extra, extra[1:]) if word == "--set")]
         self.log = open(self.dir.parent / "log", "ab")
         self.process = subprocess.Popen([*argv, *extra], stdout=subprocess.PIPE, stderr=self.log, text=True,
                                         start_new_session=own_session, pass_fds=pass_fds, env={**os.environ, "GELEIT_BUILD": str(BUILD)})
@@ -96,6 +98,12 @@ class Server:
             raise AssertionError("not ready: " + self.log_text()[-2000:])
         self.ready = True
         return self
+
+    def watch(self):
+        """What stands before the command, after a look at what the last start asked."""
+        outbound.read_once(self)
+        self.connects = self.dir.parent / f"connects-{len(self.read_traces)}"
+        return outbound.tracer(self.connects)
 
     def read(self, stdout):
         with contextlib.suppress(ValueError):       # closed by stop()
@@ -118,7 +126,7 @@ class Server:
             self.process.stdout.close()
             self.log.close()
         if self.process and self.watched:
-            outbound.check(self)
+            outbound.read_once(self)
         return code
 
     def remove(self):

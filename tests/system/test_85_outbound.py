@@ -3,6 +3,7 @@
 
 Observed, not believed: strace below every process (outbound.py).
 """
+import collections
 import email
 import email.policy
 import html
@@ -19,6 +20,9 @@ import geleit
 import outbound
 from geleit import BUILD, ROOT, Recipient, Staff, digits_of, sha256, wait_for
 from mailrig import MailRig
+
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import oracle  # noqa: E402
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="postfix needs root")
 NAMES = {"http://www.w3.org/" + n for n in ("2000/svg", "1999/xlink", "1999/xhtml", "1998/Math/MathML", "XML/1998/namespace")}
@@ -90,10 +94,36 @@ def test_a_server_that_speaks_to_somebody_else_fails(server, done):
     """Without the setting that names the relay the same trace is refused."""
     class Forgetful:
         url, db, also_named, connects = server.url, server.db, set(), server.connects
-        settings = [s for s in server.settings if not s.startswith("smtp.")]
+        given = [s for s in server.given if not s.startswith("smtp.")]
     assert outbound.foreign(Forgetful) != set()
     with pytest.raises(AssertionError, match="no setting names"):
         outbound.check(Forgetful)
+
+
+def test_what_a_killed_server_asked_is_looked_at_before_the_next_start(rig, cluster, files, monkeypatch):
+    """Each start has a trace of its own; here the last one is looked at without the setting that names the relay."""
+    from conftest import database
+    monkeypatch.setattr(outbound, "told", collections.Counter())
+    relay = [f"smtp.url={rig.url()}", "smtp.from=versand@example.test", f"smtp.ca={rig.ca}"]
+    s = geleit.Server(db=database(cluster), settings=relay)
+    s.watched = True
+    try:
+        s.start()
+        s.run("send", files[3], "--release", "cleared", "--to", "killed@customer.test")
+        rig.wait("killed@customer.test")
+        oracle.kill_all(s)
+        first = s.connects
+        s.start()
+        assert s.connects != first and outbound.told == {"starts": 1, "foreign": 0}
+        s.run("send", files[3], "--release", "cleared", "--to", "killed2@customer.test")
+        rig.wait("killed2@customer.test")
+        oracle.kill_all(s)
+        s.given, s.settings = [], []
+        with pytest.raises(AssertionError, match="no setting names"):
+            s.start()
+        assert outbound.told == {"starts": 2, "foreign": 1}
+    finally:
+        s.remove()
 
 
 def test_without_a_relay_it_speaks_to_nobody(cluster, files):
