@@ -54,6 +54,11 @@
 /* The scanner for malware: a file has at most LIMIT_RENDER_PARTS parts, too */
 #define LIMIT_SCAN_SILENT_MS 120000 /* without a byte from or to clamd */
 
+/* One mail to the relay (src/egress/smtp.h) */
+#define LIMIT_SMTP_BEFORE_DOT_S 1800
+#define LIMIT_SMTP_DOT_S 600
+#define LIMIT_SMTP_S (LIMIT_SMTP_BEFORE_DOT_S + LIMIT_SMTP_DOT_S)
+
 /* Nouns */
 #define LIMIT_TITLE_BYTES 400
 #define LIMIT_NOTE_BYTES 8000

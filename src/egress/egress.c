@@ -8,7 +8,8 @@
  * It keeps nothing: a mail whose answer was lost is worker's to settle.
  *
  * Descriptor 3 is the control socket of master.  Sending blocks; messages wait
- * in their sockets meanwhile, and every wait in smtp.c has an end.
+ * in their sockets meanwhile, and every wait in smtp.c has an end, the first one
+ * being that of master or of the worker who asked.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -58,7 +59,8 @@ struct egress {
 
 /* A mail that cannot be composed never will be: failed, and said why. */
 static void
-handle(struct egress *g, const struct msg_deliver *m, struct msg_delivered *ret, int *ret_fd)
+handle(struct egress *g, int asker, const struct msg_deliver *m, struct msg_delivered *ret,
+    int *ret_fd)
 {
 	struct smtp_result result;
 	struct error e = {0};
@@ -81,6 +83,8 @@ handle(struct egress *g, const struct msg_deliver *m, struct msg_delivered *ret,
 		ret->reply = S("no relay is set (smtp.url)");
 		return;
 	}
+	g->relay.askers[0] = CONTROL_FD;
+	g->relay.askers[1] = asker;
 	smtp_send(g->request, &g->relay, m->address, text, &result);
 	ret->outcome = result.outcome;
 	ret->reply = result.reply;
@@ -120,7 +124,7 @@ deliver(struct egress *g, int fd, struct ipc_msg *in, struct error *e)
 	if ((r = memfd_map(in->fds[0], DELIVER_BYTES, &map, e)) < 0 ||
 	    (r = msg_deliver_get((struct str){map.p, map.n}, g->request, &m, e)) < 0)
 		return r;
-	handle(g, &m, &done, &mail_fd);
+	handle(g, fd, &m, &done, &mail_fd);
 	return answer(g, fd, in->id, &done, mail_fd);
 }
 

@@ -3,9 +3,10 @@
  * egress_test GELEIT-EGRESS - the role as master and worker meet it
  *
  * Starts the program with a control socket as descriptor 3, hands it a pair,
- * and asks for mails without a relay.  As root the child becomes "nobody"
- * first, since the role's own user need not exist where tests run.
+ * and asks for mails without a relay, or with one that never says a word.  As root the child
+ * becomes "nobody" first, since the role's own user need not exist where tests run.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -37,6 +38,7 @@ struct world {
 	struct arena *a;
 	pid_t pid;
 	int control, pair;
+	int relay; /* it listens, and says nothing */
 	char space[LIMIT_MSG_BYTES];
 };
 
@@ -78,23 +80,46 @@ give_pair(struct world *w)
 }
 
 static int
-begin(void **state)
+listen_somewhere(uint16_t *ret_port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	*ret_port = ntohs(at.sin_port);
+	return fd;
+}
+
+static int
+begin_with(void **state, bool has_relay)
 {
 	struct world *w = xcalloc(1, sizeof *w);
 	struct msg_start start = {.role = ROLE_EGRESS};
 	struct ipc_msg ready = {0};
 	struct error e = {0};
 	struct buf b;
+	struct str text = S("log.level = warn\n");
 	int both[2], conf = -1;
+	uint16_t port;
 
-	*w = (struct world){.a = arena_new(), .control = -1, .pair = -1};
+	*w = (struct world){.a = arena_new(), .control = -1, .pair = -1, .relay = -1};
+	if (has_relay) {
+		w->relay = listen_somewhere(&port);
+		text = arena_printf(w->a,
+		    "log.level = warn\nsmtp.url = smtp://127.0.0.1:%u\n"
+		    "smtp.from = a@b.example\nsmtp.insecure = 1\n",
+		    (unsigned)port);
+	}
 	assert_int_equal(ipc_pair(both, &e), 0);
 	w->pid = fork();
 	if (w->pid == 0)
 		run_child(both[1]);
 	close(both[1]);
 	w->control = both[0];
-	assert_int_equal(memfd_sealed("conf", S("log.level = warn\n"), &conf, &e), 0);
+	assert_int_equal(memfd_sealed("conf", text, &conf, &e), 0);
 	buf_init_arena(&b, w->a, 4096);
 	msg_start_put(&b, &start);
 	send_body(w, w->control, MSG_START, buf_view(&b), conf);
@@ -107,6 +132,18 @@ begin(void **state)
 	return 0;
 }
 
+static int
+begin(void **state)
+{
+	return begin_with(state, false);
+}
+
+static int
+begin_with_a_mute_relay(void **state)
+{
+	return begin_with(state, true);
+}
+
 /* It ends by itself, and well, once master's socket closes. */
 static int
 end(void **state)
@@ -116,6 +153,7 @@ end(void **state)
 
 	fd_close(&w->pair);
 	fd_close(&w->control);
+	fd_close(&w->relay);
 	assert_int_equal(waitpid(w->pid, &status, 0), w->pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	arena_free(&w->a);
@@ -123,9 +161,8 @@ end(void **state)
 	return 0;
 }
 
-/* Ask with this mail; the caller closes `answer`. */
 static void
-ask(struct world *w, const struct msg_deliver *m, struct ipc_msg *answer, struct msg_delivered *d)
+hand_over(struct world *w, const struct msg_deliver *m)
 {
 	AUTO(fd_close) int fd = -1;
 	struct error e = {0};
@@ -135,6 +172,15 @@ ask(struct world *w, const struct msg_deliver *m, struct ipc_msg *answer, struct
 	msg_deliver_put(&b, m);
 	assert_int_equal(memfd_sealed("mail", buf_view(&b), &fd, &e), 0);
 	send_body(w, w->pair, MSG_DELIVER, S(""), fd);
+}
+
+/* Ask with this mail; the caller closes `answer`. */
+static void
+ask(struct world *w, const struct msg_deliver *m, struct ipc_msg *answer, struct msg_delivered *d)
+{
+	struct error e = {0};
+
+	hand_over(w, m);
 	assert_int_equal(ipc_recv_wait(w->pair, w->space, WAIT_MS, answer, &e), 1);
 	assert_int_equal(answer->type, MSG_DELIVERED);
 	assert_int_equal(answer->id, 7);
@@ -226,6 +272,46 @@ knows_the_port_of_each_scheme(void **state)
 	assert_int_equal(smtp_port("smtp://relay.example:70000"), 0);
 }
 
+/* A mail is on its way once the relay has the connection, which is never answered. */
+static void
+wait_until_connected(struct world *w, int *ret_fd)
+{
+	*ret_fd = accept(w->relay, NULL, NULL);
+	assert_true(*ret_fd >= 0);
+}
+
+static void
+ends_though_the_relay_does_not_answer(void **state)
+{
+	struct world *w = *state;
+	AUTO(ipc_msg_close) struct ipc_msg answer = {0};
+	AUTO(fd_close) int relay = -1;
+	struct msg_deliver m = a_mail(false);
+	struct msg_delivered d;
+	struct error e = {0};
+
+	hand_over(w, &m);
+	wait_until_connected(w, &relay);
+	fd_close(&w->control); /* that it ends, and well, is looked at by end() */
+	assert_int_equal(ipc_recv_wait(w->pair, w->space, WAIT_MS, &answer, &e), 1);
+	assert_int_equal(msg_delivered_get(answer.body, w->a, &d, &e), 0);
+	assert_int_equal(d.outcome, MAIL_IS_DEFERRED);
+	assert_true(str_starts(d.reply, S("the server stopped")));
+}
+
+static void
+serves_the_next_worker_though_the_relay_does_not_answer(void **state)
+{
+	struct world *w = *state;
+	AUTO(fd_close) int relay = -1;
+	struct msg_deliver m = a_mail(false);
+
+	hand_over(w, &m);
+	wait_until_connected(w, &relay);
+	give_pair(w); /* in place of the other, which is closed */
+	composes(state);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -235,6 +321,10 @@ main(int argc, char **argv)
 	    cmocka_unit_test_setup_teardown(defers_without_relay, begin, end),
 	    cmocka_unit_test_setup_teardown(fails_a_bad_header, begin, end),
 	    cmocka_unit_test_setup_teardown(survives_nonsense, begin, end),
+	    cmocka_unit_test_setup_teardown(
+	        ends_though_the_relay_does_not_answer, begin_with_a_mute_relay, end),
+	    cmocka_unit_test_setup_teardown(serves_the_next_worker_though_the_relay_does_not_answer,
+	        begin_with_a_mute_relay, end),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

@@ -4,22 +4,31 @@
  * is read from its debug lines, since its error codes alone blur 4xx and 5xx.
  * A reply counts only until the next command goes out.  Commands are looked at
  * by their first word and not kept: one of them carries the password.
+ *
+ * libcurl has one wait for all answers; the waits of RFC 5321 4.5.3.2 are kept
+ * here, in the function it calls once a second to tell of its progress.
  */
 #include "egress/smtp.h"
 
 #include <stdlib.h>
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/str.h"
+#include "base/time.h"
 
 #define REPLY_BYTES 1000
-#define CONNECT_S 20L
-#define ANSWER_S 60L
-#define WHOLE_S 180L
+#define SYNS 3 /* after the first: 15 s until an address is given up for the next one */
+#define COMMAND_S 300
+#define DATA_S 120
+#define BLOCK_S 180
+#define QUIT_S 5
 
 enum stage { STAGE_GREETING, STAGE_TLS, STAGE_AUTH, STAGE_ENVELOPE, STAGE_DATA };
 
@@ -30,7 +39,9 @@ struct talk {
 	enum stage stage;
 	int code; /* of the last reply, 0: none since the last command */
 	struct buf reply;
-	bool over; /* the outcome is known: QUIT and its answer say nothing */
+	bool over;                  /* the outcome is known: QUIT and its answer say nothing */
+	int64_t begun_us, since_us; /* when it began; when the wait of now did */
+	const int *askers;
 };
 
 void
@@ -112,8 +123,10 @@ reply_line(struct talk *t, struct str line)
 		unsigned char c = (unsigned char)line.p[i];
 		buf_char(&t->reply, c < 0x20 || c >= 0x7f ? '?' : (char)c);
 	}
-	if (line.n == 3 || line.p[3] != '-')
+	if (line.n == 3 || line.p[3] != '-') {
 		t->code = (int)code;
+		t->since_us = time_monotonic_us();
+	}
 }
 
 static int
@@ -125,12 +138,14 @@ on_debug(CURL *c, curl_infotype type, char *p, size_t n, void *arg)
 	if (t->over)
 		return 0;
 	if (type == CURLINFO_HEADER_OUT) {
+		t->since_us = time_monotonic_us();
 		command_sent(t, line);
 	} else if (type == CURLINFO_HEADER_IN) {
 		while (line.n > 0)
 			reply_line(t, str_cut(line, '\n', &line));
 	} else if (type == CURLINFO_DATA_OUT) {
 		t->written += n;
+		t->since_us = time_monotonic_us();
 		t->code = 0; /* 354 is answered */
 		buf_clear(&t->reply);
 	}
@@ -147,6 +162,63 @@ on_read(char *p, size_t size, size_t count, void *arg)
 		memcpy(p, t->mail.p + t->at, n);
 	t->at += n;
 	return n;
+}
+
+/* ---- how long ---- */
+
+static bool
+all_is_sent(const struct talk *t)
+{
+	return t->stage == STAGE_DATA && t->written >= t->mail.n;
+}
+
+/* Seconds that the relay may take for what it has to do now. */
+static int
+wait_of(const struct talk *t)
+{
+	if (t->over)
+		return QUIT_S;
+	if (t->stage != STAGE_DATA)
+		return COMMAND_S;
+	if (t->written == 0 && t->code == 0)
+		return DATA_S;
+	return all_is_sent(t) ? LIMIT_SMTP_DOT_S : BLOCK_S;
+}
+
+/* Before the final dot an end costs nothing but another try, so there the whole has one, too. */
+static bool
+is_too_late(const struct talk *t, int64_t now)
+{
+	if (now - t->since_us > wait_of(t) * US_PER_S)
+		return true;
+	return !all_is_sent(t) && now - t->begun_us > LIMIT_SMTP_BEFORE_DOT_S * US_PER_S;
+}
+
+static bool
+is_asked(const struct talk *t)
+{
+	struct pollfd p[SMTP_ASKERS];
+
+	for (size_t i = 0; i < SMTP_ASKERS; i++)
+		p[i] = (struct pollfd){.fd = t->askers[i]}; /* below 0: not looked at */
+	return poll(p, SMTP_ASKERS, 0) <= 0; /* nothing asked for: only an end is told */
+}
+
+static int
+on_progress(void *arg, curl_off_t dl, curl_off_t dl_now, curl_off_t ul, curl_off_t ul_now)
+{
+	struct talk *t = arg;
+
+	return is_too_late(t, time_monotonic_us()) || !is_asked(t);
+}
+
+static int
+on_socket(void *arg, curl_socket_t fd, curlsocktype type)
+{
+	static const int syns = SYNS;
+
+	return setsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &syns, sizeof syns) < 0 ? CURL_SOCKOPT_ERROR
+	                                                                       : CURL_SOCKOPT_OK;
 }
 
 /* ---- what it means ---- */
@@ -168,7 +240,7 @@ outcome_of(const struct talk *t, CURLcode r)
 	if (t->code >= 400)
 		return MAIL_IS_DEFERRED;
 	/* All of the mail went out, so the final dot may have, and nobody answered. */
-	if (t->code == 0 && t->stage == STAGE_DATA && t->written >= t->mail.n)
+	if (t->code == 0 && all_is_sent(t))
 		return MAIL_IS_UNKNOWN;
 	return MAIL_IS_DEFERRED;
 }
@@ -189,7 +261,9 @@ explanation(const struct talk *t, CURLcode r)
 	case CURLE_LOGIN_DENIED:
 		return "the relay refused user name or password";
 	case CURLE_OPERATION_TIMEDOUT:
-		return "the relay did not answer in time";
+	case CURLE_ABORTED_BY_CALLBACK:
+		return is_asked(t) ? "the relay did not answer in time"
+		                   : "the server stopped before the relay had answered";
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return "the relay's name is unknown";
 	case CURLE_COULDNT_CONNECT:
@@ -207,6 +281,8 @@ words_of(struct arena *a, const struct talk *t, CURLcode r, const char *detail)
 
 	if (r == CURLE_LOGIN_DENIED && reply.n > 0)
 		reply = arena_printf(a, "%s: %.*s", explanation(t, r), STR(reply));
+	else if (r == CURLE_ABORTED_BY_CALLBACK)
+		reply = str_c(explanation(t, r));
 	else if (r != CURLE_OK && t->code < 400)
 		reply = arena_printf(a, "%s%s%s", explanation(t, r), *detail ? ": " : "", detail);
 	return arena_str(a, str_head(reply, REPLY_BYTES));
@@ -261,9 +337,16 @@ set_talk(CURL *c, struct talk *t, char *detail)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(c, CURLOPT_PROXY, ""); /* whatever the environment says */
-	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, ANSWER_S);
-	curl_easy_setopt(c, CURLOPT_TIMEOUT, WHOLE_S);
+	curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_socket);
+	curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+	/* libcurl's own waits, which know no phases, are not to end before ours. */
+	curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, 2L * LIMIT_SMTP_S);
+	curl_easy_setopt(c, CURLOPT_SERVER_RESPONSE_TIMEOUT, 2L * LIMIT_SMTP_S);
+	/* QUIT is said within this call, and not by whoever frees the connection, who would wait.
+	 */
+	curl_easy_setopt(c, CURLOPT_FORBID_REUSE, 1L);
 }
 
 void
@@ -274,8 +357,9 @@ smtp_send(struct arena *a, const struct smtp_relay *relay, struct str to, struct
 	AUTO(slist_free)
 	struct curl_slist *rcpt = curl_slist_append(NULL, arena_printf(a, "<%.*s>", STR(to)).p);
 	char detail[CURL_ERROR_SIZE] = "";
-	struct talk t = {.mail = mail};
+	struct talk t = {.mail = mail, .askers = relay->askers};
 
+	t.begun_us = t.since_us = time_monotonic_us();
 	buf_init_arena(&t.reply, a, REPLY_BYTES);
 	set_talk(c, &t, detail);
 	set_security(a, c, relay);

@@ -50,9 +50,11 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static const CURLcode ends[] = {CURLE_OK, CURLE_LOGIN_DENIED, CURLE_SEND_ERROR,
-	    CURLE_RECV_ERROR, CURLE_OPERATION_TIMEDOUT, CURLE_WEIRD_SERVER_REPLY};
+	    CURLE_RECV_ERROR, CURLE_OPERATION_TIMEDOUT, CURLE_ABORTED_BY_CALLBACK,
+	    CURLE_WEIRD_SERVER_REPLY};
 	AUTO(arena_free) struct arena *a = arena_new();
-	struct talk t = {.mail = S("0123456789")};
+	static const int nobody[SMTP_ASKERS] = {-1, -1};
+	struct talk t = {.mail = S("0123456789"), .askers = nobody};
 	struct str rest = {(const char *)p, n};
 
 	buf_init_arena(&t.reply, a, REPLY_BYTES);

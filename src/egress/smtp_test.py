@@ -3,7 +3,8 @@
 usage: smtp_test.py SEND_MAIL
 
 Fake is a relay of one connection with its own certificate. Every case asks what the caller
-is told and what travelled in clear.
+is told and what travelled in clear. Where waits are tried the clock of smtp_send() is
+faster than ours (libfaketime), so that its minutes are seconds.
 """
 import base64
 import datetime
@@ -26,6 +27,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 PROGRAM = sys.argv.pop(1)
 SINK = shutil.which("smtp-sink", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/lib/postfix/sbin")
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+MUTE = object()
 TEXT = "Zeile eins\n.\n..zwei Punkte\n.\r\nMAIL FROM:<x@evil.example>\nEnde ü\n"
 MAIL = {"from_name": "Nordlicht", "from_address": "versand@nordlicht.example",
         "address": "j.behrens@hafenkontor.example", "subject": "Dateien",
@@ -54,14 +57,16 @@ def certificate(folder, host):
 
 
 class Fake(threading.Thread):
-    """replies: command -> reply; a reply of None closes the connection instead."""
+    """replies: command -> reply; a reply of None closes the connection instead, of MUTE says nothing until it ends.
+    slow: command -> seconds before its answer, "all" for the rest."""
 
-    def __init__(self, pem, starttls=True, smtps=False, auth=True, after_dot="250 2.0.0 Ok: queued as F4KE",
+    def __init__(self, pem, starttls=True, smtps=False, auth=True, after_dot="250 2.0.0 Ok: queued as F4KE", slow=(),
                  **replies):
         super().__init__(daemon=True)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(pem, pem + ".key")
         self.starttls, self.smtps, self.auth, self.after_dot = starttls, smtps, auth, after_dot
+        self.slow = dict(slow)
         self.replies, self.clear, self.commands, self.data = replies, b"", [], None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -91,13 +96,18 @@ class Fake(threading.Thread):
             self.clear += line
         return line
 
-    def say(self, text):
+    def say(self, text, word=""):
+        time.sleep(self.slow.get(word, self.slow.get("all", 0)))
         if text is None:
             raise OSError("meant to close")
+        if text is MUTE:
+            while self.sock.recv(1):
+                pass
+            raise OSError("gone")
         self.sock.sendall(text.encode() + b"\r\n")
 
     def talk(self):
-        self.say(self.replies.get("greeting", "220 relay.example ESMTP"))
+        self.say(self.replies.get("greeting", "220 relay.example ESMTP"), "greeting")
         while True:
             line = self.line().decode().rstrip()
             word = line.split()[0].upper().split(":")[0]
@@ -123,7 +133,7 @@ class Fake(threading.Thread):
             elif word == "DATA":
                 self.say("354 go")
                 self.take_data()
-                self.say(self.after_dot)
+                self.say(self.after_dot, "after_dot")
             else:
                 self.say("250 2.1.0 Ok")
                 if word == "QUIT":
@@ -146,14 +156,16 @@ class Smtp(unittest.TestCase):
     def tearDownClass(cls):
         cls.folder.cleanup()
 
-    def send(self, port, scheme="smtp", login="user:s3cret@", ca=None, insecure="", mail=MAIL):
+    def send(self, port, scheme="smtp", login="user:s3cret@", ca=None, insecure="", mail=MAIL, speed=1):
         paths = [os.path.join(self.folder.name, n) for n in ("mail.json", "relay.json")]
         relay = {"url": f"{scheme}://{login}127.0.0.1:{port}", "ca": self.pem if ca is None else ca,
                  "from": "versand@nordlicht.example", "insecure": insecure}
         for path, what in zip(paths, (mail, relay)):
             with open(path, "w") as f:
                 json.dump(what, f)
-        done = subprocess.run([PROGRAM, *paths], capture_output=True, timeout=60)
+        env = {**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": f"+0 x{speed}", "FAKETIME_DISABLE_SHM": "1",
+               "ASAN_OPTIONS": "verify_asan_link_order=0"}
+        done = subprocess.run([PROGRAM, *paths], capture_output=True, timeout=120 if speed > 1 else 60, env=env if speed > 1 else None)
         self.assertEqual(done.returncode, 0, done.stderr)
         answer = json.loads(done.stdout)
         return answer["outcome"], answer["reply"]
@@ -261,6 +273,26 @@ class Smtp(unittest.TestCase):
                 if outcome == "unknown":
                     self.assertTrue(fake.data.endswith(b"\r\n.\r\n"))
 
+    @unittest.skipUnless(os.path.exists(FAKETIME), "libfaketime is not installed")
+    def test_a_relay_that_takes_a_minute_for_each_command_and_five_after_the_dot(self):
+        fake = Fake(self.pem, slow={"all": 2, "after_dot": 10})
+        self.assertEqual(self.send(fake.port, speed=30), ("accepted", "250 2.0.0 Ok: queued as F4KE"))
+        self.assertEqual([c for c in fake.commands if c.startswith("DATA")], ["DATA"])
+
+    @unittest.skipUnless(os.path.exists(FAKETIME), "libfaketime is not installed")
+    def test_a_relay_that_falls_silent(self):
+        for replies, outcome in (({"greeting": MUTE}, "deferred"), ({"MAIL": MUTE}, "deferred"), ({"DATA": MUTE}, "deferred"),
+                                 ({"after_dot": MUTE}, "unknown")):
+            with self.subTest(replies):
+                fake = Fake(self.pem, **replies)
+                self.assertEqual(self.send(fake.port, speed=100), (outcome, "the relay did not answer in time"))
+
+    def test_what_a_relay_says_to_quit_is_not_waited_for(self):
+        """Its answer to the mail is known: nobody waits the five minutes of a command."""
+        fake = Fake(self.pem, QUIT=MUTE)
+        self.assertEqual(self.send(fake.port), ("accepted", "250 2.0.0 Ok: queued as F4KE"))
+        self.assertIn("QUIT", fake.commands)
+
     def test_hostile_reply(self):
         fake = Fake(self.pem, after_dot="250 \x1b[31mred\x07 " + "x" * 3000)
         outcome, reply = self.send(fake.port)
@@ -274,6 +306,16 @@ class Smtp(unittest.TestCase):
         outcome, reply = self.send(port)
         self.assertEqual(outcome, "deferred")
         self.assertIn("cannot be reached", reply)
+
+    def test_a_machine_that_does_not_answer_is_given_up_before_the_wait_for_a_greeting(self):
+        """Its queue is full, so the kernel drops who comes; a relay of several addresses has others to try."""
+        with socket.create_server(("127.0.0.1", 0), backlog=0) as s, socket.socket() as first, socket.socket() as second:
+            for c in (first, second):
+                c.setblocking(False)
+                c.connect_ex(s.getsockname())
+            outcome, reply = self.send(s.getsockname()[1])
+        self.assertEqual(outcome, "deferred")
+        self.assertIn("Failed to connect", reply)
 
     @unittest.skipUnless(SINK, "postfix's smtp-sink is not installed")
     def test_smtp_sink(self):

@@ -355,6 +355,21 @@ lease_lost(const struct mail *m, struct error *e)
 	return err_set(e, ERR_CONFLICT, "the lease of mail %lld was lost", (long long)m->id.v);
 }
 
+int
+mail_renew(struct db *db, const struct mail *m, int64_t lease_us, struct error *e)
+{
+	AUTO(change_abort) struct change *c = NULL;
+	int64_t changed;
+
+	if (change_begin(db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	    db_exec(db, &changed, e,
+	        "UPDATE mail SET lease_until_us = ? WHERE id = ? AND fence = ? "
+	        "AND lease_until_us IS NOT NULL",
+	        db_i(change_now(c) + lease_us), db_i(m->id.v), db_i(m->fence)) < 0)
+		return err_code(e);
+	return changed == 1 ? change_commit(&c, e) : lease_lost(m, e);
+}
+
 static int
 write_state(struct change *c, const struct mail *m, const char *state, struct str reply,
     int64_t due, struct error *e)

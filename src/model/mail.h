@@ -69,6 +69,8 @@ NODISCARD int mail_last(struct db *db, struct arena *a, recipient_id r, const ch
 /* A row whose lease ran out is claimed again, but for a code: see mail_lost. */
 NODISCARD int mail_claim(
     struct db *db, struct arena *a, int64_t lease_us, struct mail *ret, struct error *e);
+/* ERR_CONFLICT: the lease was lost. */
+NODISCARD int mail_renew(struct db *db, const struct mail *m, int64_t lease_us, struct error *e);
 /*
  * accepted and failed wipe the content; deferred comes back later until give_up_us, then it has
  * failed.  unknown comes back once when it is no code, with its Message-ID; else it stays so and

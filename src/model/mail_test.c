@@ -290,6 +290,22 @@ a_mail_is_claimed_once_and_codes_go_first(void **state)
 }
 
 static void
+a_renewed_lease_keeps_the_mail_and_a_lost_one_is_not_renewed(void **state)
+{
+	struct fixture *f = *state;
+	struct mail m;
+
+	queue(f, "delivery", 0);
+	m = claim(f, -1);
+	usleep(2000);
+	assert_int_equal(mail_renew(f->db, &m, LEASE, &f->e), 0);
+	assert_true(nothing_is_due(f));
+	run_sql(f, "UPDATE mail SET lease_until_us = 1");
+	(void)claim(f, LEASE);
+	assert_int_equal(mail_renew(f->db, &m, LEASE, &f->e), ERR_CONFLICT);
+}
+
+static void
 accepted_wipes_and_marks_the_recipient(void **state)
 {
 	struct fixture *f = *state;
@@ -542,6 +558,7 @@ main(void)
 	    TEST(sealed_text_is_bound_to_its_row),
 	    TEST(lists_go_up_from_the_oldest),
 	    TEST(a_mail_is_claimed_once_and_codes_go_first),
+	    TEST(a_renewed_lease_keeps_the_mail_and_a_lost_one_is_not_renewed),
 	    TEST(accepted_wipes_and_marks_the_recipient),
 	    TEST(a_code_does_not_mark_the_recipient),
 	    TEST(deferred_comes_back_later_and_later),

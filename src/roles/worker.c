@@ -99,8 +99,7 @@ on_two_seconds(void *arg)
 {
 	struct worker *w = arg;
 
-	if (w->mail.id.v != 0 && loop_now(w->loop) - w->mail_since_us > 240 * US_PER_S)
-		mail_given_up(w);
+	mail_look(w);
 	renders_look(w);
 	scan_look(w);
 	sweep_often(w);

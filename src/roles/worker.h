@@ -59,7 +59,7 @@ struct worker {
 	struct watch *egress_watch;
 	struct mail mail;         /* the one egress has; id 0: none */
 	struct arena *mail_arena; /* where mail's strings live */
-	int64_t mail_since_us;
+	int64_t mail_since_us, mail_renewed_us;
 	const char *mail_state; /* what became of it and is not written yet; NULL: nothing known */
 	struct str mail_reply;
 	struct job failed; /* an ingest whose failure is not written yet; id 0: none */
@@ -85,7 +85,8 @@ NODISCARD int ingest_next(
 NODISCARD int mail_next(
     struct worker *w, struct error *e); /* 1 one was handed to egress, 0 nothing to do */
 void mail_delivered(struct worker *w, struct ipc_msg *m);
-void mail_given_up(struct worker *w); /* egress died with it, or is silent for too long */
+void mail_given_up(struct worker *w); /* egress died with it */
+void mail_look(struct worker *w);     /* every 2 s: the lease, and is egress silent for too long? */
 void mail_sweep(struct worker *w);    /* every 2 s: codes that a dead worker had */
 
 /* worker_parts.c: onto m's descriptors, at most LIMIT_RENDER_PARTS of them; list: room for n */

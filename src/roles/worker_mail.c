@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -22,7 +23,9 @@
 #include "os/file.h"
 #include "os/loop.h"
 
-#define LEASE_US (300 * US_PER_S)
+#define LEASE_US (300 * US_PER_S) /* of a dead worker's mail; a living one renews it */
+#define RENEW_US (60 * US_PER_S)
+#define SILENT_US ((LIMIT_SMTP_S + 60) * US_PER_S)
 #define LOST_WORDS S("the sending process ended before the server answered")
 
 static const char *const outcome_state[] = {
@@ -146,7 +149,7 @@ mail_next(struct worker *w, struct error *e)
 		w->mail.id.v = 0;
 		return r;
 	}
-	w->mail_since_us = loop_now(w->loop);
+	w->mail_since_us = w->mail_renewed_us = loop_now(w->loop);
 	r = is_moot(w, e);
 	if (r > 0)
 		return 1;
@@ -208,6 +211,23 @@ mail_given_up(struct worker *w)
 {
 	if (w->mail_state == NULL)
 		settle(w, state_of_lost(w), LOST_WORDS);
+}
+
+void
+mail_look(struct worker *w)
+{
+	int64_t now = loop_now(w->loop);
+	struct error e;
+
+	if (w->mail.id.v == 0 || w->mail_state != NULL)
+		return;
+	if (now - w->mail_since_us > SILENT_US) {
+		mail_given_up(w);
+	} else if (now - w->mail_renewed_us > RENEW_US) {
+		w->mail_renewed_us = now;
+		if (mail_renew(w->db, &w->mail, LEASE_US, &e) < 0)
+			log_warn("mail %lld: %s", (long long)w->mail.id.v, e.msg);
+	}
 }
 
 void

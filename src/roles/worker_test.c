@@ -6,7 +6,7 @@
  * the rounds after it bring the work to the end it would have had: an ingest that
  * cannot succeed is given back, a mail that was revoked is not sent, any other
  * one is, and none twice, and the sweep removes no blob of which it could not be
- * asked whose it is.
+ * asked whose it is.  And a mail that is long on its way stays its worker's.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "conf/conf.h"
@@ -363,6 +364,36 @@ a_blob_that_has_a_row_is_never_swept_whatever_fails(void **state)
 	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
+/* ---- a mail that the relay takes its time for ---- */
+
+static void
+a_mail_long_on_its_way_keeps_its_lease_and_is_given_up_in_the_end(void **state)
+{
+	struct desk d;
+	struct error e;
+
+	desk_open(&d);
+	if (exchange_send(d.x, "ABCD-2345", 0) < 0)
+		fail_msg("%s", d.x->e.msg);
+	put_mail(&d);
+	if (mail_next(d.w, &e) < 0)
+		fail_msg("%s", e.msg);
+	assert_int_equal(handed_over(&d), 1);
+	test_set(d.x->db, d.x->a, "mail", "lease_until_us = 1", NULL);
+	mail_look(d.w);
+	assert_int_equal(has(&d, "mail", "lease_until_us = 1"), 1); /* not yet */
+	d.w->mail_renewed_us -= 61 * US_PER_S;
+	mail_look(d.w);
+	assert_int_equal(has(&d, "mail", "lease_until_us > 1"), 1);
+	d.w->mail_since_us -= (LIMIT_SMTP_S - 1) * US_PER_S;
+	mail_look(d.w);
+	assert_int_equal(has(&d, "mail", "state = 'queued'"), 1); /* egress may still answer */
+	d.w->mail_since_us -= 70 * US_PER_S;
+	mail_look(d.w);
+	assert_int_equal(has(&d, "mail", "state = 'unknown'"), 1);
+	desk_close(&d);
+}
+
 int
 main(void)
 {
@@ -372,6 +403,7 @@ main(void)
 	    cmocka_unit_test_prestate(a_revoked_mail_is_not_sent_whatever_fails, &yes),
 	    cmocka_unit_test_prestate(a_revoked_mail_is_not_sent_whatever_fails, &no),
 	    cmocka_unit_test(a_blob_that_has_a_row_is_never_swept_whatever_fails),
+	    cmocka_unit_test(a_mail_long_on_its_way_keeps_its_lease_and_is_given_up_in_the_end),
 	};
 
 	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);

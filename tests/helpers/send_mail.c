@@ -45,7 +45,8 @@ send_it(struct arena *a, const char *path, struct str to, struct str mail)
 	struct smtp_relay relay = {.url = text_of(a, o, "url"),
 	    .ca = text_of(a, o, "ca"),
 	    .from = text_of(a, o, "from"),
-	    .insecure = text_of(a, o, "insecure").n > 0};
+	    .insecure = text_of(a, o, "insecure").n > 0,
+	    .askers = {-1, -1}};
 	json_object_put(o);
 	smtp_init();
 	smtp_send(a, &relay, to, mail, &result);

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""A server whose wall clock a test may advance: libfaketime below the roles that use the database.
+"""A server whose wall clock a test may advance, or whose egress waits less long: libfaketime below its roles.
 
-It reads the offset from DIR/db/clock each time somebody asks for the time; app and worker may read there,
-the others keep the true time.  The monotonic clock, which measures waiting, stays true for all, or else
-goes along: then what a role does every few minutes it does when the clock is advanced.
+For the roles that use the database it reads the offset from DIR/db/clock each time somebody asks for the time; app and worker
+may read there, the others keep the true time.  The monotonic clock, which measures waiting, stays true, but for an egress in a
+hurry, or where it goes along: then what a role does every few minutes it does when the clock is advanced.
 """
 import contextlib
 import os
 import pathlib
+import shutil
 
 LIBRARY = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
@@ -31,6 +32,21 @@ def around(server, waiting=False):
     finally:
         for k, v in old.items():
             os.environ.pop(k) if v is None else os.environ.update({k: v})
+
+
+def hurry_egress(server, speed):
+    """Before the start: every second is that many for egress, so that minutes it gives a relay are over soon."""
+    built, server.build, server.bare = server.build, server.dir.parent / "build", True
+    for name in ("roles/geleitd", "media/geleit-media"):
+        (server.build / "src" / name).parent.mkdir(parents=True)
+        shutil.copy(built / "src" / name, server.build / "src" / name)
+    egress = server.build / "src/egress/geleit-egress"
+    egress.parent.mkdir()
+    egress.write_text(f"""#!/bin/sh
+unset DONT_FAKE_MONOTONIC FAKETIME_DONT_FAKE_MONOTONIC FAKETIME_TIMESTAMP_FILE
+LD_PRELOAD={LIBRARY} FAKETIME='+0 x{speed}' FAKETIME_DISABLE_SHM=1 exec {built}/src/egress/geleit-egress
+""")
+    egress.chmod(0o755)
 
 
 class Clock:

@@ -69,6 +69,7 @@ class Server:
         self.ready = False      # since the last start: what never was may end with any code
         self.patience = 30      # seconds for one answer
         self.says = {}          # GELEIT_URL and the like, for every command
+        self.build = BUILD      # where geleitd and its programs lie, when bare
         self.bare = bool(os.environ.get("GELEIT_TEST_BELOW"))   # geleitd itself: whoever starts it need not be able to build
         self.watched = outbound.wanted()
         self.also_named = set()     # addresses that a test sets later, see outbound.py
@@ -77,7 +78,7 @@ class Server:
 
     def start(self, extra=(), demo=False, own_session=False, pass_fds=(), below=()):
         self.ready = False
-        program = [str(BUILD / "src/roles/geleitd"), "run"] if self.bare else [
+        program = [str(self.build / "src/roles/geleitd"), "run"] if self.bare else [
             str(ROOT / "script/server"), "--no-install", *([] if demo else ["--empty"])]
         watch = self.watch() if self.watched else []
         below = [*os.environ.get("GELEIT_TEST_BELOW", "").split(), *map(str, below)]

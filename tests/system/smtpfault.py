@@ -7,11 +7,13 @@ VERBS and how one of
     after    it is passed on and answered, and the answer is lost
     hold     it is passed on, the answer waits for `release`
     a text   it is answered with these words, and not passed on
+    a number it is passed on, and answered that many seconds later; verb EACH: so is every other
 or a function that gets the client's socket before the greeting and does what it likes with it.
 """
 import socket
 import ssl
 import threading
+import time
 
 VERBS = ["CONNECT", "EHLO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "BODY", "DOT"]
 
@@ -98,15 +100,15 @@ class Talk:
             self.far.command(b"STARTTLS\r\n")
             trust = ssl.create_default_context(cafile=str(self.proxy.rig.ca))
             self.far = Lines(trust.wrap_socket(far, server_hostname="localhost"))
-            self.client.sock.sendall(greeting)
             self.secured = False
+            self.tell("CONNECT", greeting)
             while True:
                 self.step(self.client.line())
 
     def step(self, line):
         word = line.split()[0].split(b":")[0].upper().decode()
         self.proxy.seen.append(word)
-        if word == self.verb and self.how != "after" and self.how != "hold":
+        if word == self.verb and self.how not in ("after", "hold") and not self.is_slow():
             self.refuse()
         elif word == "EHLO" and not self.secured:
             self.tell(word, b"250-mail.example.test\r\n250 STARTTLS\r\n")
@@ -128,7 +130,7 @@ class Talk:
                 self.refuse()
             self.far.sock.sendall(line)
         self.proxy.seen.append("DOT")
-        if self.verb == "DOT" and self.how not in ("after", "hold"):
+        if self.verb == "DOT" and self.how not in ("after", "hold") and not self.is_slow():
             self.refuse()
         else:
             self.tell("DOT", self.far.command(line))
@@ -141,7 +143,12 @@ class Talk:
         if self.verb == "DOT" or self.how.startswith("421"):
             raise Over      # the far side is in the middle of a mail
 
+    def is_slow(self):
+        return isinstance(self.how, int)
+
     def tell(self, verb, reply):
+        if self.is_slow() and self.verb in (verb, "EACH"):
+            time.sleep(self.how)
         if verb == self.verb and self.how == "after":
             raise Over
         if verb == self.verb and self.how == "hold":
