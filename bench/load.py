@@ -32,6 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests/system"), str(HERE.parent / "tests/lib")]
 from geleit import Recipient, Server  # noqa: E402
 from scoreboard import figure  # noqa: E402
+from sizes import new_database  # noqa: E402
 
 SMALL, MIDDLE, PIECE = 20_000, 8 << 20, 65536
 RECIPIENTS = 10
@@ -48,7 +49,7 @@ class World:
     """A server with files sent to people who proved who they are."""
 
     def __init__(self, args):
-        self.server = Server(db=args.db).start()
+        self.server = Server(db=new_database(args.db)).start()
         with tempfile.TemporaryDirectory(prefix="geleit-load-", dir="/tmp") as d:
             names = [self.file(d, "small.bin", SMALL), self.file(d, "middle.bin", MIDDLE), self.file(d, "large.bin", args.cold_bytes)]
             to = [f"load{i}@customer.test" for i in range(RECIPIENTS)]
@@ -364,7 +365,7 @@ def cold(world, args):
 def arguments():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--seconds", type=int, default=600)
-    p.add_argument("--db", default="sqlite")
+    p.add_argument("--db", choices=("sqlite", "postgresql"), default="sqlite", help="postgresql: below tests/with_pg.sh")
     for name, n in (("idle", 5000), ("slow", 200), ("downloads", 100), ("uploads", 100), ("cold", 20)):
         p.add_argument("--" + name, type=int, default=n)
     p.add_argument("--rate-down", type=float, default=30, help="MiB/s of all downloads together")
@@ -386,11 +387,12 @@ def tell(args, rows, told, idle_page, small, idle_small, wrong):
     print(f"page p99 {p99(page):.1f} ms under load ({len(page)}), {p99(idle_page):.1f} ms alone ({len(idle_page)})")
     print(f"20 KB p99 {p99(small):.1f} ms beside {args.cold} cold downloads ({len(small)}), {p99(idle_small):.1f} ms alone ({len(idle_small)})")
     print(f"{len(wrong)} errors {wrong[:5] or ''}")
-    figure("load, errors", len(wrong), what, "bench/load.py")
-    figure("load, growth of memory", round(worst, 1), f"% of the role that grew most, {what}", "bench/load.py")
-    figure("load, page", f"{p99(page):.1f} beside {p99(idle_page):.1f} alone", f"ms p99, {what}", "bench/load.py")
-    figure("load, 20 KB", f"{p99(small):.1f} beside {p99(idle_small):.1f} alone",
-           f"ms p99, {args.cold} cold downloads of {args.cold_bytes >> 20} MiB", "bench/load.py")
+    command = f"bench/load.py --db {args.db}"
+    figure(f"load, errors, {args.db}", len(wrong), what, command)
+    figure(f"load, growth of memory, {args.db}", round(worst, 1), f"% of the role that grew most, {what}", command)
+    figure(f"load, page, {args.db}", f"{p99(page):.1f} beside {p99(idle_page):.1f} alone", f"ms p99, {what}", command)
+    figure(f"load, 20 KB, {args.db}", f"{p99(small):.1f} beside {p99(idle_small):.1f} alone",
+           f"ms p99, {args.cold} cold downloads of {args.cold_bytes >> 20} MiB", command)
 
 
 def main():

@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "tests/system"), str(HERE.parent / "tests/lib")]
 from geleit import Server  # noqa: E402
 from scoreboard import figure  # noqa: E402
+from sizes import new_database  # noqa: E402
 from test_82_access import dead_links  # noqa: E402
 
 
@@ -87,8 +88,10 @@ def by_lot(took, times=100):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--tries", type=int, default=2000, help="of each kind")
-    tries = p.parse_args().tries
-    server = Server(settings=["server.fronts=1"]).start()
+    p.add_argument("--db", choices=("sqlite", "postgresql"), default="sqlite", help="postgresql: below tests/with_pg.sh")
+    args = p.parse_args()
+    tries = args.tries
+    server = Server(db=new_database(args.db), settings=["server.fronts=1"]).start()
     try:
         took = measure(server, tries)
     finally:
@@ -101,8 +104,8 @@ def main():
         print(f"{kind:<12}{len(v):>7}{median[kind]:>11.0f}{more:>+11.0f}{q[0]:>9.0f}{q[8]:>9.0f}")
     worst = largest(took)
     print(f"largest |Δ median| {worst:.3f} ms over {tries} tries of each kind, by lot {by_lot(took):.3f} ms")
-    figure("oracle", round(worst, 3), f"ms, largest |Δ median| of a dead link beside an unknown one, {tries} tries of each kind (goal < 1)",
-           "bench/oracle.py")
+    figure(f"oracle, {args.db}", round(worst, 3), f"ms, largest |Δ median| of a dead link beside an unknown one, {tries} tries of each kind (goal < 1)",
+           f"bench/oracle.py --db {args.db}")
     sys.exit(worst >= 1)
 
 

@@ -20,6 +20,9 @@ import time
 import fuzz
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/lib"))
+from scoreboard import figure  # noqa: E402
+
 passed = failed = 0
 STARTED = time.monotonic()
 
@@ -72,6 +75,8 @@ def programs(directory, ending):
 ONCE = [f"--ignore-glob=*/test_{name}.py" for name in (
     "41_recipient_page", "60_preview", "70_master_key", "80_escapes", "80_http_attack", "81_spoilt_messages",
     "81_takeover", "83_mail_faults", "85_outbound", "86_malware", "89_load", "91_proxies", "92_documents", "matrix")]
+# What says nothing below valgrind, which knows no sandbox and is 20 to 50 times slower, or would say it a day later.
+NOT_BELOW_VALGRIND = ("test_80_escapes", "test_87_crash_points", "test_89_load", "test_90_zip_extremes", "test_91_proxies")
 
 
 def clang():
@@ -116,6 +121,7 @@ def pytest(name, paths, env=None, wrapper=(), at_once=2):
     if skipped:
         say(f"{name}: {skipped} SKIPPED, see above for why")
     count_ended(tests - errors - failures - skipped, errors + failures, skipped, code, name)
+    return tests - errors - failures - skipped, errors + failures
 
 
 def failures(tap):
@@ -178,12 +184,45 @@ def analysers():
         step("tools/analyze", ["tools/analyze"])
 
 
+def system(name, db, long, files=(), **kw):
+    """The system suite on one database, with its line for the scoreboard."""
+    watch = {"GELEIT_TEST_CONNECTS": "1"} if long else {}       # below strace (tests/system/outbound.py)
+    ok, bad = pytest(name, ["tests/system", *files], {"GELEIT_TEST_DB": db, **watch}, **kw)
+    figure(f"system suite, {db}", f"{ok}, {bad} failed" if bad else ok, "passed", "script/test --long" if long else "script/test")
+
+
+def load_and_oracle():
+    """Ten minutes of load, and the times of dead links, on both databases: what has a goal fails when it misses it."""
+    for db, below in (("sqlite", []), ("postgresql", ["tests/with_pg.sh"])):
+        step(f"load, {db}", [*below, "bench/load.py", "--seconds", "600", "--db", db])
+        step(f"oracle, {db}", [*below, "bench/oracle.py", "--tries", "2000", "--db", db])
+
+
+def below_valgrind():
+    if not shutil.which("valgrind"):
+        count(0, 1, "valgrind: not there")
+        return
+    if build("build (valgrind)", "build-valgrind", ["-Dvalgrind=true", "-Dbuildtype=debugoptimized", "-Doptimization=1"]):
+        for path in sorted((ROOT / "tests/system").glob("test_*.py")):
+            if path.stem not in NOT_BELOW_VALGRIND:
+                step(f"valgrind, {path.stem}", ["tests/valgrind.py", "build-valgrind", str(path)])
+
+
+def end():
+    print(f"{passed} passed, {failed} failed", flush=True)
+    sys.exit(1 if failed or not passed else 0)
+
+
 def main():
     args = argparse.ArgumentParser()
     which = args.add_mutually_exclusive_group()
     which.add_argument("--quick", action="store_true")
     which.add_argument("--long", action="store_true")
+    which.add_argument("--valgrind", action="store_true")
     quick, long = (chosen := args.parse_args()).quick, chosen.long
+    if chosen.valgrind:
+        below_valgrind()
+        end()
     if long:
         os.environ["GELEIT_LONG"] = "1"
 
@@ -201,15 +240,13 @@ def main():
             pytest("preview tests", sorted(str(p) for p in (ROOT / "tests").glob("media_*_test.py")),
                    {"GELEIT_BUILD": str(ROOT / "build")})
             browser()
-            watch = {"GELEIT_TEST_CONNECTS": "1"} if long else {}       # below strace (tests/system/outbound.py)
-            pytest("system tests, SQLite", ["tests/system"], {"GELEIT_TEST_DB": "sqlite", **watch}, at_once=3)
-            pytest("system tests, PostgreSQL", ["tests/system", *([] if long else ONCE)],
-                   {"GELEIT_TEST_DB": "postgresql", **watch}, ["tests/with_pg.sh"])
+            system("system tests, SQLite", "sqlite", long, at_once=3)
+            system("system tests, PostgreSQL", "postgresql", long, [] if long else ONCE, wrapper=["tests/with_pg.sh"])
             if long:
                 power_cut()
                 analysers()
-    print(f"{passed} passed, {failed} failed", flush=True)
-    sys.exit(1 if failed or not passed else 0)
+                load_and_oracle()
+    end()
 
 
 main()
