@@ -18,7 +18,7 @@
  *	ROLE_PROBE_OUT   folder for the results, one file per role: "name<TAB>outcome"
  *	ROLE_PROBE_DIR   DIR of the server
  *	ROLE_PROBE_PORT  where somebody listens on 127.0.0.1
- *	ROLE_PROBE_UNIX  and on a socket with a name
+ *	ROLE_PROBE_UNIX  and on two sockets: of this path, and with it as an abstract name
  *	ROLE_PROBE_ONLY  "job": roles are left alone
  *
  * An outcome is "ok", the name of an errno, or "killed" (by the list).
@@ -345,7 +345,7 @@ connect_unix(void)
 static long
 connect_abstract(void)
 {
-	return connect_named("geleit-probe", 1);
+	return connect_named(unix_path, 1);
 }
 static long
 bind_tcp(void)

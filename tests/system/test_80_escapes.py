@@ -131,7 +131,7 @@ class Probed:
         tcp, local = socket.create_server(("127.0.0.1", 0)), [socket.socket(socket.AF_UNIX) for _ in range(2)]
         local[0].bind(str(self.out / "socket"))
         os.chmod(self.out / "socket", 0o777)
-        local[1].bind("\0geleit-probe")
+        local[1].bind(f"\0{self.out}/socket")
         for s in local:
             s.listen(64)
         given = self.preload(ROLE_PROBE_PORT=str(tcp.getsockname()[1]))
