@@ -427,7 +427,7 @@ plain_recovery(struct api *x, struct str code)
 		char ch = code.p[i];
 
 		if (ch != ' ' && ch != '-')
-			out[n++] = ch >= 'a' && ch <= 'z' ? (char)(ch - 'a' + 'A') : ch;
+			out[n++] = (char)(ch >= 'a' && ch <= 'z' ? ch - 'a' + 'A' : ch);
 	}
 	return (struct str){out, n};
 }

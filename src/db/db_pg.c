@@ -380,7 +380,7 @@ stmt_get(struct db_pg *d, const char *sql, struct stmt **ret, struct error *e)
 		free(s);
 		return r;
 	}
-	*VEC_ADD(&d->cache) = s;
+	*VEC_ADD(&d->cache) = s; /* NOLINT(bugprone-sizeof-expression): of pointers */
 	*ret = s;
 	return 0;
 }

@@ -264,7 +264,7 @@ stmt_prepare(struct db_sqlite *d, const char *sql, struct stmt **ret, struct err
 	s->s = h;
 	if (s->sql == NULL)
 		abort();
-	*VEC_ADD(&d->cache) = s;
+	*VEC_ADD(&d->cache) = s; /* NOLINT(bugprone-sizeof-expression): of pointers */
 	*ret = s;
 	return 0;
 }

@@ -82,7 +82,7 @@ with_lf(struct arena *a, struct str s)
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\r' && i + 1 < s.n && s.p[i + 1] == '\n')
 			continue;
-		p[n++] = s.p[i] == '\r' ? '\n' : s.p[i];
+		p[n++] = (char)(s.p[i] == '\r' ? '\n' : s.p[i]);
 	}
 	return (struct str){p, n};
 }

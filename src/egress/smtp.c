@@ -121,7 +121,7 @@ reply_line(struct talk *t, struct str line)
 		buf_char(&t->reply, '\n');
 	for (size_t i = 0; i < line.n; i++) {
 		unsigned char c = (unsigned char)line.p[i];
-		buf_char(&t->reply, c < 0x20 || c >= 0x7f ? '?' : (char)c);
+		buf_char(&t->reply, (char)(c < 0x20 || c >= 0x7f ? '?' : c));
 	}
 	if (line.n == 3 || line.p[3] != '-') {
 		t->code = (int)code;

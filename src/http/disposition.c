@@ -71,7 +71,7 @@ fallback(struct arena *a, struct str name)
 
 		if ((c & 0xc0) == 0x80)
 			continue; /* one '_' per character, not per byte */
-		to[out.n++] = c >= 0x80 || c == '"' || c == '%' ? '_' : (char)c;
+		to[out.n++] = (char)(c >= 0x80 || c == '"' || c == '%' ? '_' : c);
 	}
 	return out;
 }

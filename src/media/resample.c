@@ -83,7 +83,7 @@ kernel_fini(struct kernel *k)
 static pixel
 pixel_of(const uint8_t *p, int bands)
 {
-	float alpha = bands == 4 ? p[3] / 255.0f : bands == 2 ? p[1] / 255.0f : 1;
+	float alpha = bands == 4 ? (float)p[3] / 255 : bands == 2 ? (float)p[1] / 255 : 1;
 
 	return (bands >= 3 ? (pixel){p[0], p[1], p[2], 255} : (pixel){p[0], 0, 0, 255}) * alpha;
 }
