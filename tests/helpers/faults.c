@@ -45,6 +45,8 @@ enum kind {
 	KIND_WRITE,
 	KIND_ALLOC,
 	KIND_CREATE, /* a file that was not there */
+	KIND_READ,   /* by its place, as the store's and the database's files are */
+	KIND_OPEN,   /* one that is there, below a folder: the store's */
 	KIND_COUNT,
 };
 
@@ -54,7 +56,8 @@ enum action {
 	ACTION_KILL_AFTER,
 	ACTION_HOLD, /* stands still in front of the call until it is ended */
 	ACTION_FAIL,
-	ACTION_SHORT, /* half of it is written */
+	ACTION_SHORT,  /* half of it is written */
+	ACTION_BROKEN, /* fails, and so does each one after it */
 };
 
 enum { OF_FOLDER = 1, OF_FILE, OF_DATABASE, OF_OTHER };
@@ -85,6 +88,8 @@ static int (*real_renameat2)(int, const char *, int, const char *, unsigned);
 static int (*real_unlinkat)(int, const char *, int);
 static int (*real_unlink)(const char *);
 static int (*real_openat)(int, const char *, int, ...);
+static ssize_t (*real_pread64)(int, void *, size_t, off_t);
+static ssize_t (*real_preadv2)(int, const struct iovec *, int, off_t, int);
 
 /* ---- whom, and when ---- */
 
@@ -146,6 +151,8 @@ begin(void)
 	find(&real_unlinkat, "unlinkat");
 	find(&real_unlink, "unlink");
 	find(&real_openat, "openat64");
+	find(&real_pread64, "pread64");
+	find(&real_preadv2, "preadv64v2");
 	role = who_am_i();
 	fd = path == NULL || role == 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
@@ -156,10 +163,12 @@ begin(void)
 		page = p;
 }
 
-/* True for the one call that is meant. */
+/* True for the one call that is meant, or for all from it on. */
 static bool
 is_meant(enum kind kind, uint32_t detail)
 {
+	uint32_t n;
+
 	if (page == NULL || atomic_load(&page->armed) == 0)
 		return false;
 	if (page->action == ACTION_COUNT) {
@@ -167,8 +176,10 @@ is_meant(enum kind kind, uint32_t detail)
 		return false;
 	}
 	if (page->role != role || page->kind != kind ||
-	    (page->detail != 0 && page->detail != detail) ||
-	    atomic_fetch_add(&page->seen, 1) + 1 != page->at)
+	    (page->detail != 0 && page->detail != detail))
+		return false;
+	n = atomic_fetch_add(&page->seen, 1) + 1;
+	if (page->action == ACTION_BROKEN ? n < page->at : n != page->at)
 		return false;
 	atomic_store(&page->struck, (uint32_t)getpid());
 	return true;
@@ -202,7 +213,7 @@ before(void)
 	if (page->action == ACTION_HOLD)
 		hold();
 	errno = (int)page->error;
-	return page->action == ACTION_FAIL;
+	return page->action == ACTION_FAIL || page->action == ACTION_BROKEN;
 }
 
 static void
@@ -333,8 +344,36 @@ openat(int dir, const char *name, int flags, ...)
 		mode = va_arg(ap, mode_t);
 	va_end(ap);
 	if ((flags & O_EXCL) == 0)
-		return real_openat(dir, name, flags, mode);
+		AROUND(KIND_OPEN, (flags & O_DIRECTORY) != 0 ? OF_FOLDER : OF_FILE, -1,
+		    real_openat(dir, name, flags, mode));
 	AROUND(KIND_CREATE, 0, -1, real_openat(dir, name, flags, mode));
+}
+
+/* SQLite's files are regular ones, too: who reads tells them from the store's. */
+static uint32_t
+what_is_read(int fd, const void *caller)
+{
+	uint32_t what = what_is(fd);
+	Dl_info from;
+
+	if (what == OF_FILE && dladdr(caller, &from) != 0 &&
+	    strstr(from.dli_fname, "libsqlite3") != NULL)
+		return OF_DATABASE;
+	return what;
+}
+
+EXPORT ssize_t
+pread64(int fd, void *p, size_t n, off_t at)
+{
+	AROUND(KIND_READ, what_is_read(fd, __builtin_return_address(0)), -1,
+	    real_pread64(fd, p, n, at));
+}
+
+EXPORT ssize_t
+preadv2(int fd, const struct iovec *io, int count, off_t at, int flags)
+{
+	AROUND(KIND_READ, what_is_read(fd, __builtin_return_address(0)), -1,
+	    real_preadv2(fd, io, count, at, flags));
 }
 
 static size_t

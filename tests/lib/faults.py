@@ -20,8 +20,8 @@ LIBRARY = BUILD / "src/roles/faults.so"
 
 # The same numbers in tests/helpers/faults.c.
 ROLES = ["", "master", "front", "app", "keeper", "worker", "scan", "egress", "media"]
-KINDS = ["", "send", "receive", "fsync", "rename", "unlink", "commit", "write", "alloc", "create"]
-ACTIONS = ["", "count", "before", "after", "hold", "fail", "short"]
+KINDS = ["", "send", "receive", "fsync", "rename", "unlink", "commit", "write", "alloc", "create", "read", "open"]
+ACTIONS = ["", "count", "before", "after", "hold", "fail", "short", "broken"]
 OF = {1: "folder", 2: "file", 3: "database", 4: "other"}
 DETAILS = 64
 HEAD = struct.Struct("<9I")     # armed, role, kind, action, error, at, detail, seen, struck; behind it the counts
@@ -45,7 +45,7 @@ class Point(collections.namedtuple("Point", "role kind detail n action error", d
 
     def __str__(self):
         what = MESSAGES.get(self.detail, "") if self.kind in ("send", "receive") else OF.get(self.detail, "")
-        how = "fails with " + errno.errorcode[self.error] + " at" if self.action == "fail" else self.action
+        how = "fails with " + errno.errorcode[self.error] + " at" if self.action in ("fail", "broken") else self.action
         return f"{self.role}, {how} {self.kind} {what} {self.n}".replace("  ", " ")
 
 
