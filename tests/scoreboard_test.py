@@ -26,6 +26,18 @@ def test_one_line_per_suite_and_unit(tmp_path, monkeypatch):
     assert done.stdout.splitlines()[2].split() == ["b", "22", "requests", "run", "b"]
 
 
+def test_each_database_has_a_line_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("GELEIT_REPORTS", str(tmp_path))
+    for database, value in ((None, 5), ("postgresql", 6), ("sqlite", 7)):
+        monkeypatch.delenv("GELEIT_TEST_DB", raising=False)
+        if database:
+            monkeypatch.setenv("GELEIT_TEST_DB", database)
+        scoreboard.system_figure("a", value, "kills", "LONG=1 pytest a")
+    kept = json.loads((tmp_path / "scoreboard.json").read_text())
+    assert [(l["suite"], l["figure"], l["command"]) for l in kept] == [
+        ("a, postgresql", 6, "GELEIT_TEST_DB=postgresql tests/with_pg.sh env LONG=1 pytest a"), ("a, sqlite", 7, "LONG=1 pytest a")]
+
+
 def test_two_at_once_lose_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("GELEIT_REPORTS", str(tmp_path))
 

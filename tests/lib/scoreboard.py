@@ -40,6 +40,14 @@ def figure(suite, value, unit, command):
         f.write("[\n" + ",\n".join(json.dumps(l, ensure_ascii=False) for l in kept) + "\n]\n")
 
 
+def system_figure(suite, value, unit, command):
+    """Of a suite of tests/system, which runs on either database: each has a line of its own that says which."""
+    database = os.environ.get("GELEIT_TEST_DB", "sqlite")
+    if database != "sqlite":
+        command = f"GELEIT_TEST_DB={database} tests/with_pg.sh env {command}"
+    figure(f"{suite}, {database}", value, unit, command)
+
+
 def number(text):
     return json.loads(text) if text.replace(".", "", 1).isdigit() else text
 

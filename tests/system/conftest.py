@@ -19,14 +19,13 @@ import geleit  # noqa: E402
 import outbound  # noqa: E402
 
 sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
-from scoreboard import figure  # noqa: E402
+from scoreboard import system_figure  # noqa: E402
 
 
 # Suites whose figure is how many of their tests passed, when all of the file did.
-COUNTED = {"test_20_kill": ("kill -9", "roles killed in an upload or a download, nothing acknowledged lost"),
-           "test_71_tus_checksum": ("tus checksum", "ways a checksum is given, and what it does to a piece"),
-           "test_82_access": ("access", "ways in, guesses and ends of keys, sessions, links and codes"),
-           "test_86_malware": ("malware", "situations of a real clamd told apart")}
+COUNTED = {"test_71_tus_checksum": ("tus checksum", "tests of how a checksum is given, and what it does to a piece"),
+           "test_82_access": ("access", "tests of ways in, guesses and ends of keys, sessions, links and codes"),
+           "test_86_malware": ("malware", "tests that tell apart what a real clamd says, or does not say")}
 outcomes = collections.defaultdict(list)
 tests_run = collections.Counter()       # by file
 watched = []                            # what each process that ran tests saw (outbound.py); None: one broke off
@@ -49,7 +48,7 @@ def count_suites(session):
     collected = collections.Counter(item.path.stem for item in session.items)
     for name, (suite, unit) in COUNTED.items():
         if outcomes[name] and all(outcomes[name]) and len(outcomes[name]) == collected[name] > 3:
-            figure(suite, collected[name], unit, f"pytest tests/system/{name}.py")
+            system_figure(suite, collected[name], unit, f"pytest tests/system/{name}.py")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -80,11 +79,10 @@ def count_watched(session):
     """Whether other tests failed or not: this figure is of connections alone."""
     starts, foreign = (sum(w.get(name, 0) for w in watched) for name in ("starts", "foreign"))
     tests = sum(n for stem, n in tests_run.items() if stem not in outbound.LEFT_OUT)
-    name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[os.environ.get("GELEIT_TEST_DB", "sqlite")]
     left_out = "; ".join(f"without {file}: {why}" for file, why in outbound.LEFT_OUT.items())
-    figure("outbound", f"{foreign} of {starts} starts of a server, in {tests} tests",
-           f"on {name}, each watched by strace, that asked an address which no setting names; {left_out}",
-           "GELEIT_TEST_CONNECTS=1 pytest tests/system")
+    system_figure("outbound", f"{foreign} of {starts} starts of a server, in {tests} tests",
+                  f"each watched by strace, that asked an address which no setting names; {left_out}",
+                  "GELEIT_TEST_CONNECTS=1 pytest tests/system")
 
 
 @pytest.fixture(scope="session")

@@ -630,6 +630,6 @@ def test_the_keeper_answers_after_all_of_it_and_holds_nothing(roles, server, ann
 def test_the_figure(roles, server, anna):
     assert roles.app.process.poll() is None and roles.keeper.process.poll() is None
     assert anna.request("GET", anna.path + "/file/1").status == 200
-    scoreboard.figure("takeover", f"{len(tried)} tried, 0 succeeded", "hostile messages to app and keeper",
-                      "script/test (tests/system/test_81_takeover.py)")
+    scoreboard.system_figure("takeover", f"{len(tried)} tried, 0 succeeded", "hostile messages to app and keeper",
+                             "pytest tests/system/test_81_takeover.py")
     assert len(tried) > 700

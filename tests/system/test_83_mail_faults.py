@@ -22,7 +22,7 @@ from mailrig import MailRig
 from smtpfault import VERBS, SmtpProxy
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
-from scoreboard import figure  # noqa: E402
+from scoreboard import system_figure  # noqa: E402
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="postfix needs root")
 TRIED = set()       # faults, for the figure
@@ -499,5 +499,5 @@ def test_nothing_is_left_over(server, rig):
     assert count("count(*)", "mail", "1 = 1") == count("count(*)", "event", "kind = 'mail.queued'")
     assert server.run("fsck")["ok"]
     if len(TRIED) > 30:
-        figure("mail faults", len(TRIED), "faults of a relay tried, 0 mails lost, 0 codes sent twice",
+        system_figure("mail faults", len(TRIED), "faults of a relay tried, 0 mails lost, 0 codes sent twice",
                "pytest tests/system/test_83_mail_faults.py")

@@ -15,7 +15,7 @@ from conftest import database
 from geleit import ROOT, Recipient, Server, Staff, free_port, sql, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
-from scoreboard import figure  # noqa: E402
+from scoreboard import system_figure  # noqa: E402
 
 SIZE = 48 << 20         # more than the buffers between us hold
 PART = 1 << 20
@@ -188,7 +188,7 @@ def compare(what, seen):
 
 
 def figures(servers):
-    figure("revocation, " + servers.db.split(":")[0], TOLD["cells"], "cells of docs/security/revocation.md tried", "pytest tests/system/test_88_revocation.py")
+    system_figure("revocation", TOLD["cells"], "cells of docs/security/revocation.md tried", "pytest tests/system/test_88_revocation.py")
 
 
 # ---- recipients ----

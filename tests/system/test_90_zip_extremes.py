@@ -21,7 +21,7 @@ import unicodedata
 import pytest
 
 from geleit import BUILD, Recipient, wait_for
-from scoreboard import figure
+from scoreboard import system_figure
 from zipreaders import READERS, missing, read_all, unpack, walk
 
 LONG = os.environ.get("GELEIT_LONG") == "1"
@@ -239,14 +239,14 @@ def go_the_whole_way(server, tmp_path, sizes, address):
 def test_a_file_of_more_than_4_gib(fresh, tmp_path):
     found, is_wide, read = go_the_whole_way(fresh().start(), tmp_path, [1000, (4 << 30) + 1, 1000], "gross@customer.test")
     assert is_wide and found[1][1] > 1 << 32 and found[2][3] > 1 << 32
-    figure("zip extremes, one file of 4 GiB and a byte", read, "programs that open it, fetched in pieces", COMMAND)
+    system_figure("zip extremes, one file of 4 GiB and a byte", read, "programs that open it, fetched in pieces", COMMAND)
 
 
 @long
 def test_more_than_4_gib_in_all(fresh, tmp_path):
     found, is_wide, read = go_the_whole_way(fresh().start(), tmp_path, [1 << 30] * 5, "viele@customer.test")
     assert is_wide and [header > 1 << 32 for _, _, _, header, _ in found] == [False] * 4 + [True] * 2
-    figure("zip extremes, 5 GiB in all", read, "programs that open it, fetched in pieces", COMMAND)
+    system_figure("zip extremes, 5 GiB in all", read, "programs that open it, fetched in pieces", COMMAND)
 
 
 # ---- ten thousand files ----
@@ -297,5 +297,5 @@ def test_ten_thousand_files(fresh, tmp_path):
     wait_for(lambda: all_complete(server, sent["delivery"]), 60)
     grown = grown_by(server, recipient, path.stat().st_size)
     assert grown <= ROOM, grown
-    figure("zip extremes, 10,000 files", read, "programs that open it, fetched in pieces", COMMAND)
-    figure("zip extremes, memory of front", round(grown / (1 << 20), 2), "MiB for each package of 10,000 files on its way (limit 8)", COMMAND)
+    system_figure("zip extremes, 10,000 files", read, "programs that open it, fetched in pieces", COMMAND)
+    system_figure("zip extremes, memory of front", round(grown / (1 << 20), 2), "MiB for each package of 10,000 files on its way (limit 8)", COMMAND)

@@ -19,7 +19,7 @@ from geleit import BUILD, ROOT, Recipient, Server, free_port, sha256, wait_for
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import document  # noqa: E402
 import sealed_fields  # noqa: E402
-from scoreboard import figure  # noqa: E402
+from scoreboard import system_figure  # noqa: E402
 
 PAGE = "docs/admin/reverse-proxy.md"
 SIZE = 64 << 20
@@ -246,8 +246,8 @@ def test_revoked_in_the_middle(proxied, sent):
         came = rest_of(r)
     assert got + came < SIZE
     suite, command = f"behind {proxied.proxy}", "pytest tests/system/test_91_proxies.py"
-    figure(suite, round((cut - revoked).total_seconds(), 2), "s from a revocation until the download that ran was cut", command)
-    figure(suite, round(came / 1e6, 1), "MB that proxy and kernel held then still came", command)
+    system_figure(suite, round((cut - revoked).total_seconds(), 2), "s from a revocation until the download that ran was cut", command)
+    system_figure(suite, round(came / 1e6, 1), "MB that proxy and kernel held then still came", command)
     assert sent.request("GET", f"{sent.path}/file/1").status == 403
 
 

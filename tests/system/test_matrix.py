@@ -35,7 +35,7 @@ def world(server, tmp_path_factory):
     made = World(server, picture(tmp_path_factory.mktemp("matrix") / "picture.png"))
     yield made
     for unit, n in TOLD.items():
-        scoreboard.figure("authorisation matrix, " + server.db.split(":")[0], n, unit, "pytest tests/system/test_matrix.py")
+        scoreboard.system_figure("authorisation matrix", n, unit, "pytest tests/system/test_matrix.py")
 
 
 # ---- what is expected ----
