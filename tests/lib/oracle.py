@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import pathlib
-import signal
 import sys
 import time
 import uuid
@@ -87,6 +86,19 @@ def contradictions(server):
     return [(text, sql(server, asked[text])) for text, n in counted if n != "0"]
 
 
+def outside_the_log(server):
+    """Events that are on their way into it."""
+    return sql(server, "SELECT * FROM event_todo")
+
+
+def agrees(server, seconds=30):
+    """While something is under way: at one moment nothing contradicts and all events are in the log; or what there is instead."""
+    end = time.monotonic() + seconds
+    while found := contradictions(server) or outside_the_log(server):
+        assert time.monotonic() < end, found
+        time.sleep(0.3)
+
+
 def time_passes(server):
     """What a dead process had leased, and what waits for another try, is due: nobody waits a minute for it in a test."""
     sql(server, "UPDATE job SET lease_until_us = CASE WHEN state = 'running' THEN 1 END, due_us = 1 WHERE state IN ('queued', 'running')")
@@ -112,9 +124,9 @@ def is_whole(server, everybody):
 
 
 def kill_all(server):
-    """All at once, and only when they are gone the port is free."""
+    """The master, which takes all others with it, if it has not died already; only when they are gone the port is free."""
     pids = [*roles_of(server).values(), server.process.pid]
-    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.kill()
     server.process.wait(10)
     wait_for(lambda: not any(is_alive(p) for p in pids), 10)
 

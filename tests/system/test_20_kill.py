@@ -4,13 +4,19 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
-from geleit import BUILD, Recipient, sha256, sql, wait_for
+from geleit import BUILD, ROOT, Recipient, sha256, sql, wait_for
+
+sys.path.insert(0, str(ROOT / "tests/lib"))
+import oracle  # noqa: E402
+from scoreboard import system_figure  # noqa: E402
 
 ROLES = ["front", "app", "keeper", "worker", "egress"]
+survived = []       # (role, what was under way)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +48,8 @@ def test_an_upload_survives_the_death_of(server, big, role):
     assert up.returncode == 0, err + server.log_text()[-2000:]
     assert sha256(big.read_bytes()) in out
     wait_for(lambda: (now := server.roles(role)) and not set(now) & set(pids))
+    oracle.agrees(server)
+    survived.append((role, "upload"))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -76,10 +84,15 @@ def test_a_download_and_the_death_of(server, big, role):
         f = server.run("delivery", doc["delivery"])["recipients"][0]["files"][0]
         return f["state"] in ("complete", *["interrupted"] * (role == "front"))
     wait_for(is_told, 25)
+    oracle.agrees(server)
+    survived.append((role, "download"))
 
 
 def test_after_all_that_fsck_is_clean(server):
     assert server.run("fsck")["ok"] is True
+    if len(survived) == 2 * len(ROLES):
+        system_figure("kill -9", len(survived), "deaths of a role in an upload or a download, nothing acknowledged lost",
+                      "pytest tests/system/test_20_kill.py")
 
 
 def test_master_gone_children_gone(fresh):
@@ -94,5 +107,6 @@ def test_master_gone_children_gone(fresh):
                        for p in pids)
     wait_for(gone, 2)
     s.start()
+    oracle.agrees(s)
     assert s.run("fsck")["ok"]
     assert s.stop() == 0
