@@ -8,10 +8,15 @@ or its n-th system call or allocation fails.  After each the one oracle: tests/l
 A run takes a share, another one each time; its seed is printed, GELEIT_CRASH_SEED=N repeats it, GELEIT_LONG=1 takes all.
 """
 import collections
+import contextlib
 import errno
+import functools
+import http.client
 import itertools
+import operator
 import os
 import random
+import signal
 import struct
 import sys
 import threading
@@ -22,23 +27,27 @@ import pytest
 
 import geleit
 from conftest import database
-from geleit import Recipient, wait_for
+from geleit import Recipient, sql, wait_for
 
 sys.path.insert(0, str(geleit.ROOT / "tests/lib"))
 import faults  # noqa: E402
 import oracle  # noqa: E402
 from clamd import Clamd  # noqa: E402
-from scoreboard import figure  # noqa: E402
+from scoreboard import system_figure  # noqa: E402
 
 LONG = os.environ.get("GELEIT_LONG") == "1"
 SEED = int(os.environ.get("GELEIT_CRASH_SEED", random.SystemRandom().randrange(10 ** 6)))
 COMMAND = "GELEIT_LONG=1 pytest tests/system/test_87_crash_points.py" if LONG else "pytest tests/system/test_87_crash_points.py"
-ROLES = {"upload": ["front", "app", "keeper"], "ingest": ["worker", "keeper"], "send": ["front", "app", "keeper", "worker", "egress"],
-         "download": ["front", "app", "keeper"], "revoke": ["front", "app"]}
+ROLES = {"upload": ["front", "app", "keeper", "worker"], "ingest": ["worker", "keeper"], "send": ["front", "app", "keeper", "worker", "egress"],
+         "download": ["front", "app", "keeper"], "revoke": ["front", "app", "worker"]}
+MUTE = {("revoke", "worker")}       # who puts the event into the log, and asks nobody
+MASTER = ["upload", "send", "download"]        # in which an app dies, and the master at a point of bringing it back
 HELPERS = {"scan": ["worker", "scan"], "preview": ["worker", "media"]}      # who is asked about a file
 STEPS = ["send", "receive", "fsync", "rename", "unlink", "commit"]
+RETRIES = 4             # of a point that was not passed, when all are taken
+MISSED_MOST = 0.04      # of them so many may never be passed
 RESTART_AFTER = 4       # deaths of one role: it comes back after 0.1 s, 0.2, 0.4, ...
-tried = collections.Counter()
+tried, asked_for, never = collections.Counter(), collections.Counter(), []
 
 
 def picture():
@@ -58,6 +67,7 @@ class World:
         self.client = oracle.Client(self.server)
         self.ready = self.client.wait_ready(self.client.upload(os.urandom(30_000)))
         self.items = []
+        self.point = None       # the one that is armed
         self.deaths = collections.Counter()
 
     def start(self):
@@ -71,7 +81,7 @@ class World:
     # ---- the operations: what is made ready, then what is watched ----
 
     def upload(self):
-        return lambda: self.client.upload(os.urandom(70_000), 2)
+        return lambda: self.client.wait_ready(self.client.upload(os.urandom(70_000), 2))
 
     def ingest(self):
         """In crumbs, so that it is also merged."""
@@ -91,7 +101,11 @@ class World:
     def revoke(self):
         number = self.client.send(self.ready)
         self.client.wait_mailed(number)
-        return lambda: self.client.revoke(number)
+
+        def revoke():
+            self.client.revoke(number)
+            self.client.wait(lambda: oracle.outside_the_log(self.server) == [])
+        return revoke
 
     def new_package(self):
         files = [os.urandom(150_000 + i) for i in range(20)]
@@ -102,10 +116,14 @@ class World:
         self.recipient = Recipient(self.server, self.client.sent[number][2], self.client.sent[number][1]).prove()
         self.items = [(number, i + 1, f) for i, f in enumerate(files)]
 
+    def its_front_cut_it(self):
+        """Died, alone or with all others, or could not go on: what the reset overtook counts as not arrived."""
+        return self.point and self.faults.struck and (self.point.action == "hold" or self.point.role in ("front", "master"))
+
     def is_recorded(self, number, position):
-        """Complete, or its front has died before it could say so."""
+        """Complete, or its front could not say so; no other role's death or failure is an excuse."""
         f = self.client.ask("GET", f"/api/v1/deliveries/{number}").json()["recipients"][0]["files"][position - 1]
-        return f["complete"] or self.faults.struck
+        return f["complete"] or self.its_front_cut_it()
 
     def download(self):
         if not self.items:
@@ -119,43 +137,66 @@ class World:
 
     # ---- one point ----
 
-    def passed(self, operation):
-        """Every point of it, counted."""
-        getattr(self, operation)()()
+    def while_an_app_dies(self, operation):
+        """And is brought back."""
         run = getattr(self, operation)()
+
+        def both():
+            wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 30)
+            os.kill(oracle.roles_of(self.server)["app", 0], signal.SIGKILL)
+            self.deaths["app"] += 1
+            run()
+            wait_for(lambda: self.faults.struck or oracle.is_whole(self.server, self.client.everybody), 30)
+        return both
+
+    def made_ready(self, operation, role):
+        return self.while_an_app_dies(operation) if role == "master" else getattr(self, operation)()
+
+    def counted(self, operation, role):
+        run = self.made_ready(operation, role)
         with self.faults.record() as counts:
             run()
             time.sleep(0.3)
         return counts
 
-    def end_all(self, done):
-        """Who stands still at a held point: everybody dies there, and the server is started anew."""
+    def passed(self, operation, role=""):
+        """Every point of it, counted.  Who is asked whether it is done is asked more or less often: what each run passes counts."""
+        self.made_ready(operation, role)()
+        return functools.reduce(operator.and_, [self.counted(operation, role) for _ in range(3 if LONG else 1)])
+
+    def end_all(self, done, point):
+        """The master dies at its point, or while another stands still at a held one: everybody goes with it, and it is started anew."""
         while not self.faults.struck and not done.is_set():
             time.sleep(0.01)
         if not self.faults.struck:
             return
+        if point.role == "master":
+            self.server.process.wait(10)
         oracle.kill_all(self.server)
         self.start()
+        self.deaths.clear()
 
     def strike(self, operation, point):
         """True when the point was passed."""
-        run, done = getattr(self, operation)(), threading.Event()
+        run, done, self.point = self.made_ready(operation, point.role), threading.Event(), point
+        ends_all = point.action == "hold" or point.role == "master"
         with self.faults.armed(point):
-            ender = threading.Thread(target=self.end_all, args=(done,))
-            if point.action == "hold":
+            ender = threading.Thread(target=self.end_all, args=(done, point))
+            if ends_all:
                 ender.start()
             try:
                 run()
             finally:
                 done.set()
-                if point.action == "hold":
+                if ends_all:
                     ender.join()
             struck = bool(self.faults.struck)
+        self.point = None
         wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 30)
-        if struck:
+        if struck and not ends_all:
             self.deaths[point.role] += 1
         oracle.check(self.server, [self.client])
-        if self.deaths[point.role] >= RESTART_AFTER:
+        if max(self.deaths.values(), default=0) >= RESTART_AFTER:
             self.again()
         return struck
 
@@ -167,7 +208,7 @@ def world(cluster):
     w.client.check(0)
     w.server.remove()
     for unit, n in tried.items():
-        figure("crash points", n, unit, COMMAND)
+        system_figure("crash points", f"{n} of {asked_for[unit]}" if LONG else n, unit + (", all" if LONG else ", a share"), COMMAND)
 
 
 @pytest.fixture(scope="module")
@@ -184,8 +225,12 @@ def plan(world):
 
 @pytest.fixture(scope="module", autouse=True)
 def seed(request):
-    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+    shown = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
+    with shown():
         print(f"\ncrash points: GELEIT_CRASH_SEED={SEED}", flush=True)
+    yield
+    with shown():
+        print("".join(f"\nnever passed: {what}" for what in never), flush=True)
 
 
 def shuffled(points):
@@ -205,23 +250,36 @@ MANY = 16       # of which hardly all are passed by
 
 def sweep(world, operation, points, most, unit):
     """So many of them that were really passed, or all: an operation goes its way a little differently each time."""
-    asked = passed = 0
-    for p in points if LONG else shuffled(points)[:max(4 * most, MANY)]:
+    missed, passed = [], 0
+
+    def is_passed(p):
         try:
-            asked, passed = asked + 1, passed + world.strike(operation, p)
+            return world.strike(operation, p)
         except (AssertionError, OSError) as e:
             raise AssertionError(f"{operation}: {p} (GELEIT_CRASH_SEED={SEED}): {e}\n{world.server.log_text()[-1500:]}") from e
+    for p in points if LONG else shuffled(points)[:max(4 * most, MANY)]:
+        if is_passed(p):
+            passed += 1
+        else:
+            missed.append(p)
         if passed == most and not LONG:
             break
+    for _ in range(RETRIES if LONG else 0):
+        missed = [p for p in missed if not is_passed(p)]
+    passed = len(points) - len(missed) if LONG else passed
+    never.extend(f"{operation}: {p}" for p in missed if LONG)
     tried[unit] += passed
-    assert passed and passed * 2 >= asked if LONG else passed == min(most, len(points)), f"{operation}: {passed} of {asked} points were passed"
+    asked_for[unit] += len(points)
+    assert passed and len(missed) <= max(1, MISSED_MOST * len(points)) if LONG else passed == min(most, len(points)), (
+        f"{operation}: {passed} of {len(points)} points were passed, not {', '.join(map(str, missed))}")
 
 
 @pytest.mark.parametrize("operation", ROLES)
 def test_killed_at(world, plan, operation):
     points = faults.points(plan(operation), ROLES[operation], STEPS)
     kinds = {(p.role, p.kind) for p in points}
-    assert {(r, k) for r in ROLES[operation] for k in ("send", "receive")} <= kinds, kinds
+    assert {(r, k) for r in ROLES[operation] if (operation, r) not in MUTE for k in ("send", "receive")} <= kinds, kinds
+    assert set(ROLES[operation]) == {p.role for p in points}
     sweep(world, operation, points, 5, "points at which a role was killed")
 
 
@@ -231,12 +289,20 @@ def test_all_killed_at(world, plan, operation):
     sweep(world, operation, points, 1, "points at which all were killed at once")
 
 
+@pytest.mark.parametrize("operation", MASTER)
+def test_the_master_killed_at(world, operation):
+    """Alone, at its own points, which it has only while it brings a role back; the others go with it."""
+    points = faults.points(world.passed(operation, "master"), ["master"], STEPS)
+    assert {"send", "receive"} <= {p.kind for p in points}
+    sweep(world, operation, points, 2, "points at which the master was killed")
+
+
 # ---- calls that fail ----
 
 # What the kernel may say at them: kind, of what, errors.
 ERRORS = [("fsync", None, [errno.EIO]), ("rename", None, [errno.EIO, errno.ENOSPC]), ("unlink", None, [errno.EIO]),
           ("write", 2, [errno.ENOSPC, errno.EIO]), ("send", None, [errno.ENOBUFS]), ("commit", None, [errno.ECONNRESET]),
-          ("create", None, [errno.ENOSPC, errno.EROFS, errno.EMFILE])]
+          ("create", None, [errno.ENOSPC, errno.EROFS, errno.EMFILE]), ("open", None, [errno.EMFILE, errno.EIO]), ("read", 2, [errno.EIO])]
 
 
 def failures(counts, roles):
@@ -277,6 +343,55 @@ def test_a_commit_that_was_not_synced_is_not_acknowledged(world):
     client.check_delivery(number)
     client.revoke(number)
     oracle.check(world.server, [client])
+
+
+def record_of(client, number):
+    """What the delivery says of its one file."""
+    return client.ask("GET", f"/api/v1/deliveries/{number}").json()["recipients"][0]["files"][0]
+
+
+@pytest.mark.parametrize("kind,error", [("read", errno.EIO), ("open", errno.EIO), ("open", errno.EMFILE)])
+def test_a_download_that_cannot_be_read_is_cut_and_not_complete(world, kind, error):
+    """Then it is whole again, from its beginning."""
+    client, content = world.client, os.urandom(900_000)
+    number = client.send(client.wait_ready(client.upload(content)))
+    r = Recipient(world.server, client.sent[number][2], client.sent[number][1]).prove()
+    path, n = f"{r.path}/file/1", 8 if kind == "read" else 1
+    with world.faults.armed(faults.Point("front", kind, 2, n, "broken", error)):
+        with contextlib.suppress(OSError, http.client.HTTPException), r.stream(path) as (a, _):
+            told, got = int(a.headers["Content-Length"]), bytearray()
+            while piece := a.read1(1 << 16):
+                got += piece
+        assert world.faults.struck
+        assert a.status == 200 and len(got) < told == len(content) and content.startswith(got)
+        assert (len(got) > 0) == (kind == "read")
+        wait_for(lambda: record_of(client, number)["state"] == "interrupted")
+    oracle.download(r, path, content)
+    wait_for(lambda: record_of(client, number)["complete"], 20)
+    oracle.check(world.server, [client])
+
+
+def tried_to_read(server, asset, kind):
+    """How often its job has failed; it does not wait for the next time."""
+    where = f"kind = '{kind}' AND state = 'queued' AND version_id = (SELECT max(id) FROM version WHERE asset_id = {asset})"
+    failed = sql(server, f"SELECT tries, error FROM job WHERE {where} AND error IS NOT NULL")
+    sql(server, f"UPDATE job SET due_us = 1 WHERE {where} AND tries < 2")
+    return int(failed[0][0]) if failed else 0
+
+
+@pytest.mark.parametrize("role,kind,n,error", [("worker", "read", 1, errno.EIO), ("worker", "read", 4, errno.EIO), ("worker", "open", 1, errno.EIO),
+                                               ("worker", "open", 1, errno.EMFILE), ("scan", "read", 1, errno.EIO), ("scan", "read", 4, errno.EIO)])
+def test_a_file_that_cannot_be_read_for_a_while_is_called_nothing(scanning, role, kind, n, error):
+    """Neither damaged nor infected, nor clean: it is tried again, and is ready and clean once it can be read."""
+    client = scanning.client
+    with scanning.faults.armed(faults.Point(role, kind, 2, n, "broken", error)):
+        asset = client.upload(os.urandom(300_000))
+        wait_for(lambda: tried_to_read(scanning.server, asset, "ingest" if role == "worker" else "scan") == 2, 60)
+        v = client.version(asset)
+        assert (v["state"], v["malware"]) == ("pending" if role == "worker" else "ready", "not_scanned"), v
+    client.wait_ready(asset)
+    client.wait(lambda: client.version(asset)["malware"] == "clean")
+    oracle.check(scanning.server, [client])
 
 
 @pytest.mark.parametrize("operation", ROLES)
