@@ -202,12 +202,12 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(cluster):
-    w = World(database(cluster))
+def world(cluster, request):
+    w, failed = World(database(cluster)), request.session.testsfailed
     yield w
     w.client.check(0)
     w.server.remove()
-    for unit, n in tried.items():
+    for unit, n in tried.items() if request.session.testsfailed == failed else ():
         system_figure("crash points", f"{n} of {asked_for[unit]}" if LONG else n, unit + (", all" if LONG else ", a share"), COMMAND)
 
 
