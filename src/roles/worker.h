@@ -33,6 +33,7 @@ struct version_part;
 /* One job that geleit-media has. */
 struct render_slot {
 	struct job job; /* id 0: free */
+	int64_t number; /* of the asking: a job may be asked for again before the first answer */
 	int output;     /* the memfd it writes into */
 	int64_t since_us;
 };
@@ -67,6 +68,7 @@ struct worker {
 	int media; /* our pair with it, -1: none now */
 	struct watch *media_watch;
 	struct render_slot renders[LIMIT_RENDER_JOBS];
+	int64_t render_number; /* of the last asking */
 	struct scan_desk scan;
 	struct wrap_sweep wraps;
 	version_id backfilled; /* looked at so far, since the start */

@@ -101,10 +101,10 @@ again(struct worker *w, const struct job *j, const char *why)
 /* ---- going out ---- */
 
 static struct render_slot *
-slot_of(struct worker *w, int64_t job)
+slot_of(struct worker *w, int64_t number)
 {
 	for (size_t i = 0; i < LIMIT_RENDER_JOBS; i++) {
-		if (w->renders[i].job.id.v == job)
+		if (w->renders[i].number == number)
 			return &w->renders[i];
 	}
 	return NULL;
@@ -115,6 +115,7 @@ slot_free(struct render_slot *s)
 {
 	fd_close(&s->output);
 	s->job.id.v = 0;
+	s->number = 0;
 }
 
 static int
@@ -138,7 +139,7 @@ hand_over(struct worker *w, struct render_slot *s, enum media_kind kind,
 {
 	AUTO(ipc_msg_close) struct ipc_msg m = {.type = MSG_RENDER};
 	struct msg_sealed_part list[LIMIT_RENDER_PARTS];
-	struct msg_render q = {.job = s->job.id.v,
+	struct msg_render q = {.job = s->number,
 	    .kind = kind,
 	    .pages = LIMIT_RENDER_PAGES,
 	    .parts = list,
@@ -196,6 +197,7 @@ render_next(struct worker *w, struct error *e)
 		return r;
 	}
 	s->since_us = loop_now(w->loop);
+	s->number = ++w->render_number;
 	r = begin(w, s, &failure);
 	if (r < 0)
 		again(w, &s->job, failure.msg);

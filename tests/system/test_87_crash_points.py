@@ -421,3 +421,21 @@ def test_who_is_asked_dies_at(scanning, operation):
     points = faults.points(scanning.passed(operation), HELPERS[operation], STEPS)
     assert {(HELPERS[operation][1], k) for k in ("send", "receive")} <= {(p.role, p.kind) for p in points}
     sweep(scanning, operation, points, 3, "points at which a role was killed, scan and preview")
+
+
+def test_a_preview_that_is_asked_for_again_is_kept(scanning):
+    """Leases end while geleit-media stands still: each of its answers is about one asking, not about the job."""
+    client, pid = scanning.client, oracle.roles_of(scanning.server)["media", 0]
+    for _ in range(6):
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            asset = client.upload(picture(), name=".png")
+            job = f"kind = 'render' AND state = 'running' AND version_id = (SELECT max(id) FROM version WHERE asset_id = {asset})"
+            for tries in (1, 2, 3):
+                wait_for(lambda: sql(scanning.server, f"SELECT id FROM job WHERE {job} AND tries = {tries}"), 60)
+                if tries < 3:
+                    sql(scanning.server, f"UPDATE job SET lease_until_us = 1, due_us = 1 WHERE {job}")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait_for(lambda: client.try_once("GET", f"/api/v1/assets/{asset}/preview/320").status == 200, 60)
+    oracle.check(scanning.server, [client])
