@@ -192,6 +192,6 @@ def test_a_report_that_was_overwritten_lets_nothing_go_on_but_its_own(roles, ser
 
 def test_the_figure_of_spoilt_messages(roles, anna):
     assert roles.app.process.poll() is None and fetch(roles, anna).status == 200
-    scoreboard.figure("takeover, spoilt messages", f"{len(tried)} tried, 0 succeeded",
+    scoreboard.system_figure("takeover, spoilt messages", f"{len(tried)} tried, 0 succeeded",
                       "messages cut off, lengthened and overwritten", "script/test (tests/system/test_81_spoilt_messages.py)")
     assert len(tried) > 1000
