@@ -15,7 +15,7 @@ def run(tmp_path, program, *args):
     env = {**os.environ, "GELEIT_BUILD": str(BUILD), "GELEIT_REPORTS": str(tmp_path)}
     done = subprocess.run(["/usr/bin/python3", str(ROOT / "bench" / program), *args], capture_output=True, text=True, env=env)
     lines = json.loads((tmp_path / "scoreboard.json").read_text()) if (tmp_path / "scoreboard.json").exists() else []
-    return done, {line["suite"]: line["figure"] for line in lines}
+    return done, {line["suite"].removesuffix(", sqlite"): line["figure"] for line in lines}
 
 
 @pytest.mark.skipif(os.environ.get("GELEIT_TEST_DB", "sqlite") != "sqlite", reason="the tool starts its own server, on SQLite")
