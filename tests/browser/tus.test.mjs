@@ -127,7 +127,7 @@ async function kill(role) {
 
 test("a front that is killed in the middle", async () => {
 	const data = randomBytes(8 * MiB);
-	wire.rule = (q) => (q.method === "PATCH" ? { rate: 4 * MiB } : null);
+	wire.rule = (q) => (q.method === "PATCH" ? { rate: MiB } : null);
 	const going = upload(data, { chunkSize: 8 * MiB });
 	await until("3 MiB", () => wire.bytes > 3 * MiB);
 	await kill("front");

@@ -222,12 +222,13 @@ class Client:
     def wait(self, done):
         """For what the server does by itself; a lease of the dead is not waited out."""
         begun = last = time.monotonic()
+        pause = 1       # longer each time: what really works for so long is not taken away until it is given up
         while not done():
             now = time.monotonic()
             assert now - begun < PATIENCE, f"not within {PATIENCE} s: {self.unfinished()}"
-            if now - last > 1 and is_whole(self.server, self.everybody):
+            if now - last > pause and is_whole(self.server, self.everybody):
                 time_passes(self.server)
-                last = now
+                last, pause = now, 2 * pause
             time.sleep(0.05)
 
     def unfinished(self):

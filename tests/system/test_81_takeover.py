@@ -477,7 +477,8 @@ def test_messages_of_others_and_noise_are_answered_with_no(roles, server, anna):
             assert told.kind == rp.REPLY and told.status >= 400, kind
             told.close_fds()
             refused("message")
-    assert roles.app.process.poll() is None and roles.app.process.pid == pid and roles.app.descriptors() == before
+    assert roles.app.process.poll() is None and roles.app.process.pid == pid
+    wait_for(lambda: roles.app.descriptors() == before)
     assert roles.ask(rp.KEYS, rp.keys(ticket)).stop == 0
 
 

@@ -132,7 +132,7 @@ class World:
 
         def fetch():
             oracle.download(self.recipient, f"{self.recipient.path}/file/{position}", want)
-            wait_for(lambda: self.is_recorded(number, position), 20)
+            wait_for(lambda: self.is_recorded(number, position), 120)
         return fetch
 
     # ---- one point ----
@@ -142,11 +142,11 @@ class World:
         run = getattr(self, operation)()
 
         def both():
-            wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 30)
+            wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 120)
             os.kill(oracle.roles_of(self.server)["app", 0], signal.SIGKILL)
             self.deaths["app"] += 1
             run()
-            wait_for(lambda: self.faults.struck or oracle.is_whole(self.server, self.client.everybody), 30)
+            wait_for(lambda: self.faults.struck or oracle.is_whole(self.server, self.client.everybody), 120)
         return both
 
     def made_ready(self, operation, role):
@@ -192,7 +192,7 @@ class World:
                     ender.join()
             struck = bool(self.faults.struck)
         self.point = None
-        wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 30)
+        wait_for(lambda: oracle.is_whole(self.server, self.client.everybody), 120)
         if struck and not ends_all:
             self.deaths[point.role] += 1
         oracle.check(self.server, [self.client])
@@ -367,7 +367,7 @@ def test_a_download_that_cannot_be_read_is_cut_and_not_complete(world, kind, err
         assert (len(got) > 0) == (kind == "read")
         wait_for(lambda: record_of(client, number)["state"] == "interrupted")
     oracle.download(r, path, content)
-    wait_for(lambda: record_of(client, number)["complete"], 20)
+    wait_for(lambda: record_of(client, number)["complete"], 120)
     oracle.check(world.server, [client])
 
 

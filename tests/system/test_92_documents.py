@@ -260,7 +260,7 @@ def test_a_new_installation_serves_as_the_unit_starts_it(fresh, tmp_path):
             a_renewed_certificate_is_served(s, process.pid, tmp_path)
             another_self_made_certificate_is_served(s, process.pid, tmp_path)
             process.send_signal(signal.SIGTERM)
-            assert manager.recv(100) == b"STOPPING=1" and process.wait(12) == 0
+            assert manager.recv(100) == b"STOPPING=1" and process.wait(60) == 0
         finally:
             process.kill()
             process.wait()
