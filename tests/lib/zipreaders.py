@@ -26,16 +26,10 @@ READERS = {
 }
 
 
-def missing(reader):
-    """Why it cannot be asked here; None: it can."""
-    if reader == "python" or shutil.which(reader):
-        return None
-    return f"no {reader} here" + (" (it comes with a JDK)" if reader == "jar" else "")
-
-
-def run(argv, path, folder):
-    done = subprocess.run([*argv, str(path)], cwd=folder, env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert done.returncode == 0, (argv, done.returncode, done.stdout[-1000:], done.stderr[-1000:])
+def run(argv, path, folder, stdout=subprocess.PIPE):
+    assert shutil.which(argv[0]), f"no {argv[0]} here: script/packages install test"
+    done = subprocess.run([*argv, str(path)], cwd=folder, env=ENV, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE)
+    assert done.returncode == 0, (argv, done.returncode, (done.stdout or b"")[-1000:], done.stderr[-1000:])
     return done.stdout
 
 
@@ -58,7 +52,7 @@ def read_all(reader, path, folder):
             with zipfile.ZipFile(path) as z:
                 assert z.testzip() is None
         elif reader == "bsdtar":        # to nowhere: it may be larger than memory
-            subprocess.run([*READERS[reader][1], str(path)], env=ENV, stdout=subprocess.DEVNULL, check=True)
+            run(READERS[reader][1], path, folder, subprocess.DEVNULL)
         else:
             run(READERS[reader][1], path, folder)
     finally:
