@@ -324,7 +324,7 @@ class Recipient:
     @contextlib.contextmanager
     def stream(self, path, headers=None):
         """An answer read piece by piece: (response, socket)."""
-        c = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context(), timeout=30)
+        c = http.client.HTTPSConnection("localhost", self.server.port, context=self.server.context(), timeout=self.server.patience)
         c.request("GET", path, headers={"Cookie": "__Host-geleit-r=" + self.cookie, **(headers or {})})
         try:
             yield c.getresponse(), c
