@@ -4,7 +4,6 @@
 bench/run.py --alone prints it.
 """
 import contextlib
-import datetime
 import os
 import pathlib
 import re
@@ -19,6 +18,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests/system"))
+from machine import told  # noqa: E402  (beside this file)
 from geleit import Recipient, Server, Staff, wait_for  # noqa: E402
 
 RUNS = 5
@@ -134,7 +134,7 @@ def measure():
         end.callback(server.remove)
         took = [revoked(server, folder / "big.bin", run) for run in range(RUNS)]
     yield f"last byte of {READERS} running downloads after the answer of their revocation", statistics.median(took), "s", 1.0
-    rest, used = memory()
+    rest, used = (statistics.median(v) for v in zip(*(memory() for _ in range(RUNS))))
     yield "unshared memory of all processes, at rest", rest / (1 << 20), "MiB", 150
     yield f"the same after {SIGN_INS} passwords were checked", used / (1 << 20), "MiB", 150
 
@@ -145,7 +145,7 @@ def section():
         lines.append(f"| {what} | {value:.3g} | {unit} | ≤ {goal:g} | {'yes' if value <= goal else '**no**'} |")
         print(lines[-1], file=sys.stderr, flush=True)
         missed += [what] if value > goal else []
-    head = ["## Alone", "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, median of {RUNS} runs, load {load:.1f} before.", "",
+    head = ["## Alone", "", *told("bench/run.py --alone", f"median of {RUNS} runs", load), "",
             "| what | measured | unit | goal | met |", "|---|---|---|---|---|"]
     print("\n".join([*head, *lines]))
     return [*head, *lines], missed

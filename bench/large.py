@@ -8,7 +8,6 @@ Every byte takes the real way: sealed, synced, hashed, opened.  Rows: seconds an
 that front and worker have to themselves, and whether what came is what went, by its SHA-256.
 """
 import argparse
-import datetime
 import hashlib
 import json
 import os
@@ -19,7 +18,8 @@ import sys
 import tempfile
 import time
 
-from alone import unshared  # beside this file
+from alone import unshared  # these beside this file
+from machine import told
 from run import store
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -98,7 +98,7 @@ def main():
         sys.exit(f"less than {args.gib + ROOM} GiB free below {tempfile.gettempdir()}")
     load = os.getloadavg()[0]
     rows = measure(args.gib << 30)
-    lines = [HEADING, "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, one run, load {load:.1f} before; one asset of {args.gib} GiB.", "",
+    lines = [HEADING, "", *told(f"bench/large.py {args.gib}", f"one run, one asset of {args.gib} GiB", load), "",
              "| step | time | unshared memory, more |", "|---|---|---|", *(f"| {what} | {took} | {more} |" for what, took, more in rows), "",
              "What came has the SHA-256 of what went, and a range at its end its last bytes."]
     print("\n".join(lines))

@@ -7,7 +7,6 @@ the peer; bench/README.md says what each row means, bench/sides.py who they are.
 """
 import argparse
 import contextlib
-import datetime
 import json
 import os
 import pathlib
@@ -19,8 +18,10 @@ import subprocess
 import sys
 import time
 
-import alone  # these three beside this file
+import alone  # these five beside this file
 import media
+import summary
+from machine import nginx, told, tus
 from sides import HERE, PACKED, SIZE, SUITE, Geleit, Nginx, TusPeer, connect, cpu, curl, pss, settled
 
 RUNS = 5
@@ -231,6 +232,7 @@ def goals(rows):
     return ["Goals missed:", "", *missed] if missed else ["Every goal is met."]
 
 
+PEERS = "## Beside nginx and @tus/server"
 PREVIEWS = "## Previews"
 WEB = "## In the browser"
 QUIET = 1.5
@@ -242,7 +244,7 @@ def previews():
     lines, _ = media.table(media.measure())
     busy = "" if load < QUIET else f" The machine was busy (load {load:.1f}): not stored."
     print("\n".join([PREVIEWS, "", *lines, busy]))
-    return [PREVIEWS, "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, load {load:.1f} before.", *lines], load < QUIET
+    return [PREVIEWS, "", *told("bench/run.py --previews", f"median of {media.RUNS} runs", load), *lines], load < QUIET
 
 
 def web(parts):
@@ -252,30 +254,42 @@ def web(parts):
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     missed = [r["what"] for r in rows if r["value"] > r["goal"]]
     lines = [f"| {r['what']} | {r['value']:.4g} | {r['unit']} | ≤ {r['goal']} | {'**no**' if r['what'] in missed else 'yes'} |" for r in rows]
-    head = [WEB, "", f"{datetime.date.today()}, 2 cores, Debian 12, release build, Chromium, load {load:.1f} before. Slow: slow 4G and a",
-            "processor four times slower; the least of the runs counts.", "",
+    head = [WEB, "", *told("bench/run.py --web", "Chromium, the least of the runs", load),
+            "Slow: slow 4G and a processor four times slower.", "",
             "| what | measured | unit | goal | met |", "|---|---|---|---|---|"]
     print("\n".join([*head, *lines]))
     return [*head, *lines], missed
 
 
+def keep(text):
+    """The file, with the table of goals made of what stands in it now."""
+    summary.RESULTS.write_text(summary.renewed(text))
+
+
 def store(lines):
     """In place of the section there is; the rest was measured another day."""
-    path = HERE / "RESULTS.md"
-    before, _, rest = path.read_text().partition(lines[0] + "\n")
+    before, _, rest = summary.RESULTS.read_text().partition(lines[0] + "\n")
     after = rest[rest.index("\n## ") + 1:] if "\n## " in rest else ""
-    path.write_text("\n".join([before.rstrip() + "\n", *lines]) + "\n" + (after and "\n" + after))
+    keep("\n".join([before.rstrip() + "\n", *lines]) + "\n" + (after and "\n" + after))
 
 
 def merge(lines):
     """Rows of this run in place of those of the same name; the others were measured another day."""
-    path = HERE / "RESULTS.md"
-    was = path.read_text().splitlines()
-    first = next(i for i, line in enumerate(was) if line.startswith("|---")) + 1
+    was = summary.RESULTS.read_text().splitlines()
+    begin = was.index(PEERS)
+    first = next(i for i, line in enumerate(was) if i > begin and line.startswith("|---")) + 1
     last = next(i for i, line in enumerate(was) if i > first and line.startswith("## "))
     found = {line.split("|")[1]: line for line in [*was[first:last], *lines[2:]] if line.startswith("|")}
     rows = [found[f" {what} "] for what, *_ in ROWS if f" {what} " in found]
-    path.write_text("\n".join([*was[:first - 2], *lines[:2], *rows, "", *goals(rows), "", *was[last:]]) + "\n")
+    keep("\n".join([*was[:first - 2], *lines[:2], *rows, "", *goals(rows), "", *was[last:]]) + "\n")
+
+
+def everything(folder):
+    """Each program whose section the table of goals is made of, one after another; missed goals do not stop the next."""
+    programs = [["run.py"], ["run.py", "--alone"], ["sizes.py"], *([["directus.py", folder]] if folder else [])]
+    for argv in programs:
+        done = subprocess.run([sys.executable, HERE / argv[0], *argv[1:], "--write"])
+        print(f"{' '.join(argv)} ended with {done.returncode}", file=sys.stderr, flush=True)
 
 
 def start(end):
@@ -314,8 +328,14 @@ def main():
     p.add_argument("--previews", action="store_true", help="measure previews alone")
     p.add_argument("--only", metavar="WORDS", help="measure rows with these words in their name alone")
     p.add_argument("--alone", action="store_true", help="measure what has no peer alone")
+    p.add_argument("--table", action="store_true", help="print the table of goals from the figures in bench/RESULTS.md")
+    p.add_argument("--all", nargs="?", const="", metavar="FOLDER", help="measure and store each row of that table; FOLDER has Directus")
     p.add_argument("--web", nargs="*", metavar="PART", help="measure the pages alone: frames, staff, recipient")
     args = p.parse_args()
+    if args.all is not None:
+        everything(args.all)
+    if args.table or args.all is not None:
+        return print("\n".join(summary.table(summary.RESULTS.read_text())))
     if args.web is not None:
         section, missed = web(args.web)
         if args.write and not args.web:
@@ -339,12 +359,8 @@ def main():
     if args.write and args.only:
         merge(lines)
     elif args.write:
-        head = ["<!-- SPDX-License-Identifier: AGPL-3.0-or-later -->", "# Figures", "",
-                "Written by `bench/run.py --write`; `bench/README.md` says what each row means.", "",
-                f"{datetime.date.today()}, 2 cores, Debian 12, release build, loopback, {SUITE}, median of {RUNS} runs, load {load:.1f} before.",
-                "nginx neither seals nor syncs what it stores.", ""]
-        was = (HERE / "RESULTS.md").read_text().partition("\n## ")
-        (HERE / "RESULTS.md").write_text("\n".join([*head, *lines, "", *goals(lines[2:])]) + "\n" + "".join(was[1:]))
+        how = f"median of {RUNS} runs, loopback, {SUITE}, {nginx()}, {tus()}"
+        store([PEERS, "", *told("bench/run.py", how, load), "nginx neither seals nor syncs what it stores.", "", *lines, "", *goals(lines[2:])])
         if quiet:
             store(section)
 
