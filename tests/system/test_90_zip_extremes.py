@@ -228,6 +228,7 @@ def open_everywhere(path, tmp_path):
 
 def go_the_whole_way(server, tmp_path, sizes, address):
     """Sent, fetched in pieces and in one go, and opened; the entries, whether the end is zip64, and how many programs read it."""
+    server.patience = 120
     sources = [sparse(tmp_path / f"{i}.bin", size) for i, size in enumerate(sizes)]
     number, recipient = send_large(server, sources, address)
     entries, cuts = [(s.name, s.stat().st_size) for s in sources], [3 << 30, 4 << 30, (4 << 30) + 1, (4 << 30) + 60]
