@@ -40,12 +40,20 @@ pairs(struct db *db, struct arena *a, const char *sql, const struct ids *of, str
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	VEC(struct pair) list = {0};
+	int64_t of_last = 0;
+	size_t same = 0;
 	int r;
 
 	if (steps_query(db, &q, sql, of->v, of->n, e) < 0)
 		return err_code(e);
-	while ((r = rows_next(q, e)) > 0)
-		*VEC_ADD(&list) = (struct pair){rows_int(q, 0), rows_int(q, 1), rows_text(q, 2, a)};
+	while ((r = rows_next(q, e)) > 0) {
+		int64_t of_now = rows_int(q, 0), other = rows_int(q, 1);
+
+		same = of_now == of_last ? same + 1 : 0;
+		of_last = of_now;
+		if (other == 0 || same < CARD_DUPLICATES)
+			*VEC_ADD(&list) = (struct pair){of_now, other, rows_text(q, 2, a)};
+	}
 	VEC_TO_ARENA(&list, a, ret, ret_n);
 	return r;
 }

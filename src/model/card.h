@@ -17,13 +17,17 @@
 
 #define CARDS_MOST 200 /* asked for at once */
 
+/* A thousand files that are the same would each name all the others. */
+#define CARD_DUPLICATES 20
+
 struct card {
 	struct asset asset;
 	struct version version;
 	struct media media;
 	struct str *keywords; /* by their folded label */
 	size_t keyword_count;
-	asset_id *duplicates; /* other files whose current content is the same */
+	asset_id *
+	    duplicates; /* other files whose current content is the same, CARD_DUPLICATES at most */
 	size_t duplicate_count;
 };
 /* In the order of ids; those that are not there are left out. */

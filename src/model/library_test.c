@@ -214,6 +214,27 @@ a_ratio_is_a_byte(void **state)
 }
 
 static void
+card_of_many_files_that_are_the_same_names_twenty(void **state)
+{
+	struct fixture *f = *state;
+	struct card *cards;
+	struct error e;
+	size_t n;
+
+	for (int i = 0; i < CARD_DUPLICATES + 3; i++)
+		file(f, 100 + i, "a", "");
+	tag(f, 101, "Sofa");
+	assert_int_equal(
+	    card_list(f->db, f->a, (const asset_id[]){{100}, {101}}, 2, &cards, &n, &e), 0);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(cards[i].duplicate_count, CARD_DUPLICATES);
+	assert_int_equal(cards[0].duplicates[0].v, 101);
+	assert_int_equal(cards[1].duplicates[0].v, 100);
+	assert_int_equal(cards[1].keyword_count, 1);
+}
+
+static void
 cards_say_what_is_known(void **state)
 {
 	struct fixture *f = *state;
@@ -331,6 +352,7 @@ main(void)
 	    TEST(state_class_and_kind_are_what_the_verdict_sees),
 	    TEST(the_stamp_changes_with_everything_in_the_view),
 	    cmocka_unit_test(a_ratio_is_a_byte),
+	    TEST(card_of_many_files_that_are_the_same_names_twenty),
 	    TEST(cards_say_what_is_known),
 	    TEST(a_folder_moves_with_all_below),
 	};
