@@ -276,7 +276,7 @@ def upload_many(server, n):
     def put(i):
         if not hasattr(own, "up"):
             own.up = Uploader(server)
-        return own.up.put(f"datei-{i % 3}.txt", b"%d " % i * (i % 7))
+        return own.up.put(f"datei-{i % 3}.txt", b"%d " % i * (i % 7 or i % 70))
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         return list(pool.map(put, range(n)))
 
