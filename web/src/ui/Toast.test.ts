@@ -2,20 +2,21 @@
 // Toast.tsx: news go by themselves, also after the last one was closed under the pointer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { mockTimers } from "../../test/timers";
 
 Object.assign(globalThis, { localStorage: { getItem: () => "de" } });
 
 test("closing the last one under the pointer stops nothing", async (t) => {
-	t.mock.timers.enable({ apis: ["setInterval"] });
+	const clock = mockTimers(t);
 	const { close, hold, toast, toasts } = await import("./Toast");
 	toast("one");
 	hold(true);
-	t.mock.timers.tick(20_000);
+	clock.tick(20_000);
 	assert.equal(toasts.value.length, 1, "held");
 	close(toasts.value[0]?.id ?? 0);
 	toast("two");
 	toast("wrong", { error: true });
-	t.mock.timers.tick(10_000);
+	clock.tick(10_000);
 	assert.deepEqual(
 		toasts.value.map((e) => e.text),
 		["wrong"],

@@ -2,6 +2,7 @@
 // state.ts: whose answer is shown, and that one delivery is asked for by one chain alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { mockTimers } from "../../../test/timers";
 
 type Answer = (body: unknown, status?: number) => void;
 const asked: { path: string; answer: Answer }[] = [];
@@ -26,7 +27,7 @@ Object.assign(globalThis, {
 const settled = () => new Promise((go) => setImmediate(go));
 
 test("a late answer counts no more, and one chain asks", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
+	const clock = mockTimers(t);
 	const { delivery, deliveryProblem, watchDelivery } = await import("./state");
 	const of = (number: string) => ({ delivery: number, recipients: [] });
 
@@ -35,7 +36,7 @@ test("a late answer counts no more, and one chain asks", async (t) => {
 	asked[0]?.answer({ code: "not-found" }, 404);
 	await settled();
 	assert.equal(deliveryProblem.value?.status, 404);
-	t.mock.timers.tick(60_000);
+	clock.tick(60_000);
 	await settled();
 	assert.equal(asked.length, 2, "asked again");
 	leaveA();
@@ -53,13 +54,13 @@ test("a late answer counts no more, and one chain asks", async (t) => {
 	assert.equal(asked.length, 4, "who comes back is asked for once");
 	asked[3]?.answer(of("B"));
 	await settled();
-	t.mock.timers.tick(60_000);
+	clock.tick(60_000);
 	await settled();
 	assert.equal(asked.length, 5, "one chain goes on");
 	leaveB();
 	asked[4]?.answer(of("B"));
 	await settled();
-	t.mock.timers.tick(600_000);
+	clock.tick(600_000);
 	await settled();
 	assert.equal(asked.length, 5, "and ends");
 });

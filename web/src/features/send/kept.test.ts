@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { signal } from "@preact/signals";
+import { type Clock, mockTimers } from "../../../test/timers";
 import { type Draft, freshDraft } from "./draft";
 
 const store = new Map<string, string>();
@@ -48,7 +49,7 @@ const settled = async () => {
 };
 let leave = () => {};
 /** The screen, entered; `type` changes the subject and lets a second go by. */
-async function enter(t: { mock: typeof import("node:test").mock }, text: Draft | null = null) {
+async function enter(clock: Clock, text: Draft | null = null) {
 	const kept = await import("./kept");
 	const draft = signal<Draft>(text ?? freshDraft("de", 14));
 	void kept.takeUpDraft(draft);
@@ -56,7 +57,7 @@ async function enter(t: { mock: typeof import("node:test").mock }, text: Draft |
 	await settled();
 	const type = async (subject: string) => {
 		draft.value = { ...draft.value, subject };
-		t.mock.timers.tick(1000);
+		clock.tick(1000);
 		await settled();
 	};
 	return { ...kept, draft, type };
@@ -71,8 +72,8 @@ afterEach(async () => {
 });
 
 test("what is emptied by hand is gone, here and on the server", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
-	const { type, savedAt } = await enter(t);
+	const clock = mockTimers(t);
+	const { type, savedAt } = await enter(clock);
 	await type("Motive");
 	assert.equal(subject(), "Motive");
 	await type("");
@@ -84,49 +85,49 @@ test("what is emptied by hand is gone, here and on the server", async (t) => {
 });
 
 test("who only looks deletes nothing", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
+	const clock = mockTimers(t);
 	other("Von dort");
-	const { draft } = await enter(t);
-	t.mock.timers.tick(1000);
+	const { draft } = await enter(clock);
+	clock.tick(1000);
 	await settled();
 	assert.equal(draft.value.subject, "Von dort");
 	assert.deepEqual(server.asked, ["GET"]);
 });
 
 test("this tab's text stays when another window has kept one since", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
-	const first = await enter(t);
+	const clock = mockTimers(t);
+	const first = await enter(clock);
 	await first.type("Hier");
 	leave();
 	other("Dort");
 	for (let i = 0; i < 2; i++) {
-		const again = await enter(t, first.draft.value);
+		const again = await enter(clock, first.draft.value);
 		assert.equal(again.draft.value.subject, "Hier");
 		assert.equal(again.elsewhere.value, true);
 		await again.type("Hier weiter");
 		assert.equal(subject(), "Dort", "nor does it overwrite the other's");
 		leave();
 	}
-	const again = await enter(t, first.draft.value);
+	const again = await enter(clock, first.draft.value);
 	await again.loadOther(again.draft);
 	assert.equal(again.draft.value.subject, "Dort");
 	assert.equal(again.elsewhere.value, false);
 });
 
 test("what was typed last is kept on leaving, and is nobody else's on coming back", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
-	const { draft, type } = await enter(t);
+	const clock = mockTimers(t);
+	const { draft, type } = await enter(clock);
 	await type("Motive");
 	draft.value = { ...draft.value, subject: "Motive Havn" };
 	leave();
-	const again = await enter(t, draft.value);
+	const again = await enter(clock, draft.value);
 	assert.equal(subject(), "Motive Havn");
 	assert.equal(again.elsewhere.value, false);
 });
 
 test("what is answered about a draft that was sent is not heard", async (t) => {
-	t.mock.timers.enable({ apis: ["setTimeout"] });
-	const { type, dropDraft, draft, elsewhere } = await enter(t);
+	const clock = mockTimers(t);
+	const { type, dropDraft, draft, elsewhere } = await enter(clock);
 	await type("Erste");
 	let go = () => {};
 	server.hold = new Promise((answer) => {
