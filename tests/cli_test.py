@@ -307,6 +307,11 @@ def test_a_restart_of_the_server_is_outlived(server, geleit, file):
     assert server.received == DATA
 
 
+def told(server):
+    """On several connections: a PATCH that was given up may be read after what came later."""
+    return [r[:2] for r in server.requests]
+
+
 def test_a_file_that_shrinks_is_told_and_not_padded(server, geleit, file):
     def fault(h):
         h.take(10_000)
@@ -316,7 +321,7 @@ def test_a_file_that_shrinks_is_told_and_not_padded(server, geleit, file):
     done = geleit("upload", file, expect=1)
     assert len(done.stderr.decode().strip().splitlines()) == 1
     assert not server.complete
-    assert server.requests[-1][0] == "DELETE"
+    assert ("DELETE", "/api/v1/uploads/" + "a" * 32) in told(server)
 
 
 @pytest.mark.parametrize("change", ["grows", "is written again", "shrinks in the last part"])
@@ -335,7 +340,7 @@ def test_a_file_that_changes_is_never_completed(server, geleit, file, change):
     done = geleit("--json", "upload", file, expect=1)
     assert json.loads(done.stderr)["code"] == "file-changed"
     assert done.stdout == b"" and not server.complete
-    assert server.requests[-1][:2] == ("DELETE", "/api/v1/uploads/" + "a" * 32)
+    assert ("DELETE", "/api/v1/uploads/" + "a" * 32) in told(server)
 
 
 def test_a_restart_while_the_file_is_read_by_the_server_is_outlived(server, geleit, file):
