@@ -103,67 +103,68 @@ put_release(struct js *j, struct api *x, const struct release *r)
 	js_close(j);
 }
 
-static int
-put_words(struct js *j, struct api *x, asset_id id, struct error *e)
+static void
+put_words(struct js *j, struct api *x, const struct keywords *keywords, const struct notes *notes)
 {
-	struct str *keywords;
-	struct note *notes;
-	size_t keyword_count, note_count;
-
-	if (asset_keywords(x->db, x->a, id, &keywords, &keyword_count, e) < 0 ||
-	    asset_notes(x->db, x->a, id, &notes, &note_count, e) < 0)
-		return err_code(e);
 	js_key(j, "keywords");
 	js_list(j);
-	for (size_t i = 0; i < keyword_count; i++)
-		js_str(j, keywords[i]);
+	for (size_t i = 0; i < keywords->n; i++)
+		js_str(j, keywords->v[i]);
 	js_list_end(j);
 	js_key(j, "notes");
 	js_list(j);
-	for (size_t i = 0; i < note_count; i++) {
+	for (size_t i = 0; i < notes->n; i++) {
 		js_open(j);
-		js_kv_id(j, "id", notes[i].id);
-		js_kv_str(j, "text", notes[i].text);
-		js_kv_str(j, "author", notes[i].author);
-		js_kv_time(j, "at", x->a, notes[i].created_us);
+		js_kv_id(j, "id", notes->v[i].id);
+		js_kv_str(j, "text", notes->v[i].text);
+		js_kv_str(j, "author", notes->v[i].author);
+		js_kv_time(j, "at", x->a, notes->v[i].created_us);
 		js_close(j);
 	}
 	js_list_end(j);
-	return 0;
 }
 
-static int
-put_members(struct js *j, struct api *x, const struct asset *f, struct error *e)
-{
-	struct version v;
+/* What is told of each of several files, read for all of them at once. */
+struct told {
+	struct version *current;
+	struct keywords *keywords;
+	struct notes *notes;
+};
 
-	if (version_get(x->db, x->a, f->current, &v, e) < 0)
+static int
+told_load(struct api *x, const struct asset *list, size_t n, struct told *ret, struct error *e)
+{
+	asset_id *ids = ARENA_ARRAY(x->a, asset_id, n);
+	version_id *current = ARENA_ARRAY(x->a, version_id, n);
+
+	*ret = (struct told){ARENA_ARRAY(x->a, struct version, n),
+	    ARENA_ARRAY(x->a, struct keywords, n), ARENA_ARRAY(x->a, struct notes, n)};
+	for (size_t i = 0; i < n; i++) {
+		ids[i] = list[i].id;
+		current[i] = list[i].current;
+	}
+	if (version_get_list(x->db, x->a, current, n, ret->current, e) < 0 ||
+	    keywords_get_list(x->db, x->a, ids, n, ret->keywords, e) < 0)
 		return err_code(e);
+	return notes_get_list(x->db, x->a, ids, n, ret->notes, e);
+}
+
+/* The current version, release, keywords and notes of f, which is the i-th of those told. */
+static void
+put_members(struct js *j, struct api *x, const struct asset *f, const struct told *of, size_t i)
+{
 	js_kv_id(j, "asset", f->id.v);
 	js_kv_str(j, "title", f->title);
 	js_kv_str(j, "folder", f->folder_path);
 	js_kv_str(j, "class", str_c(class_name(f->class)));
 	js_kv_time(j, "embargo", x->a, f->embargo_us);
 	js_kv_time(j, "expires", x->a, f->expires_us);
-	put_version(j, x, &v);
+	put_version(j, x, &of->current[i]);
 	put_release(j, x, &f->release);
-	if (put_words(j, x, f->id, e) < 0)
-		return err_code(e);
+	put_words(j, x, &of->keywords[i], &of->notes[i]);
 	js_kv_time(j, "created", x->a, f->created_us);
 	js_kv_time(j, "changed", x->a, f->changed_us);
 	js_kv_str(j, "etag", etag_of(x, f));
-	return 0;
-}
-
-/* The whole object with its current version, release, keywords and notes. */
-static int
-put_asset(struct js *j, struct api *x, const struct asset *f, struct error *e)
-{
-	js_open(j);
-	if (put_members(j, x, f, e) < 0)
-		return err_code(e);
-	js_close(j);
-	return 0;
 }
 
 int
@@ -173,6 +174,7 @@ assets_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	struct asset *list;
 	asset_id before;
 	int max, in_folder;
+	struct told told;
 	size_t n;
 	struct js j;
 
@@ -180,15 +182,17 @@ assets_list(struct api *x, const struct request *q, struct reply *r, struct erro
 	if (in_folder < 0 || input_page(x, q, &before.v, &max, e) < 0 ||
 	    (in_folder > 0 && path_clean(x->a, typed, &folder, e) < 0) ||
 	    asset_list(x->db, x->a, in_folder > 0 ? &folder : NULL, (struct page_at){before.v, max},
-	        &list, &n, e) < 0)
+	        &list, &n, e) < 0 ||
+	    told_load(x, list, n, &told, e) < 0)
 		return err_code(e);
 	reply_json(r, &j);
 	js_open(&j);
 	js_key(&j, "assets");
 	js_list(&j);
 	for (size_t i = 0; i < n; i++) {
-		if (put_asset(&j, x, &list[i], e) < 0)
-			return err_code(e);
+		js_open(&j);
+		put_members(&j, x, &list[i], &told, i);
+		js_close(&j);
 	}
 	js_list_end(&j);
 	js_kv_id(&j, "next", n == (size_t)max ? list[n - 1].id.v : 0);
@@ -243,8 +247,13 @@ put_more(struct js *j, struct api *x, asset_id id, struct error *e)
 static int
 put_whole(struct js *j, struct api *x, const struct asset *f, struct error *e)
 {
+	struct told told;
+
+	if (told_load(x, f, 1, &told, e) < 0)
+		return err_code(e);
 	js_open(j);
-	if (put_members(j, x, f, e) < 0 || put_more(j, x, f->id, e) < 0)
+	put_members(j, x, f, &told, 0);
+	if (put_more(j, x, f->id, e) < 0)
 		return err_code(e);
 	js_close(j);
 	return 0;

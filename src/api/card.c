@@ -97,8 +97,8 @@ card_put(struct js *j, struct api *x, const struct card *c)
 	js_kv_time(j, "expires", x->a, c->asset.expires_us);
 	js_key(j, "keywords");
 	js_list(j);
-	for (size_t i = 0; i < c->keyword_count; i++)
-		js_str(j, c->keywords[i]);
+	for (size_t i = 0; i < c->keywords.n; i++)
+		js_str(j, c->keywords.v[i]);
 	js_list_end(j);
 	card_put_shape(j, x, c);
 	js_close(j);

@@ -15,13 +15,9 @@
 
 #define LIST_MOST 200
 
-static int
-put_row(struct js *j, struct api *x, const struct delivery *d, struct error *e)
+static void
+put_row(struct js *j, struct api *x, const struct delivery *d, const struct delivery_progress *p)
 {
-	struct delivery_progress p;
-
-	if (delivery_progress_get(x->db, d->id, &p, e) < 0)
-		return err_code(e);
 	js_open(j);
 	js_kv_str(j, "delivery", d->number);
 	js_kv_str(j, "subject", d->subject);
@@ -32,21 +28,25 @@ put_row(struct js *j, struct api *x, const struct delivery *d, struct error *e)
 	js_kv_str(j, "sender", d->sender_name);
 	js_kv_int(j, "files", d->item_count);
 	js_kv_int(j, "bytes", d->total_bytes);
-	js_kv_int(j, "done", p.complete);
-	js_kv_str0(j, "attention", str_c(delivery_attention(d, &p, x->now_us)));
+	js_kv_int(j, "done", p->complete);
+	js_kv_str0(j, "attention", str_c(delivery_attention(d, p, x->now_us)));
 	js_close(j);
-	return 0;
 }
 
 int
 delivery_rows_put(
     struct js *j, struct api *x, const struct delivery *list, size_t n, struct error *e)
 {
+	struct delivery_progress *progress = ARENA_ARRAY(x->a, struct delivery_progress, n);
+	delivery_id *ids = ARENA_ARRAY(x->a, delivery_id, n);
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = list[i].id;
+	if (delivery_progress_get_list(x->db, ids, n, progress, e) < 0)
+		return err_code(e);
 	js_list(j);
-	for (size_t i = 0; i < n; i++) {
-		if (put_row(j, x, &list[i], e) < 0)
-			return err_code(e);
-	}
+	for (size_t i = 0; i < n; i++)
+		put_row(j, x, &list[i], &progress[i]);
 	js_list_end(j);
 	return 0;
 }

@@ -170,9 +170,10 @@ keywords_are_one_when_they_read_the_same(void **state)
 	struct fixture *f = *state;
 	asset_id one = make(f, 100, ""), two = make(f, 200, "");
 	const struct str first[] = {S("Möbel"), S("Sofa")}, again[] = {S("MÖBEL")};
-	struct str note = S("Vorsicht:\nnur bis Mai"), *keywords;
-	struct note *notes;
-	size_t n;
+	const asset_id ids[] = {two, {7}, one, two};
+	struct str note = S("Vorsicht:\nnur bis Mai");
+	struct keywords words[ARRAY_LEN(ids)];
+	struct notes notes[ARRAY_LEN(ids)];
 	struct error e;
 
 	assert_int_equal(
@@ -185,15 +186,18 @@ keywords_are_one_when_they_read_the_same(void **state)
 		    edit(f, two, (struct asset_edit){.add_keywords = again, .add_keyword_count = 1},
 		        &e),
 		    0);
-	assert_int_equal(asset_keywords(f->db, f->a, one, &keywords, &n, &e), 0);
-	assert_int_equal(n, 2);
-	assert_true(str_eq(keywords[0], S("Möbel")) && str_eq(keywords[1], S("Sofa")));
-	assert_int_equal(asset_keywords(f->db, f->a, two, &keywords, &n, &e), 0);
-	assert_int_equal(n, 1);
-	assert_true(str_eq(keywords[0], S("Möbel")));
-	assert_int_equal(asset_notes(f->db, f->a, one, &notes, &n, &e), 0);
-	assert_int_equal(n, 1);
-	assert_true(str_eq(notes[0].text, note) && str_eq(notes[0].author, S("Anna")));
+	assert_int_equal(keywords_get_list(f->db, f->a, ids, ARRAY_LEN(ids), words, &e), 0);
+	assert_int_equal(notes_get_list(f->db, f->a, ids, ARRAY_LEN(ids), notes, &e), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i += 3) {
+		assert_int_equal(words[i].n, 1);
+		assert_true(str_eq(words[i].v[0], S("Möbel")));
+		assert_int_equal(notes[i].n, 0);
+	}
+	assert_int_equal(words[1].n + notes[1].n, 0); /* no such file */
+	assert_int_equal(words[2].n, 2);
+	assert_true(str_eq(words[2].v[0], S("Möbel")) && str_eq(words[2].v[1], S("Sofa")));
+	assert_int_equal(notes[2].n, 1);
+	assert_true(str_eq(notes[2].v[0].text, note) && str_eq(notes[2].v[0].author, S("Anna")));
 	assert_int_equal(test_db_int(f->db, "SELECT count(*) FROM keyword"), 2);
 }
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "db/steps.h"
 #include "model/change.h"
 #include "text/name.h"
 
@@ -117,42 +118,84 @@ note_add(struct change *c, asset_id id, struct str text, person_id by, struct er
 	    db_i(random_id()), db_i(id.v), db_s(text), db_i(by.v), db_i(change_now(c)));
 }
 
-int
-asset_keywords(
-    struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e)
+/* ---- of many files ---- */
+
+/*
+ * Rows come sorted by their file, so those of one lie together: what belongs to ids[i]
+ * begins at first[i] of all rows and is counts[i] long.
+ */
+struct runs {
+	size_t *first, *counts;
+};
+
+static void
+runs_add(struct runs *to, const struct steps *s, size_t at)
 {
-	AUTO(rows_close) struct rows *q = NULL;
+	int64_t of = rows_int(s->q, 0);
+
+	for (size_t i = s->from; i < s->to; i++) {
+		if (s->ids[i] == of && to->counts[i]++ == 0)
+			to->first[i] = at;
+	}
+}
+
+static struct runs
+runs_make(struct arena *a, size_t n)
+{
+	return (struct runs){ARENA_ARRAY(a, size_t, n), ARENA_ARRAY(a, size_t, n)};
+}
+
+int
+keywords_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n,
+    struct keywords *ret, struct error *e)
+{
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT ak.asset_id, k.label FROM asset_keyword ak "
+	           "JOIN keyword k ON k.id = ak.keyword_id "
+	           "WHERE ak.asset_id IN " DB_STEP_IDS " ORDER BY ak.asset_id, k.folded",
+	    .ids = &ids->v,
+	    .n = n};
+	struct runs of = runs_make(a, n);
 	VEC(struct str) list = {0};
+	struct str *all;
+	size_t total;
 	int r;
 
-	if (db_query(db, &q, e,
-	        "SELECT k.label FROM asset_keyword ak JOIN keyword k ON k.id = ak.keyword_id "
-	        "WHERE ak.asset_id = ? ORDER BY k.folded",
-	        db_i(id.v)) < 0)
-		return err_code(e);
-	while ((r = rows_next(q, e)) > 0)
-		*VEC_ADD(&list) = rows_text(q, 0, a);
-	VEC_TO_ARENA(&list, a, ret, ret_n);
+	while ((r = steps_next(&s, e)) > 0) {
+		runs_add(&of, &s, list.n);
+		*VEC_ADD(&list) = rows_text(s.q, 1, a);
+	}
+	VEC_TO_ARENA(&list, a, &all, &total);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct keywords){all + of.first[i], of.counts[i]};
 	return r;
 }
 
 int
-asset_notes(
-    struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e)
+notes_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n, struct notes *ret,
+    struct error *e)
 {
-	AUTO(rows_close) struct rows *q = NULL;
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT n.asset_id, n.id, n.text, p.name, n.created_us FROM note n "
+	           "JOIN person p ON p.id = n.created_by "
+	           "WHERE n.asset_id IN " DB_STEP_IDS " ORDER BY n.asset_id, n.id",
+	    .ids = &ids->v,
+	    .n = n};
+	struct runs of = runs_make(a, n);
 	VEC(struct note) list = {0};
+	struct note *all;
+	size_t total;
 	int r;
 
-	if (db_query(db, &q, e,
-	        "SELECT n.id, n.text, p.name, n.created_us FROM note n JOIN person p ON p.id = "
-	        "n.created_by "
-	        "WHERE n.asset_id = ? ORDER BY n.id",
-	        db_i(id.v)) < 0)
-		return err_code(e);
-	while ((r = rows_next(q, e)) > 0)
+	while ((r = steps_next(&s, e)) > 0) {
+		runs_add(&of, &s, list.n);
 		*VEC_ADD(&list) = (struct note){
-		    rows_int(q, 0), rows_text(q, 1, a), rows_text(q, 2, a), rows_int(q, 3)};
-	VEC_TO_ARENA(&list, a, ret, ret_n);
+		    rows_int(s.q, 1), rows_text(s.q, 2, a), rows_text(s.q, 3, a), rows_int(s.q, 4)};
+	}
+	VEC_TO_ARENA(&list, a, &all, &total);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct notes){all + of.first[i], of.counts[i]};
 	return r;
 }

@@ -13,8 +13,13 @@ struct change;
 struct db;
 struct error;
 
-NODISCARD int asset_keywords(
-    struct db *db, struct arena *a, asset_id id, struct str **ret, size_t *ret_n, struct error *e);
+struct keywords {
+	struct str *v; /* labels, by their folded form */
+	size_t n;
+};
+/* Of many files: ret[i] is of ids[i]. */
+NODISCARD int keywords_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n,
+    struct keywords *ret, struct error *e);
 /* The keyword is made when it is new; twice is once. */
 NODISCARD int keyword_add(
     struct change *c, struct arena *a, asset_id id, struct str label, struct error *e);
@@ -45,7 +50,12 @@ struct note {
 	struct str text, author;
 	int64_t created_us;
 };
-NODISCARD int asset_notes(
-    struct db *db, struct arena *a, asset_id id, struct note **ret, size_t *ret_n, struct error *e);
+struct notes {
+	struct note *v; /* oldest first */
+	size_t n;
+};
+/* Of many files: ret[i] is of ids[i]. */
+NODISCARD int notes_get_list(struct db *db, struct arena *a, const asset_id *ids, size_t n,
+    struct notes *ret, struct error *e);
 NODISCARD int note_add(
     struct change *c, asset_id id, struct str text, person_id by, struct error *e);

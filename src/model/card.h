@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "model/asset.h"
+#include "model/asset_words.h"
 #include "model/rendition.h"
 #include "model/version.h"
 
@@ -24,8 +25,7 @@ struct card {
 	struct asset asset;
 	struct version version;
 	struct media media;
-	struct str *keywords; /* by their folded label */
-	size_t keyword_count;
+	struct keywords keywords;
 	asset_id *
 	    duplicates; /* other files whose current content is the same, CARD_DUPLICATES at most */
 	size_t duplicate_count;

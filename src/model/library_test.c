@@ -231,7 +231,7 @@ card_of_many_files_that_are_the_same_names_twenty(void **state)
 		assert_int_equal(cards[i].duplicate_count, CARD_DUPLICATES);
 	assert_int_equal(cards[0].duplicates[0].v, 101);
 	assert_int_equal(cards[1].duplicates[0].v, 100);
-	assert_int_equal(cards[1].keyword_count, 1);
+	assert_int_equal(cards[1].keywords.n, 1);
 }
 
 static void
@@ -255,8 +255,8 @@ cards_say_what_is_known(void **state)
 	assert_int_equal(card_list(f->db, f->a, ids, ARRAY_LEN(ids), &cards, &n, &e), 0);
 	assert_int_equal(n, 2);
 	assert_int_equal(cards[0].asset.id.v, 300);
-	assert_int_equal(cards[0].keyword_count, 2);
-	assert_true(str_eq(cards[0].keywords[0], S("Möbel")));
+	assert_int_equal(cards[0].keywords.n, 2);
+	assert_true(str_eq(cards[0].keywords.v[0], S("Möbel")));
 	assert_int_equal(cards[0].duplicate_count, 1); /* 200 is in the trash */
 	assert_int_equal(cards[0].duplicates[0].v, 100);
 	assert_int_equal(cards[0].media.state, MEDIA_NONE);

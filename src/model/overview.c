@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "db/db.h"
+#include "db/steps.h"
 
 #define SOON_US (3 * US_PER_DAY)
 
@@ -38,21 +39,26 @@ read_progress(struct rows *q)
 }
 
 int
-delivery_progress_get(struct db *db, delivery_id id, struct delivery_progress *ret, struct error *e)
+delivery_progress_get_list(
+    struct db *db, const delivery_id *ids, size_t n, struct delivery_progress *ret, struct error *e)
 {
-	AUTO(rows_close) struct rows *q = NULL;
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT " PROGRESS_COLUMNS
+	           ", r.delivery_id FROM recipient r WHERE r.delivery_id IN " DB_STEP_IDS
+	           " AND r.revoked_us IS NULL GROUP BY r.delivery_id",
+	    .ids = &ids->v,
+	    .n = n};
 	int r;
 
-	*ret = (struct delivery_progress){0};
-	if (db_query(db, &q, e,
-	        "SELECT " PROGRESS_COLUMNS
-	        " FROM recipient r WHERE r.delivery_id = ? AND r.revoked_us IS NULL",
-	        db_i(id.v)) < 0)
-		return err_code(e);
-	r = rows_next(q, e);
-	if (r > 0)
-		*ret = read_progress(q);
-	return MIN(r, 0);
+	memset(ret, 0, n * sizeof *ret);
+	while ((r = steps_next(&s, e)) > 0) {
+		for (size_t i = s.from; i < s.to; i++) {
+			if (ids[i].v == rows_int(s.q, PROGRESS_COUNT))
+				ret[i] = read_progress(s.q);
+		}
+	}
+	return r;
 }
 
 const char *

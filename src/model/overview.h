@@ -18,8 +18,9 @@ struct delivery_progress {
 	int64_t withheld;    /* 1: one of its files holds malware */
 	int64_t undelivered; /* whose last mail with the link failed, and who never opened it */
 };
-NODISCARD int delivery_progress_get(
-    struct db *db, delivery_id id, struct delivery_progress *ret, struct error *e);
+/* Of many: ret[i] is of ids[i], all 0 where nobody is left. */
+NODISCARD int delivery_progress_get_list(struct db *db, const delivery_id *ids, size_t n,
+    struct delivery_progress *ret, struct error *e);
 /*
  * The most urgent: "withheld" (a file of it holds malware), "mail-failed", "expiring" (within three
  * days, not complete), "not-opened" (for three days, by somebody); NULL: nothing, or it is over.
