@@ -29,7 +29,10 @@
 #include "store/store.h"
 
 #define POLL_ANYWAY_US (1 * US_PER_S)
+#define ROUND_MS 50
+#define ROUND_US (ROUND_MS * US_PER_S / 1000)
 #define SEQUENCE_AT_ONCE 500
+#define SWEEP_US (600 * US_PER_S)
 
 /* ---- rounds ---- */
 
@@ -42,6 +45,21 @@ sequence_round(struct worker *w, struct error *e)
 	if (event_sequence(w->db, SEQUENCE_AT_ONCE, &moved, e) < 0)
 		return err_code(e);
 	return moved > 0;
+}
+
+/* Small files come many at once: it goes on with them for as long as the next round is away. */
+static int
+ingest_round(struct worker *w, struct error *e)
+{
+	int64_t until_us = time_monotonic_us() + ROUND_US;
+	int r, done = 0;
+
+	while ((r = ingest_next(w, e)) > 0) {
+		done = 1;
+		if (time_monotonic_us() >= until_us)
+			break;
+	}
+	return r < 0 ? r : done;
 }
 
 /* Negative: a fault that is there for a while, so nothing is tried for a second. */
@@ -65,7 +83,7 @@ all_rounds(struct worker *w)
 	static const struct {
 		const char *what;
 		int (*step)(struct worker *, struct error *);
-	} rounds[] = {{"mail", mail_next}, {"log", sequence_round}, {"ingest", ingest_next},
+	} rounds[] = {{"mail", mail_next}, {"log", sequence_round}, {"ingest", ingest_round},
 	    {"preview", render_next}, {"backfill", backfill_next}, {"scan", scan_next},
 	    {"scan backfill", scan_backfill}};
 	int r = 0, busy = 0;
@@ -106,18 +124,16 @@ on_two_seconds(void *arg)
 }
 
 static void
-on_ten_minutes(void *arg)
-{
-	sweep_seldom(arg);
-}
-
-static void
 on_half_minute(void *arg)
 {
 	struct worker *w = arg;
 
 	db_checkpoint(w->db);
 	db_checkpoint(w->keys.keys);
+	if (loop_now(w->loop) < w->next_sweep_us)
+		return;
+	w->next_sweep_us = loop_now(w->loop) + SWEEP_US;
+	sweep_seldom(w);
 }
 
 /* ---- peers ---- */
@@ -243,11 +259,10 @@ open_all(struct worker *w, struct role_env *env, struct error *e)
 static int
 start_rounds(struct worker *w, struct error *e)
 {
-	if (loop_every(w->loop, 50, on_round, w, e) < 0 ||
-	    loop_every(w->loop, 2000, on_two_seconds, w, e) < 0 ||
-	    loop_every(w->loop, 30000, on_half_minute, w, e) < 0)
+	if (loop_every(w->loop, ROUND_MS, on_round, w, e) < 0 ||
+	    loop_every(w->loop, 2000, on_two_seconds, w, e) < 0)
 		return err_code(e);
-	return loop_every(w->loop, 600000, on_ten_minutes, w, e);
+	return loop_every(w->loop, 30000, on_half_minute, w, e);
 }
 
 int

@@ -76,6 +76,7 @@ struct worker {
 	int64_t seen_counter; /* of the database, when nothing was left to do */
 	int64_t next_poll_us;
 	int64_t rest_until_us; /* after a fault nothing is tried for a while */
+	int64_t next_sweep_us;
 	char space[LIMIT_MSG_BYTES];
 };
 
@@ -117,5 +118,6 @@ void scan_look(struct worker *w);     /* every 2 s: the lease, and is it silent?
 NODISCARD int scan_backfill(struct worker *w, struct error *e);
 
 /* worker_sweep.c */
-void sweep_often(struct worker *w);  /* every 2 s: silent transfers */
-void sweep_seldom(struct worker *w); /* every 10 min: expired uploads, orphans, old jobs */
+void sweep_often(struct worker *w); /* every 2 s: silent transfers */
+/* Half a minute after the start and every 10 min then: expired uploads, orphans, old jobs. */
+void sweep_seldom(struct worker *w);
