@@ -248,6 +248,33 @@ a_new_link_is_told_or_mailed(void **state)
 	assert_int_equal(rows(b->f, "mail", NULL), 3);
 }
 
+static const char *
+with(struct browser *b, const char *query)
+{
+	return arena_printf(b->f->x.a, "/api/v1/deliveries/%.*s%s", STR(b->number), query).p;
+}
+
+static void
+one_recipient_is_told_alone(void **state)
+{
+	struct browser *b = *state;
+	int all = listed(b, with(b, ""), "kind");
+
+	assert_int_equal(listed(b, with(b, ""), "progress"), 2);
+	assert_true(holds(b->f, "\"progress\":{\"files\":3,\"complete\":0,\"running\":0,"
+	                        "\"begun\":0,\"sent_bytes\":0},\"files\":[{"));
+	assert_int_equal(listed(b, with(b, "?recipient=a%40x.test"), "progress"), 1);
+	assert_true(holds(b->f, "\"recipients\":[{\"address\":\"a@x.test\""));
+	assert_false(holds(b->f, "\"recipient\":null"));
+	assert_in_range(listed(b, with(b, "?recipient=a%40x.test"), "kind"), 1, all - 2);
+	assert_int_equal(get_json(b->f, with(b, "?recipient=nobody%40x.test")), 404);
+	assert_int_equal(get_json(b->f, with(b, "?recipient=nobody")), 422);
+	assert_int_equal(listed(b, with(b, "?events_until=2"), "kind"), 2);
+	assert_true(holds(b->f, "\"events_before\":0"));
+	assert_int_equal(get_json(b->f, with(b, "?events_until=0")), 400);
+	assert_int_equal(get_json(b->f, with(b, "?events_until=x")), 400);
+}
+
 static uint32_t
 preview(struct browser *b, const char *form)
 {
@@ -359,6 +386,7 @@ main(void)
 	    TEST(one_tells_all_of_itself),
 	    TEST(an_end_is_moved_only_later),
 	    TEST(a_new_link_is_told_or_mailed),
+	    TEST(one_recipient_is_told_alone),
 	    TEST(a_preview_is_what_will_come),
 	    TEST(settings_are_shown_but_for_secrets),
 	    TEST(a_subject_counts_the_files),

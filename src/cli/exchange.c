@@ -151,23 +151,34 @@ command_send(struct cli *c, int argc, char **argv)
 
 /* ---- deliveries ---- */
 
+/* Each file, or where those of all recipients are too many to be told their sum. */
+static void
+show_progress(struct json_object *recipient)
+{
+	struct json_object *files = member_list(recipient, "files"), *sum;
+
+	if (files == NULL && json_object_object_get_ex(recipient, "progress", &sum))
+		printf(
+		    "  %s of %s files complete\n", member(sum, "complete"), member(sum, "files"));
+	for (size_t i = 0; i < list_length(files); i++) {
+		struct json_object *f = json_object_array_get_idx(files, i);
+
+		printf("  %-11s %12s  %s\n", member(f, "state"), member(f, "sent_bytes"),
+		    member(f, "name"));
+	}
+}
+
 static void
 show_delivery(struct json_object *doc)
 {
-	struct json_object *list = member_list(doc, "recipients"), *files;
+	struct json_object *list = member_list(doc, "recipients");
 
 	printf("%s  %s\n", member(doc, "delivery"), member(doc, "state"));
 	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		printf("%s  %s\n", member(o, "address"), member(o, "state"));
-		files = member_list(o, "files");
-		for (size_t k = 0; k < list_length(files); k++) {
-			struct json_object *f = json_object_array_get_idx(files, k);
-
-			printf("  %-11s %12s  %s\n", member(f, "state"), member(f, "sent_bytes"),
-			    member(f, "name"));
-		}
+		show_progress(o);
 	}
 	list = member_list(doc, "events");
 	for (size_t i = 0; i < list_length(list); i++) {

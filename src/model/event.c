@@ -202,13 +202,47 @@ event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row *
 	return list(db, a, &(struct list_of){sql, 3, id.v}, ret, ret_n, e);
 }
 
-int
-event_list_delivery(struct db *db, struct arena *a, delivery_id id, struct event_row **ret,
-    size_t *ret_n, struct error *e)
+#define OF_DELIVERY "delivery_id = ? AND (recipient_id = ? OR CAST(? AS BIGINT) = 0)"
+
+/* The oldest keep their numbers, whatever is added. */
+static int
+count_of_delivery(
+    struct db *db, delivery_id id, recipient_id recipient, int64_t *ret, struct error *e)
 {
-	return list(db, a, &(struct list_of){LIST("delivery_id = ?"), 1, id.v}, ret, ret_n, e);
+	AUTO(rows_close) struct rows *q = NULL;
+	int r = db_query(db, &q, e, "SELECT CAST(count(*) AS BIGINT) FROM event WHERE " OF_DELIVERY,
+	    db_i(id.v), db_i(recipient.v), db_i(recipient.v));
+
+	if (r < 0 || (r = rows_next(q, e)) < 0)
+		return r;
+	*ret = rows_int(q, 0);
+	return 0;
 }
 
+int
+event_list_delivery(struct db *db, struct arena *a, delivery_id id, const struct event_page *page,
+    struct event_rows *ret, struct error *e)
+{
+	static const char sql[] =
+	    LIST(OF_DELIVERY) " LIMIT CAST(? AS BIGINT) OFFSET CAST(? AS BIGINT)";
+	AUTO(rows_close) struct rows *q = NULL;
+	VEC(struct event_row) all = {0};
+	int64_t end;
+	int r;
+
+	if (count_of_delivery(db, id, page->recipient, &end, e) < 0)
+		return err_code(e);
+	if (page->until > 0)
+		end = MIN(end, page->until);
+	ret->before = MAX(end - page->max, (int64_t)0);
+	if (db_query(db, &q, e, sql, db_i(id.v), db_i(page->recipient.v), db_i(page->recipient.v),
+	        db_i(end - ret->before), db_i(ret->before)) < 0)
+		return err_code(e);
+	while ((r = rows_next(q, e)) > 0)
+		row(q, a, VEC_ADD(&all));
+	VEC_TO_ARENA(&all, a, &ret->v, &ret->n);
+	return r;
+}
 int
 event_exists(struct db *db, struct id128 id, struct error *e)
 {

@@ -98,8 +98,19 @@ struct event_row {
 /* Of the file: also its deliveries, and who fetched it from them. */
 NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret,
     size_t *ret_n, struct error *e);
+/* Which of a delivery's. */
+struct event_page {
+	recipient_id recipient; /* 0: of anybody and of itself */
+	int64_t until; /* those before the one of this number, 0 is the first; 0: the newest */
+	int64_t max;
+};
+struct event_rows {
+	struct event_row *v;
+	size_t n;
+	int64_t before; /* so many are older */
+};
 NODISCARD int event_list_delivery(struct db *db, struct arena *a, delivery_id id,
-    struct event_row **ret, size_t *ret_n, struct error *e);
+    const struct event_page *page, struct event_rows *ret, struct error *e);
 /* 1 when the id is there: how a lost commit is settled. */
 NODISCARD int event_exists(struct db *db, struct id128 id, struct error *e);
 

@@ -294,6 +294,7 @@ written_and_read_back(void **state)
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct change *c = begin(db, EVENT_DELIVERY_CREATED);
 	struct event_row *rows = NULL;
+	struct event_rows of;
 	struct error e;
 	size_t n = 0;
 
@@ -303,8 +304,12 @@ written_and_read_back(void **state)
 	add(c, (struct event){EVENT_DOWNLOAD_COMPLETE, {1}, {2}, {3}, {4}, &transfer, .level = -1,
 	           .bytes = 77});
 	commit(c);
-	assert_int_equal(event_list_delivery(db, a, (delivery_id){3}, &rows, &n, &e), 0);
-	assert_int_equal(n, 3);
+	assert_int_equal(
+	    event_list_delivery(db, a, (delivery_id){3}, &(struct event_page){.max = 3}, &of, &e),
+	    0);
+	assert_int_equal(of.n, 3);
+	assert_int_equal(of.before, 0);
+	rows = of.v;
 	assert_true(str_eq(rows[0].kind, S("delivery.created")));
 	assert_true(str_eq(rows[1].kind, S("mail.queued")));
 	assert_int_equal(rows[1].recipient.v, 4);
@@ -319,6 +324,47 @@ written_and_read_back(void **state)
 	assert_int_equal(event_exists(db, rows[0].id, &e), 0);
 	assert_int_equal(event_list_asset(db, a, (asset_id){99}, &rows, &n, &e), 0);
 	assert_int_equal(n, 0);
+}
+
+static void
+delivery_is_told_page_by_page(void **state)
+{
+	AUTO(db_close) struct db *db = test_db(schema_main);
+	AUTO(arena_free) struct arena *a = arena_new();
+	struct change *c = begin(db, EVENT_MAIL_QUEUED);
+	const delivery_id id = {3};
+	struct event_rows of;
+	struct error e;
+
+	(void)state;
+	for (int64_t i = 0; i < 7; i++)
+		add(c, (struct event){EVENT_MAIL_QUEUED, .delivery = id, .recipient = {4 + i % 2},
+		           .level = -1, .bytes = i});
+	commit(c);
+	assert_int_equal(
+	    event_list_delivery(db, a, id, &(struct event_page){.max = 3}, &of, &e), 0);
+	assert_int_equal(of.n, 3);
+	assert_int_equal(of.before, 4);
+	assert_int_equal(of.v[0].bytes, 4); /* the newest three, the oldest of them first */
+	assert_int_equal(of.v[2].bytes, 6);
+	assert_int_equal(
+	    event_list_delivery(db, a, id, &(struct event_page){.until = 4, .max = 3}, &of, &e), 0);
+	assert_int_equal(of.n, 3);
+	assert_int_equal(of.before, 1);
+	assert_int_equal(of.v[0].bytes, 1);
+	assert_int_equal(of.v[2].bytes, 3);
+	assert_int_equal(
+	    event_list_delivery(db, a, id, &(struct event_page){.until = 99, .max = 9}, &of, &e),
+	    0);
+	assert_int_equal(of.n, 7);
+	assert_int_equal(of.before, 0);
+	assert_int_equal(event_list_delivery(
+	                     db, a, id, &(struct event_page){.recipient = {5}, .max = 2}, &of, &e),
+	    0);
+	assert_int_equal(of.n, 2);
+	assert_int_equal(of.before, 1);
+	assert_int_equal(of.v[0].bytes, 3);
+	assert_int_equal(of.v[1].bytes, 5);
 }
 
 static void
@@ -498,6 +544,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(vectors_are_as_they_were),
 	    cmocka_unit_test(what_may_not_be_in_an_entry),
 	    cmocka_unit_test(written_and_read_back),
+	    cmocka_unit_test(delivery_is_told_page_by_page),
 	    cmocka_unit_test(personal_values_are_sealed),
 	    cmocka_unit_test(numbers_have_no_gaps),
 	    cmocka_unit_test(one_sequencer_at_a_time),

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "conf/conf.h"
 #include "db/db.h"
+#include "db/steps.h"
 #include "model/change.h"
 #include "model/claim.h"
 #include "model/keyring.h"
@@ -165,21 +166,29 @@ mail_get(struct db *db, struct arena *a, mail_id id, struct mail *ret, struct er
 	return r < 0 ? r : 0;
 }
 
+/* Few links go to one recipient, so all of them are read and the youngest stays. */
 int
-mail_last(struct db *db, struct arena *a, recipient_id recipient, const char *kind,
-    struct mail *ret, struct error *e)
+mail_link_list(struct db *db, struct arena *a, const recipient_id *ids, size_t n, struct mail *ret,
+    struct error *e)
 {
-	AUTO(rows_close) struct rows *q = NULL;
+	AUTO(steps_end)
+	struct steps s = {.db = db,
+	    .sql = "SELECT " MAIL_COLUMNS
+	           " FROM mail WHERE kind = 'delivery' AND recipient_id IN " DB_STEP_IDS
+	           " ORDER BY id",
+	    .ids = &ids->v,
+	    .n = n};
+	struct mail m;
 	int r;
 
-	if (db_query(db, &q, e,
-	        "SELECT " MAIL_COLUMNS
-	        " FROM mail WHERE recipient_id = ? AND kind = ? ORDER BY id DESC LIMIT 1",
-	        db_i(recipient.v), db_s(str_c(kind))) < 0)
-		return err_code(e);
-	r = rows_next(q, e);
-	if (r > 0)
-		read_row(q, a, ret);
+	memset(ret, 0, n * sizeof *ret);
+	while ((r = steps_next(&s, e)) > 0) {
+		read_row(s.q, a, &m);
+		for (size_t i = s.from; i < s.to; i++) {
+			if (ids[i].v == m.recipient.v)
+				ret[i] = m;
+		}
+	}
 	return r;
 }
 

@@ -61,8 +61,8 @@ NODISCARD int mail_get(
 /* What is sealed, opened: form "message" is RFC 5322 text.  ERR_NOT_FOUND "mail-wiped". */
 NODISCARD int mail_content(struct db *db, struct arena *a, struct keyring *k, mail_id id,
     struct str *ret, struct error *e);
-/* The newest mail of a kind to a recipient: 1, 0. */
-NODISCARD int mail_last(struct db *db, struct arena *a, recipient_id r, const char *kind,
+/* The newest that took the link to each recipient: ret[i] is of ids[i], id 0 where none did. */
+NODISCARD int mail_link_list(struct db *db, struct arena *a, const recipient_id *ids, size_t n,
     struct mail *ret, struct error *e);
 
 /* ---- worker ---- */

@@ -6,11 +6,14 @@
  */
 #include "model/recipient.h"
 
+#include <assert.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "db/db.h"
+#include "db/steps.h"
 #include "model/change.h"
 #include "model/code.h"
 #include "model/delivery.h"
@@ -267,60 +270,106 @@ recipient_revoke(struct change *c, recipient_id id, struct str reason, struct er
 
 /* ---- progress ---- */
 
+/* Recipients of one delivery of that many files, and what is told of each of its files. */
+struct progress_of {
+	const recipient_id *ids;
+	size_t n, items;
+	struct file_progress *list;
+	bool zip[DB_STEP]; /* takes all of them now */
+};
+
+/* The recipient of a row; n: none of them. */
+static size_t
+who(const struct progress_of *p, struct rows *q)
+{
+	size_t i = 0;
+
+	while (i < p->n && p->ids[i].v != rows_int(q, 0))
+		i++;
+	return i;
+}
+
+/* The file of a row's second column; NULL: it has none of that number. */
+static struct file_progress *
+which(const struct progress_of *p, size_t recipient, int64_t position)
+{
+	if (recipient == p->n || position < 1 || position > (int64_t)p->items)
+		return NULL;
+	return &p->list[recipient * p->items + (size_t)position - 1];
+}
+
 static int
-is_running(struct db *db, recipient_id id, bool *running, size_t n, bool *ret_zip, struct error *e)
+read_running(struct db *db, struct progress_of *p, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
 	int r;
 
-	if (db_query(db, &q, e,
-	        "SELECT position FROM transfer WHERE recipient_id = ? AND state = 'running'",
-	        db_i(id.v)) < 0)
+	if (steps_query(db, &q,
+	        "SELECT recipient_id, position FROM transfer WHERE state = 'running' AND "
+	        "recipient_id IN " DB_STEP_IDS,
+	        &p->ids->v, p->n, e) < 0)
 		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {
-		int64_t position = rows_int(q, 0);
+		size_t i = who(p, q);
+		struct file_progress *f = which(p, i, rows_int(q, 1));
 
-		if (position == 0)
-			*ret_zip = true;
-		else if (position <= (int64_t)n)
-			running[position - 1] = true;
+		if (f != NULL)
+			f->state = "running";
+		else if (i < p->n && rows_int(q, 1) == 0)
+			p->zip[i] = true;
+	}
+	return r;
+}
+
+static int
+read_sessions(struct db *db, struct progress_of *p, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int r;
+
+	if (steps_query(db, &q,
+	        "SELECT recipient_id, position, sent_bytes, complete_us FROM session_item WHERE "
+	        "recipient_id IN " DB_STEP_IDS,
+	        &p->ids->v, p->n, e) < 0)
+		return err_code(e);
+	while ((r = rows_next(q, e)) > 0) {
+		struct file_progress *f = which(p, who(p, q), rows_int(q, 1));
+
+		if (f == NULL)
+			continue;
+		f->uses++;
+		f->sent_bytes = MAX(f->sent_bytes, rows_int(q, 2));
+		if (!rows_is_null(q, 3) && (f->complete_us == 0 || rows_int(q, 3) < f->complete_us))
+			f->complete_us = rows_int(q, 3);
 	}
 	return r;
 }
 
 int
-recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t n,
+recipient_progress_step(struct db *db, const recipient_id *ids, size_t n, size_t items,
+    struct file_progress *ret, struct error *e)
+{
+	struct progress_of p = {.ids = ids, .n = n, .items = items, .list = ret};
+
+	assert(n <= DB_STEP);
+	memset(ret, 0, n * items * sizeof *ret);
+	if (read_running(db, &p, e) < 0 || read_sessions(db, &p, e) < 0)
+		return err_code(e);
+	for (size_t i = 0; i < n * items; i++) {
+		bool running = ret[i].state != NULL || (p.zip[i / items] && ret[i].uses > 0);
+
+		ret[i].state = ret[i].complete_us != 0 ? "complete"
+		               : running               ? "running"
+		               : ret[i].uses > 0       ? "interrupted"
+		                                       : "none";
+	}
+	return 0;
+}
+
+int
+recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t items,
     struct file_progress **ret, struct error *e)
 {
-	AUTO(rows_close) struct rows *q = NULL;
-	struct file_progress *list = ARENA_ARRAY(a, struct file_progress, n);
-	bool *running = ARENA_ARRAY(a, bool, n);
-	bool zip = false;
-	int r;
-
-	if (is_running(db, id, running, n, &zip, e) < 0 ||
-	    db_query(db, &q, e,
-	        "SELECT position, sent_bytes, complete_us FROM session_item WHERE recipient_id = ?",
-	        db_i(id.v)) < 0)
-		return err_code(e);
-	while ((r = rows_next(q, e)) > 0) {
-		int64_t position = rows_int(q, 0);
-		struct file_progress *f;
-
-		if (position < 1 || position > (int64_t)n)
-			continue;
-		f = &list[position - 1];
-		f->uses++;
-		f->sent_bytes = MAX(f->sent_bytes, rows_int(q, 1));
-		if (!rows_is_null(q, 2) && (f->complete_us == 0 || rows_int(q, 2) < f->complete_us))
-			f->complete_us = rows_int(q, 2);
-	}
-	for (size_t i = 0; i < n; i++) {
-		list[i].state = list[i].complete_us != 0                  ? "complete"
-		                : running[i] || (zip && list[i].uses > 0) ? "running"
-		                : list[i].uses > 0                        ? "interrupted"
-		                                                          : "none";
-	}
-	*ret = list;
-	return r;
+	*ret = ARENA_ARRAY(a, struct file_progress, items);
+	return recipient_progress_step(db, &id, 1, items, *ret, e);
 }

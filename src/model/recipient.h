@@ -78,5 +78,8 @@ struct file_progress {
 	int64_t complete_us;
 	int64_t uses; /* sessions that began it: what the download limit counts */
 };
-NODISCARD int recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t item_count,
+NODISCARD int recipient_progress(struct db *db, struct arena *a, recipient_id id, size_t items,
     struct file_progress **ret, struct error *e);
+/* Of several recipients, DB_STEP at most: ret has n * items, those of ids[i] from i * items on. */
+NODISCARD int recipient_progress_step(struct db *db, const recipient_id *ids, size_t n,
+    size_t items, struct file_progress *ret, struct error *e);

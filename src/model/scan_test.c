@@ -67,9 +67,9 @@ infected_leaves_every_live_delivery(void **state)
 	struct exchange *x = *state;
 	version_id v = x->items[2].version;
 	delivery_id first = x->delivery;
-	struct event_row *list;
+	struct event_rows of;
 	struct version is;
-	size_t n, withheld = 0;
+	size_t withheld = 0;
 
 	assert_int_equal(exchange_send(x, "ABCD-2346", 0), 0);
 	assert_int_equal(exchange_send(x, "ABCD-2347", 0), 0);
@@ -81,13 +81,15 @@ infected_leaves_every_live_delivery(void **state)
 	assert_int_equal(events(x, "kind = 'delivery.withheld'"), 2);
 	x->delivery = first;
 	assert_int_equal(stamp(x), 2); /* what runs asks again */
-	assert_int_equal(event_list_delivery(x->db, x->a, first, &list, &n, &x->e), 0);
-	for (size_t i = 0; i < n; i++) {
-		if (!str_eq(list[i].kind, S("delivery.withheld")))
+	assert_int_equal(
+	    event_list_delivery(x->db, x->a, first, &(struct event_page){.max = 99}, &of, &x->e),
+	    0);
+	for (size_t i = 0; i < of.n; i++) {
+		if (!str_eq(of.v[i].kind, S("delivery.withheld")))
 			continue;
 		withheld++;
-		assert_int_equal(list[i].version.v, v.v);
-		assert_true(str_eq(list[i].outcome, S("malware-infected")));
+		assert_int_equal(of.v[i].version.v, v.v);
+		assert_true(str_eq(of.v[i].outcome, S("malware-infected")));
 	}
 	assert_int_equal(withheld, 1);
 	assert_int_equal(test_stale_views(x->db), 0);

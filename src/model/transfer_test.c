@@ -285,19 +285,21 @@ a_cut_is_told_with_its_bytes(void **state)
 {
 	struct exchange *x = *state;
 	struct run t = begin(x, exchange_open(x, "cookie", 0), 1);
-	struct event_row *list;
-	size_t n;
+	const struct event_page page = {.max = 99};
+	struct event_rows of;
+	struct event_row *last;
 
 	report(&t, 1, FIRST, 10);
 	report(&t, 2, END, 999);
 	assert_string_equal(progress(x, 1).state, "interrupted");
 	assert_int_equal(progress(x, 1).sent_bytes, 999);
-	assert_int_equal(event_list_delivery(x->db, x->a, x->delivery, &list, &n, &x->e), 0);
-	assert_true(str_eq(list[n - 1].kind, S("download.interrupted")));
-	assert_int_equal(list[n - 1].bytes, 999);
-	assert_int_equal(list[n - 1].version.v, x->items[0].version.v);
-	assert_non_null(memmem(
-	    list[n - 1].entry.p, list[n - 1].entry.n, id128_hex(x->a, t.id).p, 2 * sizeof t.id));
+	assert_int_equal(event_list_delivery(x->db, x->a, x->delivery, &page, &of, &x->e), 0);
+	last = &of.v[of.n - 1];
+	assert_true(str_eq(last->kind, S("download.interrupted")));
+	assert_int_equal(last->bytes, 999);
+	assert_int_equal(last->version.v, x->items[0].version.v);
+	assert_non_null(
+	    memmem(last->entry.p, last->entry.n, id128_hex(x->a, t.id).p, 2 * sizeof t.id));
 }
 
 /* Half in one session and half in another is not a file at anybody's machine. */

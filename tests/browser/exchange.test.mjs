@@ -402,6 +402,41 @@ test("extending, and the link sent again", async () => {
 	await page.done();
 });
 
+test("many files for many people: the sum first, the rest when it is asked for", async () => {
+	const names = Array.from({ length: 21 }, (_, i) => `${folder}/Blatt_${i + 10}.txt`);
+	for (const n of names) writeFileSync(n, n);
+	const to = Array.from({ length: 1000 }, (_, i) => ["--to", `leser${i}@viele.example`]).flat();
+	const { delivery } = await server.run("send", ...names, ...to, "--release", "cleared");
+	const page = await openPage(server, { who });
+	const of = `/api/v1/deliveries/${delivery}`;
+	await page.route(`**${of}`, async (route) => {
+		const answer = await route.fetch();
+		const { events, ...rest } = await answer.json();
+		await route.fulfill({ json: { ...rest, events: events.slice(5), events_before: 5 } });
+	});
+	await goto(page, server, `/app/deliveries/${delivery}`);
+	const one = page.locator(".dl-recipient").filter({ hasText: "leser998@viele.example" });
+	await one.waitFor();
+	assert.equal(await page.locator(".dl-recipient").count(), 1000);
+	assert.equal(await page.locator(".dl-files").count(), 0, "twenty-one thousand lines");
+	await one.locator("summary").focus();
+	await page.keyboard.press("Enter");
+	await one.getByText("Blatt_30.txt").waitFor();
+	assert.equal(await one.getByRole("listitem").filter({ hasText: "nicht geladen" }).count(), 21);
+
+	const beginning = page.locator(".dl-tl").getByText("Gesendet", { exact: false });
+	assert.equal(await beginning.count(), 0);
+	const earlier = page.getByRole("button", { name: "Frühere Einträge zeigen" });
+	await earlier.focus();
+	await page.keyboard.press("Enter");
+	await beginning.waitFor();
+	await earlier.waitFor({ state: "detached" });
+	assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
+	await one.scrollIntoViewIfNeeded();
+	await shot(page, "delivery-many");
+	await page.done();
+});
+
 test("the outbox shows what would have gone out", async () => {
 	await sendFor(["post@magazin.example"], "Für den Ausgang");
 	await until(async () => (await ok("GET", "/outbox?to=post@magazin.example")).some((m) => m.state === "not_sent"));

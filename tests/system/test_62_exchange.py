@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """What senders see of their deliveries, over the real server."""
+import subprocess
 import sys
 import urllib.parse
 
 import pytest
 
-from geleit import ROOT, Recipient, Staff, sql, wait_for
+from geleit import BUILD, ROOT, Recipient, Staff, sql, wait_for
 
 sys.path.insert(0, str(ROOT / "tests/lib"))
 import hostile  # noqa: E402
@@ -94,3 +95,32 @@ def test_work_that_was_given_up_is_listed_and_started_again(server, tmp_path):
     assert server.run("jobs") == []
     assert server.run("jobs", "again", "62", expect=4)["code"] == "not-found"
     assert [e["kind"] for e in server.run("history", made["asset"])["events"]].count("job.restarted") == 1
+
+
+def test_many_files_for_many_people_are_told_in_parts(server, tmp_path):
+    """Twenty-one files for a thousand are a line more than are told one by one."""
+    for i in range(21):
+        (tmp_path / f"{i:02}.txt").write_bytes(b"%d" % i)
+    people = [f"leser{i}@viele.test" for i in range(1000)]
+    sent = server.run("send", *sorted(tmp_path.iterdir()), *(x for p in people for x in ("--to", p)), "--release", "cleared")
+    path = f"/api/v1/deliveries/{sent['delivery']}"
+    link = next(r["link"] for r in sent["recipients"] if r["address"] == people[7])
+    reader = Recipient(server, link, people[7]).prove()
+    assert reader.request("GET", reader.path + "/file/1").status == 200
+    of = f"{path}?recipient={people[7]}"
+    wait_for(lambda: server.api("GET", of).json()["recipients"][0]["progress"]["complete"] == 1)
+
+    whole = server.api("GET", path).json()
+    told = {r["address"]: r for r in whole["recipients"]}
+    assert sorted(told) == sorted(people) and len(whole["files"]) == 21
+    assert all(r["files"] is None and r["progress"]["files"] == 21 and r["mail"] for r in told.values())
+    assert [r["address"] for r in told.values() if r["progress"]["complete"]] == [people[7]]
+    one = server.api("GET", of).json()
+    assert [r["address"] for r in one["recipients"]] == [people[7]]
+    assert [f["complete"] for f in one["recipients"][0]["files"]] == [True] + 20 * [False]
+    assert {e["recipient"] for e in one["events"]} == {people[7]}
+    assert "download.complete" in [e["kind"] for e in one["events"]]
+    some = server.api("GET", f"{path}?events_until=500").json()
+    assert some["events_before"] == 0 and len(some["events"]) == 500 and whole["events"][:500] == some["events"]
+    text = subprocess.run([BUILD / "src/cli/geleit", "--dir", server.dir, "delivery", sent["delivery"]], capture_output=True, text=True).stdout
+    assert text.count("  0 of 21 files complete\n") == 999 and f"{people[7]}  downloading\n  1 of 21 files complete\n" in text

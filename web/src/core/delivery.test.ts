@@ -3,32 +3,34 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-	type FileProgress,
 	isRunning,
+	joined,
+	type Progress,
 	pollAfter,
-	progressOf,
 	type RecipientFacts,
 	readNumber,
 	stepsOf,
 	taken,
 } from "./delivery";
 
-const file = (state: FileProgress["state"], sent = 0): FileProgress => ({
-	version: "1",
-	name: "a.tif",
-	state,
-	sent_bytes: sent,
-	complete: state === "complete",
+type One = [state: "none" | "running" | "complete", sent?: number];
+const file = (...one: One): One => one;
+const sumOf = (files: One[]): Progress => ({
+	files: files.length,
+	complete: files.filter(([s]) => s === "complete").length,
+	running: files.filter(([s]) => s === "running").length,
+	begun: files.filter(([s, sent = 0]) => s !== "complete" && sent > 0).length,
+	sent_bytes: files.reduce((n, [, sent = 0]) => n + sent, 0),
 });
 const line = (r: RecipientFacts) => stepsOf(r).map((s) => s.state);
 
 test("one step after the other", () => {
-	const files = [file("none")];
-	assert.deepEqual(line({ state: "pending", files }), ["open", "open", "open", "open"]);
-	assert.deepEqual(line({ state: "mailed", files }), ["done", "open", "open", "open"]);
-	assert.deepEqual(line({ state: "opened", files }), ["done", "done", "open", "open"]);
-	assert.deepEqual(line({ state: "verified", files }), ["done", "done", "done", "open"]);
-	assert.deepEqual(line({ state: "complete", files: [file("complete", 9)] }), [
+	const progress = sumOf([file("none")]);
+	assert.deepEqual(line({ state: "pending", progress }), ["open", "open", "open", "open"]);
+	assert.deepEqual(line({ state: "mailed", progress }), ["done", "open", "open", "open"]);
+	assert.deepEqual(line({ state: "opened", progress }), ["done", "done", "open", "open"]);
+	assert.deepEqual(line({ state: "verified", progress }), ["done", "done", "done", "open"]);
+	assert.deepEqual(line({ state: "complete", progress: sumOf([file("complete", 9)]) }), [
 		"done",
 		"done",
 		"done",
@@ -37,15 +39,18 @@ test("one step after the other", () => {
 });
 
 test("a download that runs, and one that is half done", () => {
-	assert.deepEqual(line({ state: "downloading", files: [file("running", 3)] })[3], "running");
-	const half = [file("complete", 9), file("none")];
-	assert.deepEqual(line({ state: "verified", files: half })[3], "running");
+	assert.deepEqual(
+		line({ state: "downloading", progress: sumOf([file("running", 3)]) })[3],
+		"running",
+	);
+	const half = sumOf([file("complete", 9), file("none")]);
+	assert.deepEqual(line({ state: "verified", progress: half })[3], "running");
 });
 
 test("a mail that came back is said at its step", () => {
 	const r: RecipientFacts = {
 		state: "undeliverable",
-		files: [file("none")],
+		progress: sumOf([file("none")]),
 		mail: { state: "failed", reply: "550 5.1.1" },
 	};
 	assert.deepEqual(line(r), ["failed", "open", "open", "open"]);
@@ -54,7 +59,7 @@ test("a mail that came back is said at its step", () => {
 test("a link given by other means was opened although the mail failed", () => {
 	const r: RecipientFacts = {
 		state: "opened",
-		files: [file("none")],
+		progress: sumOf([file("none")]),
 		mail: { state: "failed", reply: null },
 	};
 	assert.deepEqual(line(r), ["done", "done", "open", "open"]);
@@ -63,41 +68,51 @@ test("a link given by other means was opened although the mail failed", () => {
 test("after the end the steps reached stay", () => {
 	const ended: RecipientFacts = {
 		state: "revoked",
-		files: [file("complete", 9)],
+		progress: sumOf([file("complete", 9)]),
 		verified: "2026-11-25T10:00:00Z",
 	};
 	assert.deepEqual(line(ended), ["done", "done", "done", "done"]);
 	assert.deepEqual(
-		line({ state: "expired", files: [file("none")], opened: "2026-11-25T10:00:00Z" }),
+		line({ state: "expired", progress: sumOf([file("none")]), opened: "2026-11-25T10:00:00Z" }),
 		["done", "done", "open", "open"],
 	);
 });
 
 test("looking again soon only while something moves", () => {
-	assert.equal(pollAfter([{ state: "downloading", files: [file("running")] }]), 2000);
-	assert.equal(pollAfter([{ state: "verified", files: [file("none")] }]), 15000);
+	assert.equal(pollAfter([{ state: "downloading", progress: sumOf([file("running")]) }]), 2000);
+	assert.equal(pollAfter([{ state: "verified", progress: sumOf([file("none")]) }]), 15000);
 	assert.equal(
-		isRunning([{ state: "pending", files: [], mail: { state: "queued", reply: null } }]),
+		isRunning([{ state: "pending", progress: sumOf([]), mail: { state: "queued", reply: null } }]),
 		true,
 	);
-	assert.equal(isRunning([{ state: "revoked", files: [file("running")] }]), false);
+	assert.equal(isRunning([{ state: "revoked", progress: sumOf([file("running")]) }]), false);
 });
 
 test("what was taken along is counted over all", () => {
-	const files = [file("complete", 9), file("none")];
+	const progress = sumOf([file("complete", 9), file("none", 2)]);
 	assert.deepEqual(
 		taken([
-			{ state: "verified", files },
-			{ state: "opened", files },
+			{ state: "verified", progress },
+			{ state: "opened", progress },
 		]),
 		{
 			files: 4,
 			complete: 2,
 			running: 0,
-			sent: 18,
+			begun: 2,
+			sent_bytes: 22,
 		},
 	);
-	assert.deepEqual(progressOf([]), { files: 0, complete: 0, running: 0, sent: 0 });
+	assert.equal(taken([]).files, 0);
+});
+
+test("a history is known from both ends", () => {
+	const of = (before: number, events: string) => ({ before, events: [...events] });
+	assert.deepEqual(joined(of(0, ""), of(4, "efg")), of(4, "efg"), "nothing was known");
+	assert.deepEqual(joined(of(1, "bcd"), of(4, "efg")), of(1, "bcdefg"), "an earlier page");
+	assert.deepEqual(joined(of(1, "bcdeF"), of(5, "fgh")), of(1, "bcdefgh"), "what came since");
+	assert.deepEqual(joined(of(1, "bcd"), of(5, "fgh")), of(5, "fgh"), "e is missing between");
+	assert.deepEqual(joined(of(4, "efg"), of(0, "abcdefg")), of(0, "abcdefg"));
 });
 
 test("a number as people type it", () => {

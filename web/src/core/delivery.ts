@@ -29,9 +29,19 @@ export interface MailOf {
 	reply: string | null;
 }
 
+/** The sum of one recipient's files, or of several recipients'. */
+export interface Progress {
+	files: number;
+	complete: number;
+	running: number;
+	/** some of it arrived, not all */
+	begun: number;
+	sent_bytes: number;
+}
+
 export interface RecipientFacts {
 	state: RecipientState;
-	files: FileProgress[];
+	progress: Progress;
 	mail?: MailOf | null;
 	opened?: string | null;
 	verified?: string | null;
@@ -45,13 +55,6 @@ export interface Step {
 	state: StepState;
 }
 
-export interface Progress {
-	files: number;
-	complete: number;
-	running: number;
-	sent: number;
-}
-
 const order: StepKey[] = ["delivered", "opened", "verified", "downloaded"];
 const reached: Partial<Record<RecipientState, number>> = {
 	mailed: 1,
@@ -61,22 +64,13 @@ const reached: Partial<Record<RecipientState, number>> = {
 	complete: 4,
 };
 
-export function progressOf(files: readonly FileProgress[]): Progress {
-	return {
-		files: files.length,
-		complete: files.filter((f) => f.complete).length,
-		running: files.filter((f) => f.state === "running").length,
-		sent: files.reduce((n, f) => n + f.sent_bytes, 0),
-	};
-}
-
 // Steps done, from the left: the furthest that any of the facts proves.
 function stepsDone(r: RecipientFacts): number {
-	const p = progressOf(r.files);
+	const p = r.progress;
 	let n = reached[r.state] ?? 0;
 	if (r.mail?.state === "accepted") n = Math.max(n, 1);
 	if (r.opened) n = Math.max(n, 2);
-	if (r.verified || p.sent > 0) n = Math.max(n, 3);
+	if (r.verified || p.sent_bytes > 0) n = Math.max(n, 3);
 	if (p.files > 0 && p.complete === p.files) n = Math.max(n, 4);
 	return n;
 }
@@ -87,7 +81,7 @@ function mailFailed(r: RecipientFacts): boolean {
 
 export function stepsOf(r: RecipientFacts): Step[] {
 	const done = stepsDone(r);
-	const p = progressOf(r.files);
+	const p = r.progress;
 	return order.map((key, i) => {
 		if (i < done) return { key, state: "done" };
 		if (key === "delivered" && mailFailed(r)) return { key, state: "failed" };
@@ -102,7 +96,7 @@ export function isRunning(recipients: readonly RecipientFacts[]): boolean {
 	return recipients.some((r) => {
 		const ended = r.state === "revoked" || r.state === "expired";
 		const mail = r.mail?.state === "queued" || r.mail?.state === "deferred";
-		return !ended && (mail || r.state === "downloading" || progressOf(r.files).running > 0);
+		return !ended && (mail || r.state === "downloading" || r.progress.running > 0);
 	});
 }
 
@@ -115,7 +109,31 @@ export function pollAfter(recipients: readonly RecipientFacts[]): number {
 
 // What was taken along already: said before a revocation, since it cannot be taken back.
 export function taken(recipients: readonly RecipientFacts[]): Progress {
-	return progressOf(recipients.flatMap((r) => r.files));
+	const sum: Progress = { files: 0, complete: 0, running: 0, begun: 0, sent_bytes: 0 };
+	for (const { progress: p } of recipients) {
+		sum.files += p.files;
+		sum.complete += p.complete;
+		sum.running += p.running;
+		sum.begun += p.begun;
+		sum.sent_bytes += p.sent_bytes;
+	}
+	return sum;
+}
+
+/** A stretch of a history, oldest first: so many are older than its first. */
+export interface Told<E> {
+	before: number;
+	events: E[];
+}
+
+/** The newer of what both tell counts. Where they do not meet the older one is let go. */
+export function joined<E>(old: Told<E>, now: Told<E>): Told<E> {
+	const end = old.before + old.events.length;
+	if (now.before > end || now.before < old.before) return now;
+	return {
+		before: old.before,
+		events: [...old.events.slice(0, now.before - old.before), ...now.events],
+	};
 }
 
 export type Attention = "mail-failed" | "expiring" | "not-opened";

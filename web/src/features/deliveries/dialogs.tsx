@@ -4,7 +4,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { get, Problem } from "../../api/client";
 import { session } from "../../api/session";
-import { progressOf, taken } from "../../core/delivery";
+import { taken } from "../../core/delivery";
 import { date, dateInWords, relative } from "../../core/format";
 import { t } from "../../gen/i18n/deliveries";
 import { language } from "../../i18n";
@@ -67,16 +67,12 @@ function useDelivery(given: Delivery | null, number: string): Delivery | null {
 function Taken({ d, recipient }: { d: Delivery; recipient: string | null }) {
 	const who = d.recipients.filter((r) => recipient === null || r.address === recipient);
 	const sum = taken(who);
-	const part = who.flatMap((r) => r.files).filter((f) => !f.complete && f.sent_bytes > 0).length;
 	return (
 		<Notice
 			tone={sum.complete > 0 ? "warn" : "info"}
-			title={t.revoke_taken({
-				done: sum.complete,
-				all: progressOf(who.flatMap((r) => r.files)).files,
-			})}
+			title={t.revoke_taken({ done: sum.complete, all: sum.files })}
 		>
-			{part > 0 && t.revoke_part({ n: part })}
+			{sum.begun > 0 && t.revoke_part({ n: sum.begun })}
 		</Notice>
 	);
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What happened with a delivery, newest first, as the record has it.
+import { useState } from "preact/hooks";
+import { Problem } from "../../api/client";
 import { bytes, dateTime } from "../../core/format";
 import { t as words } from "../../gen/i18n/events";
 import { t } from "../../gen/i18n/deliveries";
+import { focusRest } from "../../dom/focus";
 import { language } from "../../i18n";
-import type { Delivery, Event } from "./state";
+import { Button } from "../../ui/Button";
+import { type Delivery, type Event, history, loadEarlier } from "./state";
 
 const names = words as Record<string, () => string>;
 /** What a person did not cause and need not see; an unknown kind is shown with its name. */
@@ -16,8 +20,38 @@ function detail(d: Delivery, ev: Event): string {
 	return [file, size, ev.recipient ?? ""].filter(Boolean).join(" · ");
 }
 
+function Earlier({ d }: { d: Delivery }) {
+	const [busy, setBusy] = useState(false);
+	const [failed, setFailed] = useState(false);
+	const load = async (button: HTMLElement) => {
+		focusRest(button, button.previousElementSibling);
+		setBusy(true);
+		try {
+			await loadEarlier(d.delivery);
+			setFailed(false);
+		} catch (e) {
+			if (!(e instanceof Problem)) throw e;
+			setFailed(true);
+		} finally {
+			setBusy(false);
+		}
+	};
+	return (
+		<>
+			{history.value.before > 0 && (
+				<Button look="quiet" busy={busy} onClick={(e) => void load(e.currentTarget)}>
+					{t.earlier()}
+				</Button>
+			)}
+			{failed && <p role="alert">{t.failed()}</p>}
+		</>
+	);
+}
+
 export function History({ d }: { d: Delivery }) {
-	const list = d.events.filter((e) => !quiet.has(e.kind)).sort((a, b) => b.at.localeCompare(a.at));
+	const list = history.value.events
+		.filter((e) => !quiet.has(e.kind))
+		.sort((a, b) => b.at.localeCompare(a.at));
 	return (
 		<section aria-labelledby="dl-history" class="stack">
 			<h2 id="dl-history">{t.history()}</h2>
@@ -34,6 +68,7 @@ export function History({ d }: { d: Delivery }) {
 					</li>
 				))}
 			</ol>
+			<Earlier d={d} />
 		</section>
 	);
 }

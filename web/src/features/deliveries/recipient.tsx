@@ -1,24 +1,28 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // One recipient of a delivery: the step line, what became of the mail, every file's progress,
 // and what can be done.
+import { useEffect, useState } from "preact/hooks";
 import { may } from "../../api/session";
-import { type FileProgress, progressOf, type Step, stepsOf } from "../../core/delivery";
+import { type FileProgress, type Progress, type Step, stepsOf } from "../../core/delivery";
 import { bytes } from "../../core/format";
 import { t } from "../../gen/i18n/deliveries";
 import { t as common } from "../../gen/i18n/common";
 import { language } from "../../i18n";
 import { Button } from "../../ui/Button";
+import { Skeleton } from "../../ui/Skeleton";
 import { Tag } from "../../ui/Verdict";
-import type { Delivery, Recipient } from "./state";
+import { type Delivery, loadFiles, type Recipient } from "./state";
 
 const size = (n: number) => bytes(n, language.value);
 
-function stepWords(s: Step, files: readonly FileProgress[]): string {
+/** More files of one recipient than that are shown when they are asked for. */
+const FEW = 20;
+
+function stepWords(s: Step, p: Progress): string {
 	if (s.key === "delivered") return s.state === "failed" ? t.undelivered() : t.delivered();
 	if (s.key === "opened") return t.opened();
 	if (s.key === "verified") return t.verified();
 	if (s.state !== "running") return t.downloaded();
-	const p = progressOf(files);
 	return p.running > 0 ? t.downloading() : t.part({ done: p.complete, all: p.files });
 }
 
@@ -29,7 +33,7 @@ export function StepLine({ r }: { r: Recipient }) {
 		<ol class="steps dl-steps" aria-label={t.steps_of({ who: r.address })}>
 			{stepsOf(r).map((s) => (
 				<li key={s.key} class={classOf[s.state]}>
-					{stepWords(s, r.files)}
+					{stepWords(s, r.progress)}
 					<span class="vh">
 						{s.state === "done" && `: ${common.step_done()}`}
 						{s.state === "open" && `: ${common.step_open()}`}
@@ -93,6 +97,55 @@ function FileLine({ f, all }: { f: FileProgress; all: number }) {
 	);
 }
 
+function FileLines({ d, files }: { d: Delivery; files: readonly FileProgress[] }) {
+	const sizes = new Map(d.files.map((f) => [f.version, f.bytes]));
+	return (
+		<ul class="dl-files">
+			{files.map((f) => (
+				<FileLine key={f.version} f={f} all={sizes.get(f.version) ?? f.sent_bytes} />
+			))}
+		</ul>
+	);
+}
+
+/** Asked for while somebody looks, and again when something moved. */
+function LoadedLines({ d, r }: { d: Delivery; r: Recipient }) {
+	const [files, setFiles] = useState<FileProgress[] | null>(null);
+	const [failed, setFailed] = useState(false);
+	useEffect(() => {
+		let gone = false;
+		loadFiles(d.delivery, r.address).then(
+			(found) => {
+				if (gone) return;
+				setFiles(found);
+				setFailed(false);
+			},
+			() => gone || setFailed(true),
+		);
+		return () => {
+			gone = true;
+		};
+	}, [r.progress.complete, r.progress.running, r.progress.sent_bytes]);
+	if (files !== null) return <FileLines d={d} files={files} />;
+	return failed ? <p role="alert">{t.failed()}</p> : <Skeleton lines={3} />;
+}
+
+function Files({ d, r }: { d: Delivery; r: Recipient }) {
+	const [open, setOpen] = useState(false);
+	const p = r.progress;
+	if (r.files !== null && p.files <= FEW) return <FileLines d={d} files={r.files} />;
+	return (
+		<details class="dl-many" onToggle={(e) => setOpen(e.currentTarget.open)}>
+			<summary>
+				<span class="num">{t.part({ done: p.complete, all: p.files })}</span>
+				<span class="vh">: {r.address}</span>
+			</summary>
+			{open &&
+				(r.files !== null ? <FileLines d={d} files={r.files} /> : <LoadedLines d={d} r={r} />)}
+		</details>
+	);
+}
+
 export interface RecipientActions {
 	revoke: (address: string) => void;
 	link: (address: string) => void;
@@ -126,7 +179,6 @@ function Actions({ d, r, on }: { d: Delivery; r: Recipient; on: RecipientActions
 }
 
 export function RecipientCard({ d, r, on }: { d: Delivery; r: Recipient; on: RecipientActions }) {
-	const sizes = new Map(d.files.map((f) => [f.version, f.bytes]));
 	return (
 		<li class="dl-recipient">
 			<div class="row">
@@ -146,11 +198,7 @@ export function RecipientCard({ d, r, on }: { d: Delivery; r: Recipient; on: Rec
 			<StepLine r={r} />
 			{r.revoke_reason !== "" && <p class="s">{t.revoked_because({ reason: r.revoke_reason })}</p>}
 			<MailLine r={r} />
-			<ul class="dl-files">
-				{r.files.map((f) => (
-					<FileLine key={f.version} f={f} all={sizes.get(f.version) ?? f.sent_bytes} />
-				))}
-			</ul>
+			<Files d={d} r={r} />
 		</li>
 	);
 }

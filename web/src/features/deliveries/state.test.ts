@@ -29,7 +29,12 @@ const settled = () => new Promise((go) => setImmediate(go));
 test("a late answer counts no more, and one chain asks", async (t) => {
 	const clock = mockTimers(t);
 	const { delivery, deliveryProblem, watchDelivery } = await import("./state");
-	const of = (number: string) => ({ delivery: number, recipients: [] });
+	const of = (number: string) => ({
+		delivery: number,
+		recipients: [],
+		events_before: 0,
+		events: [],
+	});
 
 	const leaveA = watchDelivery("A");
 	await settled();

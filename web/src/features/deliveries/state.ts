@@ -6,9 +6,12 @@ import { get, post, Problem } from "../../api/client";
 import type { Card, Schema } from "../../api/types";
 import {
 	type FileProgress,
+	joined,
 	type MailOf,
+	type Progress,
 	pollAfter,
 	type RecipientState,
+	type Told,
 } from "../../core/delivery";
 
 export type DeliveryState = "scheduled" | "active" | "expired" | "revoked";
@@ -18,7 +21,9 @@ export type Row = Schema<"DeliveryRow">;
 export interface Recipient {
 	address: string;
 	state: RecipientState;
-	files: FileProgress[];
+	progress: Progress;
+	/** null: too many are told of all recipients; see loadFiles */
+	files: FileProgress[] | null;
 	mail: MailOf | null;
 	opened: string | null;
 	verified: string | null;
@@ -90,6 +95,8 @@ export async function loadRows(f: Filter, behind = false): Promise<void> {
 
 export const delivery = signal<Delivery | null>(null);
 export const deliveryProblem = signal<Problem | null>(null);
+/** Of the same one: the newest events, and those before that were asked for. */
+export const history = signal<Told<Event>>({ before: 0, events: [] });
 
 /** The one that is looked at. */
 let watched = "";
@@ -103,6 +110,7 @@ export async function loadDelivery(number: string): Promise<void> {
 		const d = await get<Delivery>(`/deliveries/${encodeURIComponent(number)}`);
 		if (!counts()) return;
 		delivery.value = d;
+		history.value = joined(history.value, { before: d.events_before, events: d.events });
 		deliveryProblem.value = null;
 	} catch (e) {
 		if (!(e instanceof Problem)) throw e;
@@ -118,6 +126,7 @@ export function watchDelivery(number: string): () => void {
 	if (number !== watched) {
 		delivery.value = null;
 		deliveryProblem.value = null;
+		history.value = { before: 0, events: [] };
 		watched = number;
 	}
 	const look = async () => {
@@ -144,6 +153,19 @@ export function watchDelivery(number: string): () => void {
 }
 
 const at = (number: string) => `/deliveries/${encodeURIComponent(number)}`;
+
+/** How far each file came with one recipient. */
+export async function loadFiles(number: string, address: string): Promise<FileProgress[]> {
+	const d = await get<Delivery>(at(number), { recipient: address });
+	return d.recipients[0]?.files ?? [];
+}
+
+/** The events before those that are known. */
+export async function loadEarlier(number: string): Promise<void> {
+	const d = await get<Delivery>(at(number), { events_until: history.value.before });
+	if (number !== watched) return;
+	history.value = joined({ before: d.events_before, events: d.events }, history.value);
+}
 
 export async function revoke(
 	number: string,
