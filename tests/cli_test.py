@@ -492,6 +492,21 @@ def test_send_refused_says_which_file_and_why(server, geleit):
     assert "embargo" in text and "a@b.example" in text and len(text.strip().splitlines()) == 1
 
 
+def test_of_a_large_delivery_what_is_left_out_is_said(server, geleit):
+    server.fixed["/api/v1/deliveries/7K3M-9QXD?events_until="] = (200, {
+        "delivery": "7K3M-9QXD", "state": "active", "events_before": 4000, "recipients": [
+            {"address": "a@b.example", "state": "opened", "files": None, "progress": {"complete": 3, "files": 21}}],
+        "events": [{"at": "2026-11-26T20:00:00Z", "kind": "mail.queued", "recipient": "a@b.example", "bytes": None}]})
+    text = geleit("delivery", "7K3M-9QXD").stdout.decode()
+    assert "  3 of 21 files complete\n4000 earlier events: --until 4000\n2026-11-26T20:00:00Z" in text
+    server.fixed["/api/v1/deliveries/7K3M-9QXD?events_until=4000&recipient=a%40b.example"] = (200, {
+        "delivery": "7K3M-9QXD", "state": "active", "events_before": 0, "events": [], "recipients": [
+            {"address": "a@b.example", "state": "opened", "files": [{"name": "x.tif", "state": "complete", "sent_bytes": 7}]}]})
+    text = geleit("delivery", "7K3M-9QXD", "--recipient", "a@b.example", "--until", "4000").stdout.decode()
+    assert "complete" in text and "x.tif" in text and "earlier" not in text
+    geleit("delivery", "7K3M-9QXD", "--until", "soon", expect=2)
+
+
 @pytest.mark.parametrize("lost", [1, 3])
 def test_a_lost_answer_to_send_is_asked_for_again_and_sends_once(server, geleit, lost):
     server.fixed["/api/v1/deliveries"] = (201, {"delivery": "7K3M-9QXD", "files": [], "recipients": []})

@@ -46,7 +46,7 @@ void
 reply_init(struct reply *r, struct arena *a)
 {
 	*r = (struct reply){.status = 200, .part_fd = -1};
-	buf_init_arena(&r->body, a, LIMIT_JSON_BYTES * 4);
+	buf_init_arena(&r->body, a, LIMIT_REPLY_BYTES);
 }
 
 void

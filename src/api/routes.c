@@ -134,7 +134,7 @@ const struct route routes[] = {
 	{"POST", "/api/v1/deliveries/preview", preview_post,
 	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_FORM, CHANGE_HOUSEKEEPING, true, false},
 	{"GET", "/api/v1/deliveries/{number}", deliveries_get,
-	    STAFF(SCOPE_READ), LANE_INTERACTIVE, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
+	    STAFF(SCOPE_READ), LANE_HEAVY, BODY_NONE, CHANGE_HOUSEKEEPING, true, false},
 	{"POST", "/api/v1/deliveries/{number}/revoke", deliveries_revoke,
 	    STAFF(SCOPE_SEND), LANE_INTERACTIVE, BODY_JSON, EVENT_DELIVERY_REVOKED, false, false},
 	{"POST", "/api/v1/deliveries/{number}/extend", deliveries_extend,

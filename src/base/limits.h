@@ -29,6 +29,7 @@
 #define LIMIT_FORM_BYTES 65536          /* rides in REQUEST */
 #define LIMIT_REQUEST_BODY_INLINE 45056 /* leaves room for the head in one message */
 #define LIMIT_JSON_BYTES (4 * 1024 * 1024)
+#define LIMIT_REPLY_BYTES (32 * 1024 * 1024) /* what app makes, but for plans */
 #define LIMIT_DISCARD_BYTES (64 * 1024 * 1024)
 #define LIMIT_RANGES 16
 #define LIMIT_COOKIES 32

@@ -172,6 +172,7 @@ static void
 show_delivery(struct json_object *doc)
 {
 	struct json_object *list = member_list(doc, "recipients");
+	const char *before = member(doc, "events_before");
 
 	printf("%s  %s\n", member(doc, "delivery"), member(doc, "state"));
 	for (size_t i = 0; i < list_length(list); i++) {
@@ -180,6 +181,8 @@ show_delivery(struct json_object *doc)
 		printf("%s  %s\n", member(o, "address"), member(o, "state"));
 		show_progress(o);
 	}
+	if (strcmp(before, "0") != 0)
+		printf("%s earlier events: --until %s\n", before, before);
 	list = member_list(doc, "events");
 	for (size_t i = 0; i < list_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
@@ -192,15 +195,23 @@ show_delivery(struct json_object *doc)
 int
 command_delivery(struct cli *c, int argc, char **argv)
 {
+	const char *recipient = NULL, *until = NULL, *query;
+	const struct option_row rows[] = {
+	    {"--recipient", &recipient, NULL, NULL}, {"--until", &until, NULL, NULL}};
 	struct list operands = {0};
 	struct answer a;
+	int64_t n = 0;
 	int r;
 
-	if (!args_parse(c, argc, argv, NULL, 0, &operands))
+	if (!args_parse(c, argc, argv, rows, ARRAY_LEN(rows), &operands))
 		return EXIT_USAGE;
-	if (operands.n != 1)
-		return usage(c, "delivery NUMBER");
-	r = cli_simple(c, "GET", delivery_path(c, operands.v[0], ""), NULL, &a);
+	if (operands.n != 1 || (until != NULL && !args_number(until, INT64_MAX, &n)))
+		return usage(c, "delivery NUMBER [--recipient ADDR] [--until N]");
+	query = arena_printf(c->a, "?events_until=%.*s%s%.*s",
+	    STR(str_c(until != NULL ? until : "")), recipient != NULL ? "&recipient=" : "",
+	    STR(url_part(c, recipient != NULL ? recipient : "")))
+	            .p;
+	r = cli_simple(c, "GET", delivery_path(c, operands.v[0], query), NULL, &a);
 	if (r == 0 && !c->json)
 		show_delivery(a.doc);
 	answer_free(&a);

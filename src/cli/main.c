@@ -31,7 +31,7 @@ static const struct command {
     {"send", command_send,
         "FILE|ASSET... --to ADDR... [--release cleared] [--expires 14d] [--valid-from D] [--limit "
         "N] [--lang de|en] [--subject T] [--message T]"},
-    {"delivery", command_delivery, "NUMBER"},
+    {"delivery", command_delivery, "NUMBER [--recipient ADDR] [--until N]"},
     {"deliveries", command_deliveries, ""},
     {"revoke", command_revoke, "NUMBER [--recipient ADDR] [--reason T]"},
     {"recipient", command_recipient, "link NUMBER ADDR"},

@@ -160,10 +160,13 @@ row(struct rows *q, struct arena *a, struct event_row *ret)
 	ret->outcome = outcome_of(ret->entry);
 }
 
+#define EVENT_COLUMNS                                                                              \
+	"event.id, at_us, kind, entry, asset_id, version_id, delivery_id, recipient_id"
+
 /* Order is seq; what has none yet comes last, by time. */
 #define LIST(where)                                                                                \
-	"SELECT event.id, at_us, kind, entry, asset_id, version_id, delivery_id, recipient_id "    \
-	"FROM event LEFT JOIN log_leaf ON log_leaf.event_id = event.id WHERE " where               \
+	"SELECT " EVENT_COLUMNS                                                                    \
+	" FROM event LEFT JOIN log_leaf ON log_leaf.event_id = event.id WHERE " where              \
 	" ORDER BY CASE WHEN seq IS NULL THEN 1 ELSE 0 END, seq, at_us, event.id"
 
 /* The id is the value of every parameter. */
@@ -202,16 +205,28 @@ event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row *
 	return list(db, a, &(struct list_of){sql, 3, id.v}, ret, ret_n, e);
 }
 
-#define OF_DELIVERY "delivery_id = ? AND (recipient_id = ? OR CAST(? AS BIGINT) = 0)"
+/*
+ * By their time, which has an index: a delivery of ten thousand files has a million of them,
+ * and only a page is read.  A number counts from the oldest, so it stays what it is, but
+ * among the very last: a change that began earlier may commit later.
+ */
+#define DELIVERY_EVENTS(where)                                                                     \
+	"SELECT " EVENT_COLUMNS " FROM event WHERE " where                                         \
+	" ORDER BY at_us DESC, id DESC LIMIT CAST(? AS BIGINT) OFFSET CAST(? AS BIGINT)"
 
-/* The oldest keep their numbers, whatever is added. */
 static int
 count_of_delivery(
     struct db *db, delivery_id id, recipient_id recipient, int64_t *ret, struct error *e)
 {
 	AUTO(rows_close) struct rows *q = NULL;
-	int r = db_query(db, &q, e, "SELECT CAST(count(*) AS BIGINT) FROM event WHERE " OF_DELIVERY,
-	    db_i(id.v), db_i(recipient.v), db_i(recipient.v));
+	int r = recipient.v == 0
+	            ? db_query(db, &q, e,
+	                  "SELECT CAST(count(*) AS BIGINT) FROM event WHERE delivery_id = ?",
+	                  db_i(id.v))
+	            : db_query(db, &q, e,
+	                  "SELECT CAST(count(*) AS BIGINT) FROM event WHERE delivery_id = ? AND "
+	                  "recipient_id = ?",
+	                  db_i(id.v), db_i(recipient.v));
 
 	if (r < 0 || (r = rows_next(q, e)) < 0)
 		return r;
@@ -219,30 +234,42 @@ count_of_delivery(
 	return 0;
 }
 
+/* They come newest first and are told oldest first. */
+static int
+read_turned(struct rows *q, struct arena *a, int64_t most, struct event_rows *ret, struct error *e)
+{
+	struct event_row *list = ARENA_ARRAY(a, struct event_row, (size_t)most);
+	size_t at = (size_t)most;
+	int r = 0;
+
+	while (at > 0 && (r = rows_next(q, e)) > 0)
+		row(q, a, &list[--at]);
+	ret->v = list + at;
+	ret->n = (size_t)most - at;
+	return MIN(r, 0);
+}
+
 int
 event_list_delivery(struct db *db, struct arena *a, delivery_id id, const struct event_page *page,
     struct event_rows *ret, struct error *e)
 {
-	static const char sql[] =
-	    LIST(OF_DELIVERY) " LIMIT CAST(? AS BIGINT) OFFSET CAST(? AS BIGINT)";
 	AUTO(rows_close) struct rows *q = NULL;
-	VEC(struct event_row) all = {0};
-	int64_t end;
+	int64_t all, end, most;
 	int r;
 
-	if (count_of_delivery(db, id, page->recipient, &end, e) < 0)
+	if (count_of_delivery(db, id, page->recipient, &all, e) < 0)
 		return err_code(e);
-	if (page->until > 0)
-		end = MIN(end, page->until);
-	ret->before = MAX(end - page->max, (int64_t)0);
-	if (db_query(db, &q, e, sql, db_i(id.v), db_i(page->recipient.v), db_i(page->recipient.v),
-	        db_i(end - ret->before), db_i(ret->before)) < 0)
-		return err_code(e);
-	while ((r = rows_next(q, e)) > 0)
-		row(q, a, VEC_ADD(&all));
-	VEC_TO_ARENA(&all, a, &ret->v, &ret->n);
-	return r;
+	end = page->until > 0 ? MIN(all, page->until) : all;
+	most = MIN(end, page->max);
+	ret->before = end - most;
+	r = page->recipient.v == 0
+	        ? db_query(db, &q, e, DELIVERY_EVENTS("delivery_id = ?"), db_i(id.v), db_i(most),
+	              db_i(all - end))
+	        : db_query(db, &q, e, DELIVERY_EVENTS("delivery_id = ? AND recipient_id = ?"),
+	              db_i(id.v), db_i(page->recipient.v), db_i(most), db_i(all - end));
+	return r < 0 ? r : read_turned(q, a, most, ret, e);
 }
+
 int
 event_exists(struct db *db, struct id128 id, struct error *e)
 {

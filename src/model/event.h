@@ -83,7 +83,7 @@ struct event_head {
 NODISCARD int event_entry(struct arena *a, const struct event *ev, const struct event_head *head,
     struct str *ret, struct error *e);
 
-/* As read back, in the order of the log; what is not in it yet comes last, by time. */
+/* As read back. */
 struct event_row {
 	struct id128 id;
 	int64_t at_us;
@@ -95,10 +95,11 @@ struct event_row {
 	int64_t bytes;      /* from the entry, -1 absent */
 	struct str outcome; /* from the entry, "" absent */
 };
-/* Of the file: also its deliveries, and who fetched it from them. */
+/* Of the file: also its deliveries, and who fetched it from them.  In the order of the log; what is
+ * not in it yet comes last, by time. */
 NODISCARD int event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret,
     size_t *ret_n, struct error *e);
-/* Which of a delivery's. */
+/* Which of a delivery's, by their time. */
 struct event_page {
 	recipient_id recipient; /* 0: of anybody and of itself */
 	int64_t until; /* those before the one of this number, 0 is the first; 0: the newest */

@@ -298,6 +298,7 @@ which(const struct progress_of *p, size_t recipient, int64_t position)
 	return &p->list[recipient * p->items + (size_t)position - 1];
 }
 
+/* coalesce: without it SQLite begins with all that runs, of everybody. */
 static int
 read_running(struct db *db, struct progress_of *p, struct error *e)
 {
@@ -305,8 +306,8 @@ read_running(struct db *db, struct progress_of *p, struct error *e)
 	int r;
 
 	if (steps_query(db, &q,
-	        "SELECT recipient_id, position FROM transfer WHERE state = 'running' AND "
-	        "recipient_id IN " DB_STEP_IDS,
+	        "SELECT recipient_id, position FROM transfer WHERE coalesce(state, '') = 'running' "
+	        "AND recipient_id IN " DB_STEP_IDS,
 	        &p->ids->v, p->n, e) < 0)
 		return err_code(e);
 	while ((r = rows_next(q, e)) > 0) {

@@ -177,3 +177,15 @@ def test_the_sweep_takes_what_is_nobodys_and_nothing_else(server, files, tmp_pat
     assert live.is_whole() and fsck(server)["ok"]
     assert young_key in kept_keys(server)
     assert not re.search(r"sweep|orphan", server.log_text())
+
+
+def test_a_server_that_is_restarted_often_sweeps_too(server, files):
+    """Half a minute after each start, not the ten minutes that lie between two sweeps."""
+    server.run("upload", *files)
+    stray = lay(server, "blobs", age=2 * DAY)
+    server.stop()
+    with faketime.around(server, waiting=True):
+        server.start()
+    assert stray.exists()
+    server.clock.advance(40)
+    wait_for(lambda: not stray.exists(), PATIENCE)

@@ -24,10 +24,9 @@ function Earlier({ d }: { d: Delivery }) {
 	const [busy, setBusy] = useState(false);
 	const [failed, setFailed] = useState(false);
 	const load = async (button: HTMLElement) => {
-		focusRest(button, button.previousElementSibling);
 		setBusy(true);
 		try {
-			await loadEarlier(d.delivery);
+			await loadEarlier(d.delivery, () => focusRest(button, button.previousElementSibling));
 			setFailed(false);
 		} catch (e) {
 			if (!(e instanceof Problem)) throw e;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // One recipient of a delivery: the step line, what became of the mail, every file's progress,
 // and what can be done.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { may } from "../../api/session";
 import { type FileProgress, type Progress, type Step, stepsOf } from "../../core/delivery";
 import { bytes } from "../../core/format";
@@ -108,26 +108,36 @@ function FileLines({ d, files }: { d: Delivery; files: readonly FileProgress[] }
 	);
 }
 
-/** Asked for while somebody looks, and again when something moved. */
+/** Asked for while somebody looks, and again when something moved meanwhile: one after another. */
 function LoadedLines({ d, r }: { d: Delivery; r: Recipient }) {
+	const p = r.progress;
+	const now = `${p.complete} ${p.running} ${p.sent_bytes}`;
 	const [files, setFiles] = useState<FileProgress[] | null>(null);
-	const [failed, setFailed] = useState(false);
+	const [told, setTold] = useState({ of: "", failed: false });
+	const busy = useRef(false);
 	useEffect(() => {
-		let gone = false;
-		loadFiles(d.delivery, r.address).then(
-			(found) => {
-				if (gone) return;
-				setFiles(found);
-				setFailed(false);
-			},
-			() => gone || setFailed(true),
-		);
-		return () => {
-			gone = true;
-		};
-	}, [r.progress.complete, r.progress.running, r.progress.sent_bytes]);
-	if (files !== null) return <FileLines d={d} files={files} />;
-	return failed ? <p role="alert">{t.failed()}</p> : <Skeleton lines={3} />;
+		if (busy.current || told.of === now) return;
+		busy.current = true;
+		loadFiles(d.delivery, r.address)
+			.then(
+				(found) => {
+					setFiles(found);
+					return false;
+				},
+				() => true,
+			)
+			.then((failed) => {
+				busy.current = false;
+				setTold({ of: now, failed });
+			});
+	}, [now, told]);
+	return (
+		<>
+			{told.failed && <p role="alert">{t.failed()}</p>}
+			{files !== null && <FileLines d={d} files={files} />}
+			{files === null && !told.failed && <Skeleton lines={3} />}
+		</>
+	);
 }
 
 function Files({ d, r }: { d: Delivery; r: Recipient }) {

@@ -160,11 +160,13 @@ export async function loadFiles(number: string, address: string): Promise<FilePr
 	return d.recipients[0]?.files ?? [];
 }
 
-/** The events before those that are known. */
-export async function loadEarlier(number: string): Promise<void> {
+/** The events before those that are known. `last` is called before they are shown, if there are none before. */
+export async function loadEarlier(number: string, last: () => void): Promise<void> {
 	const d = await get<Delivery>(at(number), { events_until: history.value.before });
 	if (number !== watched) return;
-	history.value = joined({ before: d.events_before, events: d.events }, history.value);
+	const all = joined({ before: d.events_before, events: d.events }, history.value);
+	if (all.before === 0) last();
+	history.value = all;
 }
 
 export async function revoke(
