@@ -461,7 +461,8 @@ def silent(sock):
         sock.recv(1)
 
 
-HOSTILE = {"endless": (endless, "Too large"), "long-line": (long_line, ""), "garbage": (garbage, ""), "no-tls": (no_tls, "TLS"),
+# libcurl 7.88 ends an endless reply by its length, 8.14 leaves it to the time
+HOSTILE = {"endless": (endless, "Too large|in time"), "long-line": (long_line, ""), "garbage": (garbage, ""), "no-tls": (no_tls, "TLS"),
            "no-starttls": (no_starttls, "TLS"), "bad-certificate": (None, "certificate"), "drip": (drip, "in time"),
            "silent": (silent, "in time")}
 
@@ -480,7 +481,7 @@ def test_a_hostile_relay(server, rig, proxy, files, name):
     proxy.plan.append(play or bad_certificate(rig))
     doc = send(server, files, address)
     mail = wait_for(lambda: (m := newest(server, address))["state"] != "queued" and m, 120)
-    assert mail["state"] == "deferred" and said in mail["reply"] and mail["reply"].isprintable()
+    assert mail["state"] == "deferred" and re.search(said, mail["reply"]) and mail["reply"].isprintable()
     assert "secret" not in mail["reply"] and len(mail["reply"]) <= 1000
     assert server.roles("egress") == egress and all(peak(p) < 64 << 20 for p in egress)
     server.clock.advance(11)
