@@ -112,6 +112,14 @@ on_round(void *arg)
 	w->seen_counter = all_rounds(w) != 0 ? -1 : counter;
 }
 
+/* An answer has come: what is next in its line need not wait for the next round. */
+static void
+round_now(struct worker *w)
+{
+	w->seen_counter = -1;
+	loop_defer(w->loop, on_round, w);
+}
+
 static void
 on_two_seconds(void *arg)
 {
@@ -160,6 +168,7 @@ on_egress(void *arg, uint32_t events)
 		mail_delivered(w, &m);
 	else if (r < 0)
 		egress_gone(w);
+	round_now(w);
 }
 
 static void
@@ -183,6 +192,7 @@ on_media(void *arg, uint32_t events)
 		rendered(w, &m);
 	else if (r < 0)
 		media_gone(w);
+	round_now(w);
 }
 
 static int
@@ -215,6 +225,7 @@ on_scan(void *arg, uint32_t events)
 		scanned(w, &m);
 	else if (r < 0)
 		scan_gone(w);
+	round_now(w);
 }
 
 static int
