@@ -402,6 +402,32 @@ test("extending, and the link sent again", async () => {
 	await page.done();
 });
 
+test("the outbox shows what would have gone out", async () => {
+	await sendFor(["post@magazin.example"], "Für den Ausgang");
+	await until(async () => (await ok("GET", "/outbox?to=post@magazin.example")).some((m) => m.state === "not_sent"));
+	const page = await openPage(server, { who });
+	await goto(page, server, "/app/outbox");
+	await page.getByRole("button", { name: "Ansehen: post@magazin.example" }).first().click();
+	await page.locator(".ob-mail").getByText("To: post@magazin.example").waitFor();
+	await axe(page, "a mail");
+	await page.done();
+});
+
+test("every screen: axe, both themes, down to 320 px", async () => {
+	await fillBasket("sofa", "draft");
+	const { delivery } = await sendFor(["a@magazin.example", "b@magazin.example"], "Überall");
+	for (const path of ["/app", "/app/basket", "/app/deliveries", `/app/deliveries/${delivery}`, "/app/outbox"])
+		await checkEverywhere(server, who, path);
+	await checkEverywhere(server, who, "/app/send", (page) => page.locator(".sd-file").first().waitFor());
+	const page = await openPage(server, { who, size: NARROW });
+	page.expected.push(/^404 GET \/api\/v1\/deliveries\/0000-0000$/);
+	await goto(page, server, "/app/deliveries/0000-0000");
+	await page.getByText("Diese Sendung gibt es nicht.").waitFor();
+	await fits(page, "a delivery that is none");
+	await page.done();
+});
+
+// the last: its thousand mails fill the outbox
 test("many files for many people: the sum first, the rest when it is asked for", async () => {
 	const names = Array.from({ length: 21 }, (_, i) => `${folder}/Blatt_${i + 10}.txt`);
 	for (const n of names) writeFileSync(n, n);
@@ -434,30 +460,5 @@ test("many files for many people: the sum first, the rest when it is asked for",
 	assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY");
 	await one.scrollIntoViewIfNeeded();
 	await shot(page, "delivery-many");
-	await page.done();
-});
-
-test("the outbox shows what would have gone out", async () => {
-	await sendFor(["post@magazin.example"], "Für den Ausgang");
-	await until(async () => (await ok("GET", "/outbox?to=post@magazin.example")).some((m) => m.state === "not_sent"));
-	const page = await openPage(server, { who });
-	await goto(page, server, "/app/outbox");
-	await page.getByRole("button", { name: "Ansehen: post@magazin.example" }).first().click();
-	await page.locator(".ob-mail").getByText("To: post@magazin.example").waitFor();
-	await axe(page, "a mail");
-	await page.done();
-});
-
-test("every screen: axe, both themes, down to 320 px", async () => {
-	await fillBasket("sofa", "draft");
-	const { delivery } = await sendFor(["a@magazin.example", "b@magazin.example"], "Überall");
-	for (const path of ["/app", "/app/basket", "/app/deliveries", `/app/deliveries/${delivery}`, "/app/outbox"])
-		await checkEverywhere(server, who, path);
-	await checkEverywhere(server, who, "/app/send", (page) => page.locator(".sd-file").first().waitFor());
-	const page = await openPage(server, { who, size: NARROW });
-	page.expected.push(/^404 GET \/api\/v1\/deliveries\/0000-0000$/);
-	await goto(page, server, "/app/deliveries/0000-0000");
-	await page.getByText("Diese Sendung gibt es nicht.").waitFor();
-	await fits(page, "a delivery that is none");
 	await page.done();
 });
