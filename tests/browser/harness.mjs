@@ -46,7 +46,7 @@ export async function startServer(...settings) {
 		child.stdin.write(`${JSON.stringify(what)}\n`);
 		const { value } = await lines.next();
 		const said = JSON.parse(value);
-		if (said.error) throw new Error(said.error);
+		if (said.error) throw new Error(said.error.slice(-3000)); // its end says what went wrong
 		return said.ok;
 	};
 	/** geleit's command line, as the administrator */
@@ -164,7 +164,9 @@ let chromiumPath = "/usr/bin/chromium";
 let browser = null;
 /** The one browser; what the first to ask adds to its arguments stays. */
 export async function launched(...more) {
-	browser ??= await chromium.launch({ executablePath: chromiumPath, args: [...ARGS, ...more] });
+	// without a locale Chromium cannot read a folder with an umlaut that is dropped on it
+	const env = { ...process.env, LC_ALL: "C.UTF-8" };
+	browser ??= await chromium.launch({ executablePath: chromiumPath, args: [...ARGS, ...more], env });
 	return browser;
 }
 export async function closeBrowser() {
