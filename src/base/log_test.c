@@ -111,6 +111,21 @@ ids_are_positive_and_ordered(void **state)
 	assert_true(last - first < (10000LL << 22));
 }
 
+/* As many within a millisecond as there is time for: two of them must not be the same. */
+static void
+no_id_is_given_twice(void **state)
+{
+	int64_t last = random_id(), id, first = last;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		id = random_id();
+		assert_true(id > last);
+		last = id;
+	}
+	assert_true(last - first < (60000LL << 22));
+}
+
 int
 main(void)
 {
@@ -121,6 +136,7 @@ main(void)
 	    cmocka_unit_test(a_long_line_is_cut),
 	    cmocka_unit_test(random_numbers_stay_below),
 	    cmocka_unit_test(ids_are_positive_and_ordered),
+	    cmocka_unit_test(no_id_is_given_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

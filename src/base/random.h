@@ -14,5 +14,8 @@ struct id128 random_id128(void);
 /* Uniform in [0, below). */
 uint32_t random_below(uint32_t below);
 
-/* 41 bits of milliseconds, 22 random bits: positive, roughly ordered by time. */
+/*
+ * 41 bits of milliseconds, 22 random bits: positive, and above all that this process had before.
+ * Those of several processes are roughly ordered by time.
+ */
 int64_t random_id(void);
