@@ -10,6 +10,8 @@
  */
 #include "api/api.h"
 
+#include <stdlib.h>
+
 #include "api/recipient/files.h"
 #include "api/staff.h"
 #include "api/tickets.h"
@@ -187,6 +189,7 @@ struct told {
 	struct seen *seen;   /* NULL: nobody has looked yet */
 	struct data_key key; /* of the contact, with the first report */
 	struct event_field from;
+	struct transfer_report report; /* what is to be recorded */
 };
 
 /* All transfers of one message, in its order; those whose ticket is not ours are left out. */
@@ -322,10 +325,12 @@ item_ranges(struct api *x, const struct told *told, struct transfer_report *repo
 }
 
 static int
-record(struct api *x, struct change *c, const struct told *told, struct error *e)
+prepare(struct api *x, struct told *told, struct error *e)
 {
 	const struct msg_sent_one *one = told->one;
-	struct transfer_report r = {.id = told->t.transfer,
+	struct transfer_report *r = &told->report;
+
+	*r = (struct transfer_report){.id = told->t.transfer,
 	    .session = told->t.session,
 	    .recipient = told->t.recipient,
 	    .delivery = told->t.delivery,
@@ -339,12 +344,10 @@ record(struct api *x, struct change *c, const struct told *told, struct error *e
 	for (size_t i = 0; i < one->range_count; i++) {
 		struct msg_range g = within(&told->t, &one->ranges[i]);
 
-		r.sent_bytes += (int64_t)(g.to - g.from);
+		r->sent_bytes += (int64_t)(g.to - g.from);
 	}
-	r.sent_bytes = MIN(r.sent_bytes, r.window_bytes);
-	if (item_ranges(x, told, &r, e) < 0)
-		return err_code(e);
-	return transfer_record(c, x->a, &r, e);
+	r->sent_bytes = MIN(r->sent_bytes, r->window_bytes);
+	return item_ranges(x, told, r, e);
 }
 
 /*
@@ -366,28 +369,55 @@ find_origin(struct api *x, struct told *told)
 	    (struct event_field){told->t.contact.v, &told->key, S("ip"), str_c(told->t.peer)};
 }
 
+/*
+ * One order for every app: two that write rows of the same recipients the other way round wait for
+ * each other, and PostgreSQL looks for that only after a second; after three front cuts.
+ */
+static int
+by_recipient(const void *a, const void *b)
+{
+	const struct fetch_ticket *x = &(*(struct told *const *)a)->t;
+	const struct fetch_ticket *y = &(*(struct told *const *)b)->t;
+
+	if (x->recipient.v != y->recipient.v)
+		return x->recipient.v < y->recipient.v ? -1 : 1;
+	if (x->session.v != y->session.v)
+		return x->session.v < y->session.v ? -1 : 1;
+	return (x->position > y->position) - (x->position < y->position);
+}
+
+/*
+ * All is read before the change begins: the files of a delivery never change, and what a change
+ * of PostgreSQL has read, anybody's writing can make it run again.
+ */
 static int
 record_all(struct api *x, struct report *p, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
-	bool any = false;
+	struct told **list = ARENA_ARRAY(x->a, struct told *, p->count);
+	size_t n = 0;
 
 	for (size_t i = 0; i < p->count; i++) {
-		if (p->told[i].one->flags == 0)
+		struct told *told = &p->told[i];
+
+		if (told->one->flags == 0)
 			continue;
-		any = true;
-		if (look(x, p, &p->told[i], e) < 0)
+		if (look(x, p, told, e) < 0)
 			return err_code(e);
-		find_origin(x, &p->told[i]);
+		if (told->seen->unknown)
+			continue;
+		find_origin(x, told);
+		if (prepare(x, told, e) < 0)
+			return err_code(e);
+		list[n++] = told;
 	}
-	if (!any)
+	if (n == 0)
 		return 0;
+	qsort(list, n, sizeof(struct told *), by_recipient);
 	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
 		return err_code(e);
-	for (size_t i = 0; i < p->count; i++) {
-		const struct told *told = &p->told[i];
-
-		if (told->one->flags != 0 && !told->seen->unknown && record(x, c, told, e) < 0)
+	for (size_t i = 0; i < n; i++) {
+		if (transfer_record(c, x->a, &list[i]->report, e) < 0)
 			return err_code(e);
 	}
 	return change_commit(&c, e);

@@ -53,8 +53,11 @@ def address(family, rest):
 
 
 def at(url):
-    """HOST:PORT of an address, by each name its host has here."""
+    """HOST:PORT of an address, by each name its host has here; of a database in a folder its unix socket."""
     u = urllib.parse.urlsplit(url)
+    asked = dict(urllib.parse.parse_qsl(u.query))
+    if asked.get("host", "").startswith("/"):
+        return {f"unix:{asked['host']}/.s.PGSQL.{asked.get('port', 5432)}"}
     hosts = ["127.0.0.1", "::1"] if u.hostname == "localhost" else [u.hostname]
     return {f"{h}:{u.port or 5432}" for h in hosts}
 
