@@ -248,6 +248,31 @@ a_report_goes_no_further_than_its_window(void **state)
 	assert_int_equal(events(b->f, "download.complete"), 0);
 }
 
+/* Whatever order front has them in: two apps that record the same rows must not meet head-on. */
+static void
+many_reports_are_recorded_in_one_order(void **state)
+{
+	struct browser *b = *state;
+	struct msg_sent_one ones[2];
+	const struct msg_range g = {0, 5};
+	struct msg_sent_ok ok;
+
+	prove(b);
+	for (int i = 0; i < 2; i++)
+		ones[i] = (struct msg_sent_one){.number = 7 + i,
+		    .seq = 1,
+		    .flags = SENT_FIRST | SENT_WRITE,
+		    .ticket = fetch(b, i == 0 ? "/file/3" : "/file/1"),
+		    .ranges = &g,
+		    .range_count = 1};
+	b->f->x.now_us = time_now_us();
+	assert_int_equal(api_sent(&b->f->x, &(struct msg_sent){ones, 2}, &ok, &b->f->e), 0);
+	assert_true(ok.transfer_count == 2 && ok.transfers[0].number == 7);
+	assert_int_equal(
+	    value(b->f, "version_id", "event", "kind = 'download.started' ORDER BY at_us LIMIT 1"),
+	    101);
+}
+
 int
 main(void)
 {
@@ -260,6 +285,7 @@ main(void)
 	    TEST(a_date_stops_without_a_stamp),
 	    TEST(reports_become_history),
 	    TEST(a_report_goes_no_further_than_its_window),
+	    TEST(many_reports_are_recorded_in_one_order),
 	};
 #undef TEST
 
