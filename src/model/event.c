@@ -197,10 +197,12 @@ int
 event_list_asset(struct db *db, struct arena *a, asset_id id, struct event_row **ret, size_t *ret_n,
     struct error *e)
 {
-	static const char sql[] =
-	    LIST("asset_id = ? OR (delivery_id IN (SELECT delivery_id FROM delivery_item WHERE "
-	         "asset_id = ?) AND (kind IN ('delivery.created', 'delivery.revoked') OR "
-	         "version_id IN (SELECT id FROM version WHERE asset_id = ?)))");
+	/* A UNION and not an OR: PostgreSQL reads all events for an OR with a query in it. */
+	static const char sql[] = LIST(
+	    "event.id IN (SELECT id FROM event WHERE asset_id = ? UNION SELECT e.id FROM "
+	    "delivery_item i JOIN event e ON e.delivery_id = i.delivery_id WHERE i.asset_id = ? "
+	    "AND (e.kind IN ('delivery.created', 'delivery.revoked') OR e.version_id IN (SELECT "
+	    "id FROM version WHERE asset_id = ?)))");
 
 	return list(db, a, &(struct list_of){sql, 3, id.v}, ret, ret_n, e);
 }
