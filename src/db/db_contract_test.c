@@ -77,12 +77,14 @@ script(struct db *db, const char *sql)
 static void
 open_empty(struct fixture *f)
 {
+	AUTO(db_close) struct db *old = NULL;
 	struct error e;
 
 	if (f->which == PG) {
 		snprintf(f->url, sizeof f->url, "%s", getenv("GELEIT_TEST_PG"));
-		f->db = another(f);
-		script(f->db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+		old = another(f);
+		script(old, "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+		f->db = another(f); /* it sees at its start what is there */
 		return;
 	}
 	if (f->which == FAKE) {
@@ -519,6 +521,54 @@ changes_are_serializable(void **state)
 	assert_int_equal(r, f->which == PG ? ERR_RETRY : 0);
 	db_rollback(other);
 	assert_int_equal(n_of(f->db, 2), 1);
+}
+
+/* What `by` has read, `other` writes, and both write the same row: `by` is told to run again. */
+static void
+be_refused(struct db *by, struct db *other)
+{
+	struct error e;
+
+	begin(by);
+	assert_int_equal(n_of(by, 1), n_of(by, 1));
+	assert_int_equal(db_write_begin(other, DB_CLAIM, &e), 0);
+	assert_int_equal(db_exec(other, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), 0);
+	commit(other);
+	assert_int_equal(
+	    db_exec(by, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), ERR_RETRY);
+	db_rollback(by);
+}
+
+/* Luck is no answer to a person who waits: the third try has nobody beside it. */
+static void
+who_is_refused_twice_runs_alone(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(db_close) struct db *other = NULL;
+	AUTO(db_close) struct db *unlucky = NULL;
+	struct error e;
+
+	begin(f->db);
+	insert(f->db, 1, 1);
+	commit(f->db);
+	assert_int_equal(db_open_within(f->url, NULL, 2, &other, &e), 0);
+	unlucky = another(f);
+	be_refused(unlucky, other);
+	be_refused(unlucky, other);
+	begin(unlucky);
+	assert_int_equal(db_write_begin(other, DB_CHANGE, &e), ERR_BUSY);
+	assert_int_equal(db_write_begin(other, DB_CLAIM, &e), ERR_BUSY);
+	assert_int_equal(db_read_begin(other, &e), 0);
+	assert_int_equal(n_of(other, 1), 3);
+	db_read_end(other);
+	assert_int_equal(db_exec(unlucky, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), 0);
+	commit(unlucky);
+	/* and is like all others afterwards */
+	begin(unlucky);
+	begin(other);
+	assert_int_equal(n_of(other, 1), 4);
+	db_rollback(other);
+	db_rollback(unlucky);
 }
 
 static void
@@ -965,6 +1015,7 @@ run(const char *name, enum which first)
 	    ON(setup, a_row_held_by_another_is_busy),
 	};
 	const struct CMUnitTest server[] = {
+	    ON(setup, who_is_refused_twice_runs_alone),
 	    ON(setup, a_lost_connection),
 	    ON(setup, a_server_that_says_nothing),
 	    ON(setup, a_server_that_takes_nothing),

@@ -16,6 +16,12 @@
  * all.  Who says nothing for `seconds` is given up: for the rest of the program
  * the connection was lost.  The server's own limits are shorter, so that what is
  * merely slow ends with an answer, as ERR_BUSY.
+ *
+ * A change that was told to run again, and again, runs alone: what is tried with luck ends in a 503
+ * now and then.  All writers hold the migrations' table in a mode that they share, and who runs
+ * alone holds it in one that excludes them and lets readers and dumps pass.  LOCK TABLE takes no
+ * snapshot, so whoever had to wait there sees what was committed meanwhile, and is not doomed to
+ * run again for it.
  */
 #include <endian.h>
 #include <libpq-fe.h>
@@ -34,6 +40,8 @@
 #define SCRIPT_TIMES 60
 /* After trying in vain to reach a silent server: as long as that took, and no longer. */
 #define REST_MOST_US (2 * US_PER_S)
+/* Failures in a row after which a change runs alone. */
+#define ALONE_AFTER 2
 
 /* pg_type.h; fixed for ever by the protocol. */
 enum pg_type {
@@ -64,6 +72,8 @@ struct db_pg {
 	VEC(struct stmt *) cache;
 	uint64_t named;  /* for the names of statements */
 	int64_t counter; /* see change_counter */
+	bool turns; /* writers lock the migrations' table: it was there at the connection's start */
+	int again;  /* changes in a row that were told to run again */
 };
 
 struct rows_pg {
@@ -95,7 +105,7 @@ complaint(const struct db_pg *d)
 }
 
 static int
-fail(const struct db_pg *d, const PGresult *res, const char *what, struct error *e)
+fail(struct db_pg *d, const PGresult *res, const char *what, struct error *e)
 {
 	const char *state = res != NULL ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
 	const char *msg = res != NULL ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : NULL;
@@ -103,6 +113,7 @@ fail(const struct db_pg *d, const PGresult *res, const char *what, struct error 
 
 	if (msg == NULL)
 		msg = complaint(d);
+	d->again += code == ERR_RETRY;
 	err_put(e, code, "", "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
 	e->is_fault = true;
 	/* libpq writes paragraphs; ours is one line */
@@ -168,7 +179,12 @@ pg_close(struct db *db)
 	free(d);
 }
 
-/* Half of our patience for a statement, a fifth for a lock. */
+/*
+ * Half of our patience for a statement, a fifth for a lock.  A change that reads a small table page
+ * by page has read all of it, and everybody's writing there makes it run again; by an index it has
+ * read its rows (PostgreSQL's manual, 13.2.3).  Where no index serves, the price that this puts on
+ * reading pages would have short statements compiled.
+ */
 static const char setup_sql[] = "SET default_transaction_read_only = on;"
                                 "SET default_transaction_isolation = 'repeatable read';"
                                 "SET statement_timeout = %d;"
@@ -176,6 +192,8 @@ static const char setup_sql[] = "SET default_transaction_read_only = on;"
                                 "SET idle_in_transaction_session_timeout = %d;"
                                 "SET standard_conforming_strings = on;"
                                 "SET bytea_output = 'hex';"
+                                "SET enable_seqscan = off;"
+                                "SET jit = off;"
                                 "SET client_min_messages = warning;"
                                 "SET timezone = 'UTC'";
 
@@ -192,9 +210,10 @@ sorts_by_bytes(const char *locale)
 }
 
 /* With ICU (i) the locale's name says nothing of it; PostgreSQL 14 has no such column. */
-static const char collation_sql[] =
-    "SELECT datcollate, COALESCE(to_jsonb(d)->>'datlocprovider', 'c') FROM pg_database d "
-    "WHERE datname = current_database()";
+static const char server_sql[] =
+    "SELECT datcollate, COALESCE(to_jsonb(d)->>'datlocprovider', 'c'), "
+    "to_regclass('schema_version') IS NOT NULL FROM pg_database d WHERE datname = "
+    "current_database()";
 
 static int
 check_server(struct db_pg *d, struct error *e)
@@ -204,13 +223,14 @@ check_server(struct db_pg *d, struct error *e)
 
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0)
 		return err_key(e, ERR_CONFLICT, "database-encoding", "the database is not in UTF8");
-	res = ask(d, collation_sql);
+	res = ask(d, server_sql);
 	if (!is_ok(res) || PQntuples(res) != 1)
-		return fail(d, res, "collation", e);
+		return fail(d, res, "the database's properties", e);
 	locale = PQgetvalue(res, 0, 1)[0] == 'i' ? "ICU" : PQgetvalue(res, 0, 0);
 	if (!sorts_by_bytes(locale))
 		return err_key(e, ERR_CONFLICT, "database-locale",
 		    "the database sorts by %.40s; create it with LOCALE 'C' or 'C.UTF-8'", locale);
+	d->turns = PQgetvalue(res, 0, 2)[0] == 't';
 	return 0;
 }
 
@@ -222,6 +242,7 @@ set_up(struct db_pg *d, struct error *e)
 
 	forget_statements(d);
 	d->is_given_up = false;
+	d->again = 0;
 	if (lost(d) || PQsetnonblocking(d->c, 1) < 0)
 		return fail(d, NULL, "connecting", e);
 	snprintf(
@@ -262,22 +283,6 @@ simple(struct db_pg *d, const char *sql, struct error *e)
 	return is_ok(res) ? 0 : fail(d, res, sql, e);
 }
 
-static int
-pg_begin(struct db *db, enum db_tx tx, struct error *e)
-{
-	static const char *const begin[] = {
-	    [DB_TX_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-	    [DB_TX_CHANGE] = "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE",
-	    [DB_TX_CLAIM] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
-	};
-	struct db_pg *d = (struct db_pg *)db;
-	int r = simple(d, begin[tx], e);
-
-	if (r < 0 && revived(d))
-		r = simple(d, begin[tx], e);
-	return r;
-}
-
 static void
 pg_rollback(struct db *db)
 {
@@ -287,6 +292,36 @@ pg_rollback(struct db *db)
 		PQclear(ask(d, "ROLLBACK"));
 }
 
+/* Several statements in one question: the one that failed is the answer. */
+static const char *
+begin_sql(const struct db_pg *d, enum db_tx tx)
+{
+#define CHANGE "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+#define CLAIM "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+#define SHARED "; LOCK TABLE schema_version IN ROW EXCLUSIVE MODE"
+#define ALONE "; LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE"
+	if (tx == DB_TX_READ)
+		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+	if (!d->turns)
+		return tx == DB_TX_CHANGE ? CHANGE : CLAIM;
+	if (d->again >= ALONE_AFTER)
+		return tx == DB_TX_CHANGE ? CHANGE ALONE : CLAIM ALONE;
+	return tx == DB_TX_CHANGE ? CHANGE SHARED : CLAIM SHARED;
+}
+
+static int
+pg_begin(struct db *db, enum db_tx tx, struct error *e)
+{
+	struct db_pg *d = (struct db_pg *)db;
+	int r = simple(d, begin_sql(d, tx), e);
+
+	if (r < 0 && revived(d))
+		r = simple(d, begin_sql(d, tx), e);
+	if (r < 0)
+		pg_rollback(db); /* it had begun, and its turn did not come */
+	return r;
+}
+
 static int
 pg_commit(struct db *db, struct error *e)
 {
@@ -294,8 +329,10 @@ pg_commit(struct db *db, struct error *e)
 	AUTO(result_free) PGresult *res = ask(d, "COMMIT");
 	int r;
 
-	if (is_ok(res) && strcmp(PQcmdStatus(res), "COMMIT") == 0)
+	if (is_ok(res) && strcmp(PQcmdStatus(res), "COMMIT") == 0) {
+		d->again = 0;
 		return 0;
+	}
 	if (lost(d))
 		return err_set(e, ERR_UNKNOWN_OUTCOME, "postgresql: connection lost at COMMIT");
 	if (is_ok(res))

@@ -17,17 +17,27 @@
 #include "model/audit.h"
 
 static inline struct db *
-test_db_empty_pg(void)
+test_db_open_pg(void)
 {
 	struct db *db = NULL;
 	struct error e;
 
-	if (db_open(getenv("GELEIT_TEST_PG"), NULL, &db, &e) < 0 ||
-	    db_write_begin(db, DB_CHANGE, &e) < 0 ||
+	if (db_open(getenv("GELEIT_TEST_PG"), NULL, &db, &e) < 0)
+		fail_msg("%s", e.msg);
+	return db;
+}
+
+static inline struct db *
+test_db_empty_pg(void)
+{
+	AUTO(db_close) struct db *db = test_db_open_pg();
+	struct error e;
+
+	if (db_write_begin(db, DB_CHANGE, &e) < 0 ||
 	    db_script(db, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &e) < 0 ||
 	    db_commit(db, &e) < 0)
 		fail_msg("%s", e.msg);
-	return db;
+	return test_db_open_pg();
 }
 
 static inline struct db *
@@ -41,10 +51,11 @@ test_db_fake(const struct migration *list)
 	return db;
 }
 
+/* As roles have it: connected when the tables were there. */
 static inline struct db *
 test_db(const struct migration *list)
 {
-	struct db *db;
+	AUTO(db_close) struct db *db = NULL;
 	struct error e;
 
 	if (getenv("GELEIT_TEST_PG") == NULL)
@@ -52,7 +63,7 @@ test_db(const struct migration *list)
 	db = test_db_empty_pg();
 	if (migrate(db, list, &e) < 0)
 		fail_msg("%s", e.msg);
-	return db;
+	return test_db_open_pg();
 }
 
 /* The first column of the first row, -1 without a row. */
