@@ -189,6 +189,7 @@ struct told {
 	struct seen *seen;   /* NULL: nobody has looked yet */
 	struct data_key key; /* of the contact, with the first report */
 	struct event_field from;
+	struct transfer_gap gap; /* behind what was acknowledged; its client went on at its end */
 	struct transfer_report report; /* what is to be recorded */
 };
 
@@ -268,23 +269,24 @@ within(const struct fetch_ticket *t, const struct msg_range *g)
 	return r;
 }
 
-static void
-file_ranges(const struct told *told, const struct delivery_item *it, struct transfer_report *report,
-    struct item_range *out)
+/* The files whose ranges are to be told, where something is. */
+static int
+files_of(struct api *x, const struct told *told, struct files *ret, struct error *e)
 {
-	report->version = it->version;
-	report->asset = it->asset;
-	for (size_t i = 0; i < told->one->range_count; i++) {
-		struct msg_range g = within(&told->t, &told->one->ranges[i]);
+	const struct delivery *d = &told->seen->delivery;
+	struct msg_plan plan;
+	struct str etag;
 
-		out[report->range_count++] = (struct item_range){.position = it->position,
-		    .from = (int64_t)g.from,
-		    .to = (int64_t)g.to,
-		    .item_bytes = it->bytes,
-		    .version = it->version,
-		    .asset = it->asset,
-		    .sha256 = &it->sha256};
-	}
+	if (delivery_items_at(x->db, x->a, d->id, all_of(&told->t), &ret->items, &ret->count, e) <
+	    0)
+		return err_code(e);
+	if (told->t.position > 0)
+		return ret->count == 1 ? 0 : err_set(e, ERR_PROTOCOL, "a transfer of no file");
+	if (files_parts(x, d, 0, ret, e) < 0)
+		return err_code(e);
+	return package_zip(x->a, ret->package, ret->count,
+	    &(struct package_label){d->number, arena_cstr(x->a, x->conf->timezone)}, &plan, &etag,
+	    e);
 }
 
 /* Ranges of the representation become ranges of files. */
@@ -292,35 +294,31 @@ static int
 item_ranges(struct api *x, const struct told *told, struct transfer_report *report, struct error *e)
 {
 	const struct msg_sent_one *one = told->one;
-	struct files f = {0};
+	const struct transfer_gap *gap = &told->gap;
+	bool is_zip = told->t.position == 0;
+	/* an answer has one window, sent from its start: one range, whatever a ZIP's front says */
+	size_t n = is_zip ? MIN(one->range_count, (size_t)1) : one->range_count;
 	struct item_range *out;
-	struct msg_range g;
-	struct msg_plan plan;
-	struct str etag;
+	struct files f = {0};
 
 	report->delivery_items = (size_t)told->seen->delivery.item_count;
-	if (told->t.position == 0 && one->range_count == 0)
+	if (is_zip && n == 0 && gap->to == 0)
 		return 0;
-	if (delivery_items_at(
-	        x->db, x->a, told->t.delivery, all_of(&told->t), &f.items, &f.count, e) < 0)
+	if (files_of(x, told, &f, e) < 0)
 		return err_code(e);
-	out = ARENA_ARRAY(x->a, struct item_range, MAX(f.count, LIMIT_SENT_RANGES));
-	report->ranges = out;
-	if (told->t.position > 0) {
-		if (f.count != 1)
-			return err_set(e, ERR_PROTOCOL, "a transfer of no file");
-		file_ranges(told, &f.items[0], report, out);
-		return 0;
+	if (!is_zip) {
+		report->version = f.items[0].version;
+		report->asset = f.items[0].asset;
 	}
-	if (files_parts(x, &told->seen->delivery, 0, &f, e) < 0 ||
-	    package_zip(x->a, f.package, f.count,
-	        &(struct package_label){
-	            told->seen->delivery.number, arena_cstr(x->a, x->conf->timezone)},
-	        &plan, &etag, e) < 0)
-		return err_code(e);
-	/* an answer has one window, sent from its start: one range */
-	g = within(&told->t, &one->ranges[0]);
-	report->range_count = package_ranges(f.package, f.count, g.from, g.to, out);
+	report->ranges = out = ARENA_ARRAY(x->a, struct item_range, (n + 1) * f.count);
+	for (size_t i = 0; i < n; i++) {
+		struct msg_range g = within(&told->t, &one->ranges[i]);
+
+		out += files_ranges(&f, told->t.position, (int64_t)g.from, (int64_t)g.to, out);
+	}
+	if (gap->to > 0)
+		out += files_ranges(&f, told->t.position, gap->from, gap->to, out);
+	report->range_count = (size_t)(out - report->ranges);
 	return 0;
 }
 
@@ -339,6 +337,7 @@ prepare(struct api *x, struct told *told, struct error *e)
 	    .first = one->flags & SENT_FIRST,
 	    .ended = one->flags & SENT_END,
 	    .window_bytes = told->t.to - told->t.from,
+	    .given_to = MIN((int64_t)MIN(one->given_to, (uint64_t)INT64_MAX), told->t.to),
 	    .from = told->from.key != NULL ? &told->from : NULL};
 
 	for (size_t i = 0; i < one->range_count; i++) {
@@ -367,6 +366,19 @@ find_origin(struct api *x, struct told *told)
 	}
 	told->from =
 	    (struct event_field){told->t.contact.v, &told->key, S("ip"), str_c(told->t.peer)};
+}
+
+/* Its client may have gone on before this end came. */
+static int
+look_behind(struct api *x, struct change *c, struct told *told, struct error *e)
+{
+	const struct transfer_report *r = &told->report;
+	int found;
+
+	if (!r->ended)
+		return 0;
+	found = transfer_gap_behind(change_db(c), r, told->t.from + r->sent_bytes, &told->gap, e);
+	return found > 0 ? prepare(x, told, e) : found;
 }
 
 /*
@@ -417,7 +429,8 @@ record_all(struct api *x, struct report *p, struct error *e)
 	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0)
 		return err_code(e);
 	for (size_t i = 0; i < n; i++) {
-		if (transfer_record(c, x->a, &list[i]->report, e) < 0)
+		if (look_behind(x, c, list[i], e) < 0 ||
+		    transfer_record(c, x->a, &list[i]->report, e) < 0)
 			return err_code(e);
 	}
 	return change_commit(&c, e);

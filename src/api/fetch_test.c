@@ -248,6 +248,104 @@ a_report_goes_no_further_than_its_window(void **state)
 	assert_int_equal(events(b->f, "download.complete"), 0);
 }
 
+/* A report of what was acknowledged, and of what TCP was given. */
+static void
+ends(struct browser *b, struct str ticket, uint64_t from, uint64_t acked_to, uint64_t given_to)
+{
+	const struct msg_range g = {from, acked_to};
+	struct msg_sent_one one = {.number = 7,
+	    .seq = 1,
+	    .flags = SENT_FIRST | SENT_WRITE | SENT_END,
+	    .ticket = ticket,
+	    .given_to = given_to,
+	    .ranges = &g,
+	    .range_count = acked_to > from ? 1 : 0};
+	struct msg_sent_ok ok;
+
+	b->f->x.now_us = time_now_us();
+	assert_int_equal(api_sent(&b->f->x, &(struct msg_sent){&one, 1}, &ok, &b->f->e), 0);
+}
+
+/* As a browser does whose connection broke; if_range: its ETag, or NULL. */
+static struct str
+go_on(struct browser *b, const char *rest, const char *range, const char *if_range)
+{
+	b->f->x.now_us = time_now_us();
+	assert_int_equal(send_ask(b->f, (struct ask){.method = "GET",
+	                                    .target = str_c(path(b, rest)),
+	                                    .key = S(""),
+	                                    .fields = {"cookie", cookie_field(b), "range", range,
+	                                        "if-range", if_range},
+	                                    .length = -2}),
+	    206);
+	return arena_str(b->f->x.a, b->f->r.ticket);
+}
+
+static bool
+has_arrived(struct browser *b, int position)
+{
+	return rows(b->f, "session_item",
+	           arena_printf(b->f->x.a, "position = %d AND complete_us IS NOT NULL", position)
+	               .p) == 1;
+}
+
+static const char *
+etag_of(struct browser *b, const char *rest)
+{
+	assert_int_equal(ask(b, "HEAD", path(b, rest), NULL, NULL), 200);
+	return arena_cstr(b->f->x.a, field(b->f, "ETag"));
+}
+
+/* The acknowledgements of bytes 400 to 599 were lost with the connection. */
+static void
+who_goes_on_holds_what_is_before(void **state)
+{
+	struct browser *b = *state;
+	struct str first, second;
+	const char *etag;
+
+	prove(b);
+	etag = etag_of(b, "/file/1");
+	ends(b, fetch(b, "/file/1"), 0, 400, 700);
+	second = go_on(b, "/file/1", "bytes=600-", NULL); /* whose part is it? */
+	ends(b, second, 600, 1000, 1000);
+	assert_false(has_arrived(b, 1));
+	second = go_on(b, "/file/1", "bytes=701-", etag); /* nobody gave it byte 700 */
+	ends(b, second, 701, 1000, 1000);
+	assert_false(has_arrived(b, 1));
+	go_on(b, "/file/1", "bytes=600-", etag);
+	assert_true(has_arrived(b, 1));
+	assert_int_equal(events(b->f, "download.complete"), 1);
+
+	/* the end of the one is told after the begin of the other */
+	first = fetch(b, "/file/3");
+	etag = etag_of(b, "/file/3");
+	second = go_on(b, "/file/3", "bytes=40-", etag);
+	ends(b, second, 40, 50, 50);
+	assert_false(has_arrived(b, 3));
+	ends(b, first, 0, 0, 45);
+	assert_true(has_arrived(b, 3));
+}
+
+static void
+who_goes_on_with_a_package_holds_its_first_files(void **state)
+{
+	struct browser *b = *state;
+	const char *etag, *rest;
+	struct str second;
+	uint64_t bytes;
+
+	prove(b);
+	etag = etag_of(b, "/all.zip");
+	ends(b, fetch(b, "/all.zip"), 0, 0, b->f->r.plan->bytes);
+	bytes = b->f->r.plan->bytes;
+	rest = arena_printf(b->f->x.a, "bytes=%llu-", (unsigned long long)bytes - 1).p;
+	second = go_on(b, "/all.zip", rest, etag);
+	assert_true(has_arrived(b, 1) && has_arrived(b, 2) && has_arrived(b, 3));
+	ends(b, second, bytes - 1, bytes, bytes);
+	assert_int_equal(events(b->f, "download.complete"), 3);
+}
+
 /* Whatever order front has them in: two apps that record the same rows must not meet head-on. */
 static void
 many_reports_are_recorded_in_one_order(void **state)
@@ -285,6 +383,8 @@ main(void)
 	    TEST(a_date_stops_without_a_stamp),
 	    TEST(reports_become_history),
 	    TEST(a_report_goes_no_further_than_its_window),
+	    TEST(who_goes_on_holds_what_is_before),
+	    TEST(who_goes_on_with_a_package_holds_its_first_files),
 	    TEST(many_reports_are_recorded_in_one_order),
 	};
 #undef TEST

@@ -214,6 +214,7 @@ reply_plan(struct reply *r, struct api *x, const struct request *q, const struct
 	r->status = 206;
 	r->from = from;
 	r->length = to - from;
+	r->resumes = if_range.p != NULL && from > 0;
 	reply_field(r, "Content-Range",
 	    arena_printf(x->a, "bytes %llu-%llu/%llu", (unsigned long long)from,
 	        (unsigned long long)to - 1, (unsigned long long)plan->bytes));

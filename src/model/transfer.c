@@ -129,8 +129,8 @@ transfer_begin(struct change *c, const struct transfer_new *t, struct error *e)
 {
 	static const char sql[] = "INSERT INTO transfer (id, session_id, recipient_id, "
 	                          "delivery_id, position, range_from, range_to, "
-	                          "seq, sent_bytes, state, started_us, seen_us) VALUES (?, ?, ?, "
-	                          "?, ?, ?, ?, 0, 0, 'running', ?, ?)";
+	                          "seq, sent_bytes, state, started_us, seen_us, resumed_at) "
+	                          "VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 'running', ?, ?, ?)";
 	int64_t now = change_now(c);
 	int r = t->position > 0 ? transfer_use(c, t, e) : refuse_used_up(change_db(c), t, e);
 
@@ -138,7 +138,7 @@ transfer_begin(struct change *c, const struct transfer_new *t, struct error *e)
 		return r;
 	return db_exec(change_db(c), NULL, e, sql, db_id128(&t->id), db_i(t->session.v),
 	    db_i(t->recipient.v), db_i(t->delivery.v), db_i(t->position), db_i(t->range_from),
-	    db_i(t->range_to), db_i(now), db_i(now));
+	    db_i(t->range_to), db_i(now), db_i(now), t->resumes ? db_i(t->range_from) : db_null());
 }
 
 /* ---- record ---- */
@@ -318,9 +318,9 @@ end(struct change *c, const struct transfer_report *r, struct error *e)
 	    r->sent_bytes == r->window_bytes && (r->window_bytes > 0 || r->range_count > 0);
 
 	if (db_exec(change_db(c), NULL, e,
-	        "UPDATE transfer SET state = ?, ended_us = ? WHERE id = ?",
+	        "UPDATE transfer SET state = ?, ended_us = ?, given_to = ? WHERE id = ?",
 	        db_s(whole ? S("complete") : S("interrupted")), db_i(change_now(c)),
-	        db_id128(&r->id)) < 0)
+	        db_i(r->given_to), db_id128(&r->id)) < 0)
 		return err_code(e);
 	return whole ? 0 : add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, NULL, r->sent_bytes, e);
 }
@@ -339,6 +339,59 @@ transfer_record(struct change *c, struct arena *a, const struct transfer_report 
 	if (session_keep(c, r->session, e) < 0 || add_ranges(c, a, r, e) < 0)
 		return err_code(e);
 	return r->ended ? end(c, r, e) : 0;
+}
+
+/* ---- going on where another answer was cut ---- */
+
+/* The widest of them: it was given all up to where this one begins. */
+int
+transfer_gap_before(
+    struct db *db, const struct transfer_new *t, struct transfer_gap *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int n;
+
+	if (!t->resumes)
+		return 0;
+	if (db_query(db, &q, e,
+	        "SELECT id, range_from + sent_bytes AS acked_to FROM transfer WHERE "
+	        "recipient_id = ? AND session_id = ? AND position = ? AND state = 'interrupted' "
+	        "AND given_to >= ? AND range_from + sent_bytes < ? ORDER BY acked_to LIMIT 1",
+	        db_i(t->recipient.v), db_i(t->session.v), db_i(t->position), db_i(t->range_from),
+	        db_i(t->range_from)) < 0)
+		return err_code(e);
+	n = rows_next(q, e);
+	if (n > 0)
+		*ret = (struct transfer_gap){rows_id128(q, 0), rows_int(q, 1), t->range_from};
+	return n;
+}
+
+int
+transfer_gap_behind(struct db *db, const struct transfer_report *r, int64_t acked_to,
+    struct transfer_gap *ret, struct error *e)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	int n;
+
+	if (r->given_to <= acked_to)
+		return 0;
+	if (db_query(db, &q, e,
+	        "SELECT n.resumed_at FROM transfer o JOIN transfer n ON n.recipient_id = "
+	        "o.recipient_id AND n.session_id = o.session_id AND n.position = o.position "
+	        "WHERE o.id = ? AND n.started_us >= o.started_us AND n.resumed_at > ? AND "
+	        "n.resumed_at <= ? ORDER BY n.resumed_at DESC LIMIT 1",
+	        db_id128(&r->id), db_i(acked_to), db_i(r->given_to)) < 0)
+		return err_code(e);
+	n = rows_next(q, e);
+	if (n > 0)
+		*ret = (struct transfer_gap){r->id, acked_to, rows_int(q, 0)};
+	return n;
+}
+
+int
+transfer_fill(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
+{
+	return add_ranges(c, a, r, e);
 }
 
 /* ---- sweep ---- */

@@ -9,6 +9,12 @@
  * nothing is limited with its first acknowledged byte.  A transfer is one answer.
  * Complete is decided on the union alone.
  *
+ * A connection that breaks takes acknowledgements along.  What it had been given beyond them
+ * counts all the same where the client goes on behind it with If-Range (RFC 9110 section
+ * 13.1.5: "if the representation is unchanged, send me the part that I am missing").  The end
+ * of the one and the begin of the other may be written in either order: whoever is second
+ * looks for the first.
+ *
  * Layer: model.
  */
 #pragma once
@@ -38,6 +44,7 @@ struct transfer_new {
 	delivery_id delivery;
 	int64_t position; /* 0: the ZIP */
 	int64_t range_from, range_to;
+	bool resumes;         /* the client says that it holds all before range_from */
 	const int64_t *items; /* positions it touches */
 	size_t item_count;
 	int64_t limit; /* the delivery's download_limit, 0: none */
@@ -57,8 +64,9 @@ struct transfer_report {
 	int level; /* the identity level reached */
 	int64_t seq;
 	bool first, ended;
-	int64_t sent_bytes;              /* acknowledged of the representation */
-	int64_t window_bytes;            /* what was asked for */
+	int64_t sent_bytes;   /* acknowledged of the representation */
+	int64_t window_bytes; /* what was asked for */
+	int64_t given_to;     /* with ended: of the representation, to the client's TCP */
 	const struct item_range *ranges; /* acknowledged; from == to == 0 with item_bytes 0: an
 	                                    empty file that arrived */
 	size_t range_count;
@@ -71,6 +79,21 @@ struct transfer_report {
  * the session alive.  The change's verb is HOUSEKEEPING.
  */
 NODISCARD int transfer_record(
+    struct change *c, struct arena *a, const struct transfer_report *r, struct error *e);
+
+/* The bytes between what an answer's client acknowledged and where it went on. */
+struct transfer_gap {
+	struct id128 id;  /* of the one that was cut */
+	int64_t from, to; /* of the representation */
+};
+/* One that begins: of the answers of its session that were cut before.  1 *ret, 0 none. */
+NODISCARD int transfer_gap_before(
+    struct db *db, const struct transfer_new *t, struct transfer_gap *ret, struct error *e);
+/* One that ends, acknowledged up to acked_to: of those that went on since.  As above. */
+NODISCARD int transfer_gap_behind(struct db *db, const struct transfer_report *r, int64_t acked_to,
+    struct transfer_gap *ret, struct error *e);
+/* r's ranges have arrived, too.  The change's verb is HOUSEKEEPING. */
+NODISCARD int transfer_fill(
     struct change *c, struct arena *a, const struct transfer_report *r, struct error *e);
 
 /* Running ones not seen since: interrupted. */

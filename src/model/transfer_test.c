@@ -10,10 +10,7 @@
 
 #include <cmocka.h>
 
-#include "model/test_exchange.h"
-#include "model/transfer.h"
-
-#define ZIP 0
+#include "model/test_transfer.h"
 
 /* ---- ranges ---- */
 
@@ -62,128 +59,6 @@ ranges_beyond_four_gigabytes(void **state)
 	assert_int_equal(ranges.n, 16);
 	ranges = ranges_add(a, ranges, 5, 5, &sum);
 	assert_int_equal(ranges.n, 16);
-}
-
-/* ---- begin and report ---- */
-
-struct run {
-	struct exchange *x;
-	struct id128 id;
-	session_id session;
-	int recipient;
-	int64_t position, window;
-};
-
-static int
-begin_in(struct exchange *x, session_id s, int64_t position, int64_t limit, struct run *ret)
-{
-	AUTO(change_abort) struct change *c = NULL;
-	static const int64_t all[] = {1, 2, 3};
-	static const int64_t windows[] = {2000, BYTES_1, 0, BYTES_3};
-	struct transfer_new n = {.id = random_id128(),
-	    .session = s,
-	    .recipient = x->recipients[0],
-	    .delivery = x->delivery,
-	    .position = position,
-	    .range_to = windows[position],
-	    .items = position == ZIP ? all : &position,
-	    .item_count = position == ZIP ? FILES : 1,
-	    .limit = limit};
-
-	*ret = (struct run){x, n.id, s, 0, position, windows[position]};
-	if (change_begin(x->db, the_system, CHANGE_HOUSEKEEPING, &c, &x->e) < 0 ||
-	    transfer_begin(c, &n, &x->e) < 0)
-		return x->e.code;
-	return change_commit(&c, &x->e);
-}
-
-static struct run
-begin(struct exchange *x, session_id s, int64_t position)
-{
-	struct run t;
-
-	if (begin_in(x, s, position, 0, &t) < 0)
-		fail_msg("%s", x->e.msg);
-	return t;
-}
-
-static struct item_range
-range(struct exchange *x, int64_t position, int64_t from, int64_t to)
-{
-	static const int64_t bytes[] = {0, BYTES_1, 0, BYTES_3};
-
-	return (struct item_range){.position = position,
-	    .from = from,
-	    .to = to,
-	    .item_bytes = bytes[position],
-	    .version = x->items[position - 1].version,
-	    .asset = x->items[position - 1].asset};
-}
-
-enum { FIRST = 1, END = 2 };
-
-static int
-report_of(
-    const struct run *t, int64_t seq, int flags, int64_t sent, const struct item_range *g, size_t n)
-{
-	AUTO(change_abort) struct change *c = NULL;
-	struct exchange *x = t->x;
-	struct transfer_report r = {.id = t->id,
-	    .session = t->session,
-	    .recipient = x->recipients[0],
-	    .delivery = x->delivery,
-	    .version = t->position > 0 ? x->items[t->position - 1].version : (version_id){0},
-	    .level = 1,
-	    .seq = seq,
-	    .first = flags & FIRST,
-	    .ended = flags & END,
-	    .sent_bytes = sent,
-	    .window_bytes = t->window,
-	    .ranges = g,
-	    .range_count = n,
-	    .delivery_items = FILES};
-
-	if (change_begin(x->db, the_system, CHANGE_HOUSEKEEPING, &c, &x->e) < 0 ||
-	    transfer_record(c, x->a, &r, &x->e) < 0)
-		return x->e.code;
-	return change_commit(&c, &x->e);
-}
-
-/* One file: from 0 to `to` has arrived. */
-static void
-report(const struct run *t, int64_t seq, int flags, int64_t to)
-{
-	struct item_range g = range(t->x, t->position, 0, to);
-
-	if (report_of(t, seq, flags, to, &g, to > 0 ? 1 : 0) < 0)
-		fail_msg("%s", t->x->e.msg);
-}
-
-static int64_t
-events(struct exchange *x, const char *kind)
-{
-	return test_db_rows(
-	    x->db, x->a, "event", arena_printf(x->a, "kind = 'download.%s'", kind).p);
-}
-
-static struct file_progress
-progress(struct exchange *x, int64_t position)
-{
-	struct file_progress *list;
-
-	if (recipient_progress(x->db, x->a, x->recipients[0], FILES, &list, &x->e) < 0)
-		fail_msg("%s", x->e.msg);
-	return list[position - 1];
-}
-
-static enum recipient_step
-step(struct exchange *x)
-{
-	struct recipient r;
-
-	if (recipient_get(x->db, x->a, x->recipients[0], &r, &x->e) < 0)
-		fail_msg("%s", x->e.msg);
-	return r.step;
 }
 
 static void

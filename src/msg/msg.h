@@ -189,6 +189,8 @@ struct msg_sent_one {
 	uint32_t seq;    /* grows per transfer */
 	uint32_t flags;
 	struct str ticket;
+	uint64_t
+	    given_to; /* of the representation, to the client's TCP; no more can have been read */
 	const struct msg_range *ranges; /* acknowledged by the client's TCP */
 	size_t range_count;
 };

@@ -110,6 +110,7 @@ static const struct msg_sent_one sent_ones[] = {{.number = 1,
                                                     .seq = 2,
                                                     .flags = SENT_FIRST | SENT_END,
                                                     .ticket = TICKET,
+                                                    .given_to = 30,
                                                     .ranges = ranges,
                                                     .range_count = 2},
     {.number = 2, .seq = 1, .ticket = TICKET}};

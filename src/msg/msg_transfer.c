@@ -19,6 +19,7 @@ msg_sent_put(struct buf *b, const struct msg_sent *m)
 		put_u32(b, t->seq);
 		put_u32(b, t->flags);
 		put_str(b, t->ticket);
+		put_u64(b, t->given_to);
 		put_u32(b, (uint32_t)t->range_count);
 		for (size_t k = 0; k < t->range_count; k++) {
 			put_u64(b, t->ranges[k].from);
@@ -36,6 +37,7 @@ get_sent_one(struct wire *w, struct arena *a, struct msg_sent_one *t)
 	t->seq = get_u32(w);
 	t->flags = get_u32(w);
 	t->ticket = get_str(w, LIMIT_TICKET_BYTES);
+	t->given_to = get_u64(w);
 	t->range_count = get_count(w, LIMIT_SENT_RANGES, 16);
 	t->ranges = r = ARENA_ARRAY(a, struct msg_range, t->range_count);
 	for (size_t k = 0; k < t->range_count; k++) {

@@ -348,6 +348,12 @@ net_acked(struct net_conn *c)
 	return plain > c->answer_from ? plain - c->answer_from : 0;
 }
 
+uint64_t
+net_sent(const struct net_conn *c)
+{
+	return c->sent > c->answer_from ? c->sent - c->answer_from : 0;
+}
+
 bool
 net_is_head_acked(struct net_conn *c)
 {

@@ -130,4 +130,6 @@ void net_cut(struct net_conn *c);
  * net_answer(), also after done() and while the next request waits.
  */
 uint64_t net_acked(struct net_conn *c);
+/* Those of it that were given to TCP in whole records: the client can have read no more. */
+uint64_t net_sent(const struct net_conn *c);
 bool net_is_head_acked(struct net_conn *c);

@@ -189,19 +189,12 @@ on_fill(void *arg, struct net_conn *c, void *p, size_t n)
 	return (long)n;
 }
 
-/* Bytes of this answer's body handed to TLS. */
-static uint64_t
-body_sent(const struct net_conn *c)
-{
-	return c->sent - c->answer_from;
-}
-
 static void
 on_done(void *arg, struct net_conn *c)
 {
 	struct exchange *x = net_data(c);
 
-	report(arg, "done %s %llu\n", x->path, (unsigned long long)body_sent(c));
+	report(arg, "done %s %llu\n", x->path, (unsigned long long)net_sent(c));
 }
 
 static void
@@ -210,7 +203,7 @@ on_closed(void *arg, struct net_conn *c)
 	struct exchange *x = net_data(c);
 
 	report(arg, "closed %s acked %llu sent %llu head %d\n", x != NULL ? x->path : "-",
-	    (unsigned long long)net_acked(c), (unsigned long long)body_sent(c),
+	    (unsigned long long)net_acked(c), (unsigned long long)net_sent(c),
 	    net_is_head_acked(c));
 	if (x == NULL)
 		return;

@@ -33,7 +33,7 @@ struct transfer {
 	uint32_t number, seq;
 	struct str ticket;
 	char ticket_space[LIMIT_TICKET_BYTES];
-	uint64_t from, length, acked;
+	uint64_t from, length, acked, given;
 	bool head_acked;
 	bool told_first, told_end;
 	bool in_flight; /* a report waits for its answer */
@@ -98,6 +98,7 @@ count(struct transfer *t)
 	if (t->client == NULL)
 		return;
 	t->acked = MIN(net_acked(t->client->conn), t->length);
+	t->given = MIN(net_sent(t->client->conn), t->length);
 	t->head_acked = t->head_acked || net_is_head_acked(t->client->conn);
 }
 
@@ -240,9 +241,10 @@ fill_batch(struct front *f, struct transfer **at, int64_t now)
 		    .seq = t->seq,
 		    .flags = b->flags[i],
 		    .ticket = t->ticket,
+		    .given_to = t->from + t->given,
 		    .ranges = &ranges[i],
 		    .range_count = t->acked > 0 || is_whole(t) ? 1 : 0};
-		bytes += t->ticket.n + 48;
+		bytes += t->ticket.n + 56;
 		t->in_flight = true;
 		b->count++;
 	}

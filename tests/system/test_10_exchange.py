@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from geleit import Recipient, events_of, sha256, wait_for
+from geleit import Recipient, events_of, sha256, sql, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +165,37 @@ def test_a_cut_download_is_interrupted_with_its_bytes(server, tmp_path):
     assert 0 < f["sent_bytes"] <= (63 << 20) and not f["complete"]
     ev = [e for e in server.run("delivery", doc["delivery"])["events"] if e["kind"] == "download.interrupted"]
     assert ev and 0 < ev[0]["bytes"] <= (63 << 20)
+
+
+def test_who_goes_on_holds_what_is_before(server, tmp_path):
+    """What TCP had been given and nobody acknowledged: the client that goes on behind it says that it has it, by If-Range alone."""
+    big = tmp_path / "resumed.bin"
+    big.write_bytes(random.Random(3).randbytes(1 << 20) * 32)
+    doc = server.run("send", big, "--release", "cleared", "--to", "resumed@customer.test")
+    d = Recipient(server, doc["recipients"][0]["link"], "resumed@customer.test").prove()
+    etag = d.request("HEAD", d.path + "/file/1").headers["ETag"]
+    with d.stream(d.path + "/file/1") as (r, _):
+        assert len(r.read(100_000)) == 100_000
+        time.sleep(1.2)
+
+    def transfers(state):
+        return [[int(v) for v in row] for row in sql(server, f"""SELECT range_from, sent_bytes, given_to FROM transfer t JOIN delivery d
+            ON d.id = t.delivery_id WHERE d.number = '{doc["delivery"]}' AND t.state = '{state}' ORDER BY started_us""")]
+
+    def go_on(at, headers):
+        before = len(transfers("complete"))
+        rest = d.request("GET", d.path + "/file/1", headers={"Range": f"bytes={at}-", **headers})
+        assert rest.status == 206 and len(rest.body) == (32 << 20) - at
+        wait_for(lambda: len(transfers("complete")) > before)
+        return server.run("delivery", doc["delivery"])["recipients"][0]["files"][0]
+    wait_for(lambda: transfers("interrupted"))
+    (_, acked, given), = transfers("interrupted")
+    assert 100_000 <= acked < given < 32 << 20
+    assert not go_on(given, {})["complete"]
+    assert not go_on(given + 1, {"If-Range": etag})["complete"]
+    whole = go_on(given, {"If-Range": etag})
+    assert whole["complete"] and whole["sent_bytes"] == 32 << 20
+    assert events_of(server, doc["delivery"]).count("download.complete") == 1
 
 
 def test_revoking_cuts_a_running_download_within_a_second(server, tmp_path):

@@ -173,11 +173,12 @@ def test_a_report_that_is_not_whole_gets_no_word_and_counts_nothing(roles, serve
 
 
 def test_a_report_that_was_overwritten_lets_nothing_go_on_but_its_own(roles, server, gustav, files):
-    """Number, sequence and what has arrived are front's to say: of its own transfer, never more than there is of it."""
+    """Number, sequence, what was given to TCP and what has arrived are front's to say: of its own transfer, never more than there is of it."""
     told = fetch(roles, gustav)
     whole = report(told, (0, 50), (60, 90))
-    ranges = 4 + 12 + 4 + len(told.ticket) + 4
-    own = [(4, 12), (ranges + 8, ranges + 16), (ranges + 24, ranges + 32)]
+    given = 4 + 12 + 4 + len(told.ticket)
+    ranges = given + 8 + 4
+    own = [(4, 12), (given, given + 8), (ranges + 8, ranges + 16), (ranges + 24, ranges + 32)]
 
     def check(n, bad):
         answer = roles.ask(rp.SENT, bad)

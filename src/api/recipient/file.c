@@ -39,21 +39,36 @@ refused_show(struct api *x, const struct request *q, const struct visit *v, bool
 
 /* Positions of which bytes lie in the window. */
 static size_t
-touched_by(struct api *x, const struct files *f, int64_t position, const struct fetch_ticket *t,
-    int64_t *ret)
+touched_by(struct api *x, const struct files *f, const struct transfer_new *n, int64_t *ret)
 {
-	struct item_range *ranges;
-	size_t n;
+	struct item_range *ranges = ARENA_ARRAY(x->a, struct item_range, f->count);
+	size_t count = files_ranges(f, n->position, n->range_from, n->range_to, ranges);
 
-	if (position > 0) {
-		ret[0] = position;
-		return 1;
-	}
-	ranges = ARENA_ARRAY(x->a, struct item_range, f->count);
-	n = package_ranges(f->package, f->count, (uint64_t)t->from, (uint64_t)t->to, ranges);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < count; i++)
 		ret[i] = ranges[i].position;
-	return n;
+	return count;
+}
+
+/* An answer was cut, and its client goes on behind what it had acknowledged. */
+static int
+fill_gap(struct api *x, struct change *c, const struct visit *v, const struct files *f,
+    const struct transfer_new *n, struct error *e)
+{
+	struct item_range *ranges = ARENA_ARRAY(x->a, struct item_range, f->count);
+	struct transfer_gap gap;
+	struct transfer_report r = {.session = n->session,
+	    .recipient = n->recipient,
+	    .delivery = n->delivery,
+	    .level = v->session.level,
+	    .ranges = ranges,
+	    .delivery_items = (size_t)v->delivery.item_count};
+	int found = transfer_gap_before(change_db(c), n, &gap, e);
+
+	if (found <= 0)
+		return found;
+	r.id = gap.id;
+	r.range_count = files_ranges(f, n->position, gap.from, gap.to, ranges);
+	return transfer_fill(c, x->a, &r, e);
 }
 
 static int
@@ -80,15 +95,17 @@ begin_transfer(struct api *x, const struct request *q, const struct visit *v, co
 	    .position = position,
 	    .range_from = t.from,
 	    .range_to = t.to,
+	    .resumes = r->resumes,
 	    .items = touched,
 	    .limit = v->delivery.download_limit};
 
 	if (q->m->peer.n < sizeof t.peer)
 		memcpy(t.peer, q->m->peer.p, q->m->peer.n);
-	n.item_count = touched_by(x, f, position, &t, touched);
+	n.item_count = touched_by(x, f, &n, touched);
 	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v},
 	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
-	    transfer_begin(c, &n, e) < 0 || change_commit(&c, e) < 0)
+	    transfer_begin(c, &n, e) < 0 || fill_gap(x, c, v, f, &n, e) < 0 ||
+	    change_commit(&c, e) < 0)
 		return err_code(e);
 	r->ticket = fetch_ticket_make(x, &t);
 	r->is_transfer = true;

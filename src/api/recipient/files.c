@@ -104,6 +104,24 @@ files_parts(
 	return 0;
 }
 
+size_t
+files_ranges(
+    const struct files *f, int64_t position, int64_t from, int64_t to, struct item_range *ret)
+{
+	const struct delivery_item *it = f->items;
+
+	if (position == 0)
+		return package_ranges(f->package, f->count, (uint64_t)from, (uint64_t)to, ret);
+	*ret = (struct item_range){.position = it->position,
+	    .from = from,
+	    .to = to,
+	    .item_bytes = it->bytes,
+	    .version = it->version,
+	    .asset = it->asset,
+	    .sha256 = &it->sha256};
+	return 1;
+}
+
 bool
 files_all_let(const struct files *f)
 {

@@ -10,6 +10,7 @@
 #include "model/delivery.h"
 #include "model/package.h"
 #include "model/recipient.h"
+#include "model/transfer.h"
 #include "model/verdict.h"
 
 /* Of a verdict what is shown or asked here: all of it would be ten megabytes for 10,000 files. */
@@ -39,5 +40,9 @@ verdict_lets(const struct file_verdict *v)
 {
 	return v->state <= VERDICT_CONDITIONS;
 }
+/* What of each lies in [from, to) of the representation: of the one at a position, or (0) of
+ * the ZIP of all, whose plan was made.  At most one of each; ret has room for count. */
+size_t files_ranges(
+    const struct files *f, int64_t position, int64_t from, int64_t to, struct item_range *ret);
 /* All of them may go out. */
 bool files_all_let(const struct files *f);
