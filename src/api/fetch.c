@@ -338,6 +338,7 @@ prepare(struct api *x, struct told *told, struct error *e)
 	    .ended = one->flags & SENT_END,
 	    .window_bytes = told->t.to - told->t.from,
 	    .given_to = MIN((int64_t)MIN(one->given_to, (uint64_t)INT64_MAX), told->t.to),
+	    .given_us = one->given_us,
 	    .from = told->from.key != NULL ? &told->from : NULL};
 
 	for (size_t i = 0; i < one->range_count; i++) {

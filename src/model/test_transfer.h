@@ -16,7 +16,7 @@ struct run {
 	struct id128 id;
 	session_id session;
 	int recipient;
-	int64_t position, window, given;
+	int64_t position, window, given, given_us;
 };
 
 static inline int
@@ -35,7 +35,7 @@ begin_in(struct exchange *x, session_id s, int64_t position, int64_t limit, stru
 	    .item_count = position == ZIP ? FILES : 1,
 	    .limit = limit};
 
-	*ret = (struct run){x, n.id, s, 0, position, windows[position], 0};
+	*ret = (struct run){x, n.id, s, 0, position, windows[position], 0, 0};
 	if (change_begin(x->db, the_system, CHANGE_HOUSEKEEPING, &c, &x->e) < 0 ||
 	    transfer_begin(c, &n, &x->e) < 0)
 		return x->e.code;

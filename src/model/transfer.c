@@ -343,7 +343,6 @@ transfer_record(struct change *c, struct arena *a, const struct transfer_report 
 
 /* ---- going on where another answer was cut ---- */
 
-/* The widest of them: it was given all up to where this one begins. */
 int
 transfer_gap_before(
     struct db *db, const struct transfer_new *t, struct transfer_gap *ret, struct error *e)
@@ -356,7 +355,7 @@ transfer_gap_before(
 	if (db_query(db, &q, e,
 	        "SELECT id, range_from + sent_bytes AS acked_to FROM transfer WHERE "
 	        "recipient_id = ? AND session_id = ? AND position = ? AND state = 'interrupted' "
-	        "AND given_to >= ? AND range_from + sent_bytes < ? ORDER BY acked_to LIMIT 1",
+	        "AND given_to >= ? AND range_from + sent_bytes < ? ORDER BY acked_to DESC LIMIT 1",
 	        db_i(t->recipient.v), db_i(t->session.v), db_i(t->position), db_i(t->range_from),
 	        db_i(t->range_from)) < 0)
 		return err_code(e);
@@ -378,9 +377,9 @@ transfer_gap_behind(struct db *db, const struct transfer_report *r, int64_t acke
 	if (db_query(db, &q, e,
 	        "SELECT n.resumed_at FROM transfer o JOIN transfer n ON n.recipient_id = "
 	        "o.recipient_id AND n.session_id = o.session_id AND n.position = o.position "
-	        "WHERE o.id = ? AND n.started_us >= o.started_us AND n.resumed_at > ? AND "
-	        "n.resumed_at <= ? ORDER BY n.resumed_at DESC LIMIT 1",
-	        db_id128(&r->id), db_i(acked_to), db_i(r->given_to)) < 0)
+	        "WHERE o.id = ? AND n.started_us >= o.started_us AND n.started_us >= ? AND "
+	        "n.resumed_at > ? AND n.resumed_at <= ? ORDER BY n.resumed_at DESC LIMIT 1",
+	        db_id128(&r->id), db_i(r->given_us), db_i(acked_to), db_i(r->given_to)) < 0)
 		return err_code(e);
 	n = rows_next(q, e);
 	if (n > 0)

@@ -66,7 +66,8 @@ struct transfer_report {
 	bool first, ended;
 	int64_t sent_bytes;   /* acknowledged of the representation */
 	int64_t window_bytes; /* what was asked for */
-	int64_t given_to;     /* with ended: of the representation, to the client's TCP */
+	/* with ended: of the representation, to the client's TCP; and when the last of it was */
+	int64_t given_to, given_us;
 	const struct item_range *ranges; /* acknowledged; from == to == 0 with item_bytes 0: an
 	                                    empty file that arrived */
 	size_t range_count;
@@ -86,10 +87,11 @@ struct transfer_gap {
 	struct id128 id;  /* of the one that was cut */
 	int64_t from, to; /* of the representation */
 };
-/* One that begins: of the answers of its session that were cut before.  1 *ret, 0 none. */
+/* One that begins: behind the nearest of its session's answers that were cut.  1 *ret, 0 none. */
 NODISCARD int transfer_gap_before(
     struct db *db, const struct transfer_new *t, struct transfer_gap *ret, struct error *e);
-/* One that ends, acknowledged up to acked_to: of those that went on since.  As above. */
+/* One that ends, acknowledged up to acked_to: of those that went on when it was given nothing any
+ * more (one that begins earlier is a download in several parts at once).  As above. */
 NODISCARD int transfer_gap_behind(struct db *db, const struct transfer_report *r, int64_t acked_to,
     struct transfer_gap *ret, struct error *e);
 /* r's ranges have arrived, too.  The change's verb is HOUSEKEEPING. */

@@ -68,7 +68,13 @@ who_goes_on_holds_what_was_given(void **state)
 	assert_false(finds_before(x, &n, &gap));
 	n = going_on(x, s, 100); /* nothing is missing */
 	assert_false(finds_before(x, &n, &gap));
+	/* the nearest: what is missing before it is not this one's to say */
+	t = begin(x, s, 1);
+	t.given = 500;
+	report(&t, 1, FIRST | END, 300);
 	n = going_on(x, s, 400);
+	assert_true(finds_before(x, &n, &gap));
+	assert_int_equal(gap.from, 300);
 	n.position = 3;
 	assert_false(finds_before(x, &n, &gap));
 	n = going_on(x, exchange_open(x, "other", 0), 400);
@@ -79,7 +85,7 @@ who_goes_on_holds_what_was_given(void **state)
 static int64_t
 found_behind(const struct run *t, int64_t acked_to, int64_t given_to)
 {
-	struct transfer_report r = {.id = t->id, .given_to = given_to};
+	struct transfer_report r = {.id = t->id, .given_to = given_to, .given_us = t->given_us};
 	struct transfer_gap gap;
 	int n = transfer_gap_behind(t->x->db, &r, acked_to, &gap, &t->x->e);
 
@@ -115,6 +121,9 @@ an_end_that_comes_late_finds_who_went_on(void **state)
 	assert_int_equal(found_behind(&t, 100, 399), 200);
 	assert_int_equal(found_behind(&t, 200, 399), 0);
 	assert_int_equal(found_behind(&t, 500, 500), 0);
+	/* it was given more afterwards: a download in several parts at once */
+	t.given_us = time_now_us() + US_PER_S;
+	assert_int_equal(found_behind(&t, 100, 500), 0);
 }
 
 static void

@@ -189,8 +189,10 @@ struct msg_sent_one {
 	uint32_t seq;    /* grows per transfer */
 	uint32_t flags;
 	struct str ticket;
-	uint64_t
-	    given_to; /* of the representation, to the client's TCP; no more can have been read */
+	/* of the representation, to the client's TCP, so that no more can have been read; and when
+	 * the last of that was, at the latest */
+	uint64_t given_to;
+	int64_t given_us;
 	const struct msg_range *ranges; /* acknowledged by the client's TCP */
 	size_t range_count;
 };

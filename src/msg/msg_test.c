@@ -111,6 +111,7 @@ static const struct msg_sent_one sent_ones[] = {{.number = 1,
                                                     .flags = SENT_FIRST | SENT_END,
                                                     .ticket = TICKET,
                                                     .given_to = 30,
+                                                    .given_us = 31,
                                                     .ranges = ranges,
                                                     .range_count = 2},
     {.number = 2, .seq = 1, .ticket = TICKET}};

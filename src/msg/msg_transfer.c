@@ -20,6 +20,7 @@ msg_sent_put(struct buf *b, const struct msg_sent *m)
 		put_u32(b, t->flags);
 		put_str(b, t->ticket);
 		put_u64(b, t->given_to);
+		put_u64(b, (uint64_t)t->given_us);
 		put_u32(b, (uint32_t)t->range_count);
 		for (size_t k = 0; k < t->range_count; k++) {
 			put_u64(b, t->ranges[k].from);
@@ -38,6 +39,7 @@ get_sent_one(struct wire *w, struct arena *a, struct msg_sent_one *t)
 	t->flags = get_u32(w);
 	t->ticket = get_str(w, LIMIT_TICKET_BYTES);
 	t->given_to = get_u64(w);
+	t->given_us = (int64_t)get_u64(w);
 	t->range_count = get_count(w, LIMIT_SENT_RANGES, 16);
 	t->ranges = r = ARENA_ARRAY(a, struct msg_range, t->range_count);
 	for (size_t k = 0; k < t->range_count; k++) {

@@ -38,6 +38,7 @@ struct transfer {
 	bool told_first, told_end;
 	bool in_flight; /* a report waits for its answer */
 	int64_t ok_us, written_us;
+	int64_t given_us; /* by the clock that others have, too */
 };
 
 /*
@@ -98,7 +99,10 @@ count(struct transfer *t)
 	if (t->client == NULL)
 		return;
 	t->acked = MIN(net_acked(t->client->conn), t->length);
-	t->given = MIN(net_sent(t->client->conn), t->length);
+	if (net_sent(t->client->conn) > t->given) {
+		t->given = net_sent(t->client->conn);
+		t->given_us = time_now_us();
+	}
 	t->head_acked = t->head_acked || net_is_head_acked(t->client->conn);
 }
 
@@ -241,10 +245,11 @@ fill_batch(struct front *f, struct transfer **at, int64_t now)
 		    .seq = t->seq,
 		    .flags = b->flags[i],
 		    .ticket = t->ticket,
-		    .given_to = t->from + t->given,
+		    .given_to = t->from + MIN(t->given, t->length),
+		    .given_us = t->given_us,
 		    .ranges = &ranges[i],
 		    .range_count = t->acked > 0 || is_whole(t) ? 1 : 0};
-		bytes += t->ticket.n + 56;
+		bytes += t->ticket.n + 64;
 		t->in_flight = true;
 		b->count++;
 	}

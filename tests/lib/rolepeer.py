@@ -67,10 +67,10 @@ def keys(ticket, first=0, count=1):
 
 
 def sent(*transfers):
-    """Each (number, seq, flags, ticket, ranges[, end of what was given to TCP])."""
+    """Each (number, seq, flags, ticket, ranges[, end of what was given to TCP, when])."""
     out = struct.pack("=I", len(transfers))
     for number, seq, flags, ticket, ranges, *given in transfers:
-        out += struct.pack("=III", number, seq, flags) + text(ticket) + struct.pack("=QI", *(given or [0]), len(ranges))
+        out += struct.pack("=III", number, seq, flags) + text(ticket) + struct.pack("=QqI", *(given or (0, 0)), len(ranges))
         out += b"".join(struct.pack("=QQ", a, b) for a, b in ranges)
     return out
 

@@ -177,8 +177,8 @@ def test_a_report_that_was_overwritten_lets_nothing_go_on_but_its_own(roles, ser
     told = fetch(roles, gustav)
     whole = report(told, (0, 50), (60, 90))
     given = 4 + 12 + 4 + len(told.ticket)
-    ranges = given + 8 + 4
-    own = [(4, 12), (given, given + 8), (ranges + 8, ranges + 16), (ranges + 24, ranges + 32)]
+    ranges = given + 16 + 4
+    own = [(4, 12), (given, given + 16), (ranges + 8, ranges + 16), (ranges + 24, ranges + 32)]
 
     def check(n, bad):
         answer = roles.ask(rp.SENT, bad)
