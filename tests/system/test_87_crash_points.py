@@ -44,6 +44,7 @@ MUTE = {("revoke", "worker")}       # who puts the event into the log, and asks 
 MASTER = ["upload", "send", "download"]        # in which an app dies, and the master at a point of bringing it back
 HELPERS = {"scan": ["worker", "scan"], "preview": ["worker", "media"]}      # who is asked about a file
 STEPS = ["send", "receive", "fsync", "rename", "unlink", "commit"]
+LOOKED_ON = 0.3         # seconds after an operation's end
 RETRIES = 4             # of a point that was not passed, when all are taken
 MISSED_MOST = 0.04      # of them so many may never be passed
 RESTART_AFTER = 4       # deaths of one role: it comes back after 0.1 s, 0.2, 0.4, ...
@@ -156,7 +157,7 @@ class World:
         run = self.made_ready(operation, role)
         with self.faults.record() as counts:
             run()
-            time.sleep(0.3)
+            time.sleep(LOOKED_ON)
         return counts
 
     def passed(self, operation, role=""):
@@ -176,6 +177,12 @@ class World:
         self.start()
         self.deaths.clear()
 
+    def look_on(self):
+        """As long as counting did: what the roles do by themselves afterwards was counted, too."""
+        end = time.monotonic() + 2 * LOOKED_ON
+        while not self.faults.struck and time.monotonic() < end:
+            time.sleep(0.02)
+
     def strike(self, operation, point):
         """True when the point was passed."""
         run, done, self.point = self.made_ready(operation, point.role), threading.Event(), point
@@ -186,6 +193,7 @@ class World:
                 ender.start()
             try:
                 run()
+                self.look_on()
             finally:
                 done.set()
                 if ends_all:
