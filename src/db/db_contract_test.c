@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -525,12 +526,13 @@ changes_are_serializable(void **state)
 
 /* What `by` has read, `other` writes, and both write the same row: `by` is told to run again. */
 static void
-be_refused(struct db *by, struct db *other)
+be_refused(struct db *by, struct db *other, useconds_t nap_us)
 {
 	struct error e;
 
 	begin(by);
 	assert_int_equal(n_of(by, 1), n_of(by, 1));
+	usleep(nap_us);
 	assert_int_equal(db_write_begin(other, DB_CLAIM, &e), 0);
 	assert_int_equal(db_exec(other, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), 0);
 	commit(other);
@@ -539,22 +541,36 @@ be_refused(struct db *by, struct db *other)
 	db_rollback(by);
 }
 
+/* Others can begin a change beside it; all are rolled back. */
+static bool
+has_others_beside_it(struct db *db, struct db *other)
+{
+	struct error e;
+	int r;
+
+	begin(db);
+	r = db_write_begin(other, DB_CHANGE, &e);
+	assert_true(r == 0 || r == ERR_BUSY);
+	db_rollback(other);
+	db_rollback(db);
+	return r == 0;
+}
+
 /* Luck is no answer to a person who waits: the third try has nobody beside it. */
 static void
 who_is_refused_twice_runs_alone(void **state)
 {
 	struct fixture *f = *state;
 	AUTO(db_close) struct db *other = NULL;
-	AUTO(db_close) struct db *unlucky = NULL;
+	AUTO(db_close) struct db *unlucky = another(f);
 	struct error e;
 
 	begin(f->db);
 	insert(f->db, 1, 1);
 	commit(f->db);
 	assert_int_equal(db_open_within(f->url, NULL, 2, &other, &e), 0);
-	unlucky = another(f);
-	be_refused(unlucky, other);
-	be_refused(unlucky, other);
+	be_refused(unlucky, other, 0);
+	be_refused(unlucky, other, 0);
 	begin(unlucky);
 	assert_int_equal(db_write_begin(other, DB_CHANGE, &e), ERR_BUSY);
 	assert_int_equal(db_write_begin(other, DB_CLAIM, &e), ERR_BUSY);
@@ -563,12 +579,77 @@ who_is_refused_twice_runs_alone(void **state)
 	db_read_end(other);
 	assert_int_equal(db_exec(unlucky, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), 0);
 	commit(unlucky);
-	/* and is like all others afterwards */
-	begin(unlucky);
+	assert_true(has_others_beside_it(unlucky, other));
+}
+
+/* Everybody would wait with them. */
+static void
+not_who_is_long_or_gave_up_or_would_have_to_wait(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(db_close) struct db *other = another(f);
+	AUTO(db_close) struct db *unlucky = another(f);
+	struct error e;
+
+	begin(f->db);
+	insert(f->db, 1, 1);
+	commit(f->db);
+	be_refused(unlucky, other, 600000);
+	be_refused(unlucky, other, 600000);
+	assert_true(has_others_beside_it(unlucky, other));
+
+	be_refused(unlucky, other, 0);
+	be_refused(unlucky, other, 0);
 	begin(other);
-	assert_int_equal(n_of(other, 1), 4);
+	begin(unlucky); /* beside it, and in time */
+	assert_int_equal(db_exec(unlucky, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), 0);
+	commit(unlucky);
 	db_rollback(other);
+
+	be_refused(unlucky, other, 0);
+	be_refused(unlucky, other, 0);
+	begin(unlucky); /* alone, and leaves it at that */
 	db_rollback(unlucky);
+	assert_true(has_others_beside_it(unlucky, other));
+}
+
+static void *
+add_one(void *arg)
+{
+	struct db *db = arg;
+	struct error e;
+
+	if (db_write_begin(db, DB_CHANGE, &e) == 0 &&
+	    db_exec(db, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1") == 0 &&
+	    db_commit(db, &e) == 0)
+		return db;
+	return NULL;
+}
+
+/* Its snapshot is of when its turn came, or it would be told to run again for having waited. */
+static void
+who_waited_for_one_alone_goes_on_from_there(void **state)
+{
+	struct fixture *f = *state;
+	AUTO(db_close) struct db *other = another(f);
+	AUTO(db_close) struct db *unlucky = another(f);
+	struct error e;
+	pthread_t waiter;
+	void *done = NULL;
+
+	begin(f->db);
+	insert(f->db, 1, 1);
+	commit(f->db);
+	be_refused(unlucky, other, 0);
+	be_refused(unlucky, other, 0);
+	begin(unlucky);
+	assert_int_equal(pthread_create(&waiter, NULL, add_one, other), 0);
+	usleep(300000);
+	assert_int_equal(db_exec(unlucky, NULL, &e, "UPDATE probe SET n = n + 1 WHERE id = 1"), 0);
+	commit(unlucky);
+	assert_int_equal(pthread_join(waiter, &done), 0);
+	assert_non_null(done);
+	assert_int_equal(n_of(f->db, 1), 5);
 }
 
 static void
@@ -1016,6 +1097,8 @@ run(const char *name, enum which first)
 	};
 	const struct CMUnitTest server[] = {
 	    ON(setup, who_is_refused_twice_runs_alone),
+	    ON(setup, not_who_is_long_or_gave_up_or_would_have_to_wait),
+	    ON(setup, who_waited_for_one_alone_goes_on_from_there),
 	    ON(setup, a_lost_connection),
 	    ON(setup, a_server_that_says_nothing),
 	    ON(setup, a_server_that_takes_nothing),

@@ -17,11 +17,12 @@
  * the connection was lost.  The server's own limits are shorter, so that what is
  * merely slow ends with an answer, as ERR_BUSY.
  *
- * A change that was told to run again, and again, runs alone: what is tried with luck ends in a 503
- * now and then.  All writers hold the migrations' table in a mode that they share, and who runs
- * alone holds it in one that excludes them and lets readers and dumps pass.  LOCK TABLE takes no
- * snapshot, so whoever had to wait there sees what was committed meanwhile, and is not doomed to
- * run again for it.
+ * A short change that was told to run again, and again, runs alone: what is tried with luck ends in
+ * a 503 now and then.  All writers hold the migrations' table in a mode that they share, and who
+ * runs alone holds it in one that excludes them and lets readers and dumps pass.  LOCK TABLE takes
+ * no snapshot, so whoever had to wait there sees what was committed meanwhile, and is not doomed to
+ * run again for it.  A long change does not run alone, and nobody waits long for being alone: all
+ * others would wait with him.
  */
 #include <endian.h>
 #include <libpq-fe.h>
@@ -40,8 +41,10 @@
 #define SCRIPT_TIMES 60
 /* After trying in vain to reach a silent server: as long as that took, and no longer. */
 #define REST_MOST_US (2 * US_PER_S)
-/* Failures in a row after which a change runs alone. */
+/* Failures in a row after which a change runs alone; those of a long one do not count. */
 #define ALONE_AFTER 2
+#define ALONE_LONGEST_US (US_PER_S / 2)
+#define ALONE_WAIT_MS 300
 
 /* pg_type.h; fixed for ever by the protocol. */
 enum pg_type {
@@ -74,6 +77,7 @@ struct db_pg {
 	int64_t counter; /* see change_counter */
 	bool turns; /* writers lock the migrations' table: it was there at the connection's start */
 	int again;  /* changes in a row that were told to run again */
+	int64_t began_us;
 };
 
 struct rows_pg {
@@ -113,7 +117,8 @@ fail(struct db_pg *d, const PGresult *res, const char *what, struct error *e)
 
 	if (msg == NULL)
 		msg = complaint(d);
-	d->again += code == ERR_RETRY;
+	if (code == ERR_RETRY)
+		d->again = time_monotonic_us() - d->began_us < ALONE_LONGEST_US ? d->again + 1 : 0;
 	err_put(e, code, "", "postgresql: %.200s (%s): %.80s", msg, state ? state : "-", what);
 	e->is_fault = true;
 	/* libpq writes paragraphs; ours is one line */
@@ -284,41 +289,72 @@ simple(struct db_pg *d, const char *sql, struct error *e)
 }
 
 static void
-pg_rollback(struct db *db)
+roll_back(struct db_pg *d)
 {
-	struct db_pg *d = (struct db_pg *)db;
-
 	if (!lost(d))
 		PQclear(ask(d, "ROLLBACK"));
 }
 
-/* Several statements in one question: the one that failed is the answer. */
-static const char *
-begin_sql(const struct db_pg *d, enum db_tx tx)
+static void
+pg_rollback(struct db *db)
 {
-#define CHANGE "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
-#define CLAIM "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-#define SHARED "; LOCK TABLE schema_version IN ROW EXCLUSIVE MODE"
-#define ALONE "; LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE"
+	struct db_pg *d = (struct db_pg *)db;
+
+	if (db->tx != DB_TX_READ && db->failed != ERR_RETRY)
+		d->again = 0; /* given up for another reason: the next one is another change */
+	roll_back(d);
+}
+
+#define BEGIN_READ "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+#define BEGIN_CHANGE "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+#define BEGIN_CLAIM "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+#define WITH_OTHERS "; LOCK TABLE schema_version IN ROW EXCLUSIVE MODE"
+
+/* Several statements in one question: the one that failed is the answer. */
+static int
+begin_with_others(struct db_pg *d, enum db_tx tx, struct error *e)
+{
 	if (tx == DB_TX_READ)
-		return "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-	if (!d->turns)
-		return tx == DB_TX_CHANGE ? CHANGE : CLAIM;
-	if (d->again >= ALONE_AFTER)
-		return tx == DB_TX_CHANGE ? CHANGE ALONE : CLAIM ALONE;
-	return tx == DB_TX_CHANGE ? CHANGE SHARED : CLAIM SHARED;
+		return simple(d, BEGIN_READ, e);
+	if (d->turns)
+		return simple(
+		    d, tx == DB_TX_CHANGE ? BEGIN_CHANGE WITH_OTHERS : BEGIN_CLAIM WITH_OTHERS, e);
+	return simple(d, tx == DB_TX_CHANGE ? BEGIN_CHANGE : BEGIN_CLAIM, e);
+}
+
+/* One try: it either helps, or there is another reason. */
+static int
+begin_alone(struct db_pg *d, enum db_tx tx, struct error *e)
+{
+	char sql[256];
+
+	d->again = 0;
+	snprintf(sql, sizeof sql,
+	    "%s; SET LOCAL lock_timeout = %d; LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE "
+	    "MODE; SET LOCAL lock_timeout = %d",
+	    tx == DB_TX_CHANGE ? BEGIN_CHANGE : BEGIN_CLAIM, ALONE_WAIT_MS, d->seconds * 200);
+	return simple(d, sql, e);
 }
 
 static int
 pg_begin(struct db *db, enum db_tx tx, struct error *e)
 {
 	struct db_pg *d = (struct db_pg *)db;
-	int r = simple(d, begin_sql(d, tx), e);
+	int r = ERR_BUSY;
 
+	if (d->turns && tx != DB_TX_READ && d->again >= ALONE_AFTER) {
+		r = begin_alone(d, tx, e);
+		if (r == ERR_BUSY)
+			roll_back(d);
+	}
+	if (r == ERR_BUSY)
+		r = begin_with_others(d, tx, e);
 	if (r < 0 && revived(d))
-		r = simple(d, begin_sql(d, tx), e);
+		r = begin_with_others(d, tx, e);
 	if (r < 0)
-		pg_rollback(db); /* it had begun, and its turn did not come */
+		roll_back(d); /* it had begun, and its turn did not come */
+	else
+		d->began_us = time_monotonic_us();
 	return r;
 }
 
@@ -339,7 +375,7 @@ pg_commit(struct db *db, struct error *e)
 		r = err_set(e, ERR_INTERNAL, "postgresql rolled back instead of committing");
 	else
 		r = fail(d, res, "COMMIT", e);
-	pg_rollback(db);
+	roll_back(d);
 	return r;
 }
 
