@@ -93,7 +93,7 @@ struct reply {
 	struct str ticket;
 	struct data_key key; /* with has_key: of a plan with one slot, instead of a ticket */
 	bool has_key, is_transfer;
-	bool resumes; /* If-Range: the client holds all before `from` */
+	bool resumes; /* all from `from` on, If-Range: as a client asks that holds what is before */
 	bool close;
 	bool takes_body; /* answer TAKE_BODY instead: */
 	struct msg_take_body take;

@@ -189,7 +189,7 @@ struct told {
 	struct seen *seen;   /* NULL: nobody has looked yet */
 	struct data_key key; /* of the contact, with the first report */
 	struct event_field from;
-	struct transfer_gap gap; /* behind what was acknowledged; its client went on at its end */
+	struct files files;            /* of what is to be recorded, where something is */
 	struct transfer_report report; /* what is to be recorded */
 };
 
@@ -269,57 +269,57 @@ within(const struct fetch_ticket *t, const struct msg_range *g)
 	return r;
 }
 
-/* The files whose ranges are to be told, where something is. */
+/* An answer has one window, sent from its start: one range, whatever a ZIP's front says. */
+static size_t
+range_count(const struct told *told)
+{
+	return told->t.position == 0 ? MIN(told->one->range_count, (size_t)1)
+	                             : told->one->range_count;
+}
+
 static int
-files_of(struct api *x, const struct told *told, struct files *ret, struct error *e)
+read_files(struct api *x, struct told *told, struct error *e)
 {
 	const struct delivery *d = &told->seen->delivery;
+	struct files *f = &told->files;
 	struct msg_plan plan;
 	struct str etag;
 
-	if (delivery_items_at(x->db, x->a, d->id, all_of(&told->t), &ret->items, &ret->count, e) <
-	    0)
+	if (delivery_items_at(x->db, x->a, d->id, all_of(&told->t), &f->items, &f->count, e) < 0)
 		return err_code(e);
 	if (told->t.position > 0)
-		return ret->count == 1 ? 0 : err_set(e, ERR_PROTOCOL, "a transfer of no file");
-	if (files_parts(x, d, 0, ret, e) < 0)
+		return f->count == 1 ? 0 : err_set(e, ERR_PROTOCOL, "a transfer of no file");
+	if (files_parts(x, d, 0, f, e) < 0)
 		return err_code(e);
-	return package_zip(x->a, ret->package, ret->count,
+	return package_zip(x->a, f->package, f->count,
 	    &(struct package_label){d->number, arena_cstr(x->a, x->conf->timezone)}, &plan, &etag,
 	    e);
 }
 
 /* Ranges of the representation become ranges of files. */
-static int
-item_ranges(struct api *x, const struct told *told, struct transfer_report *report, struct error *e)
+static void
+item_ranges(struct api *x, struct told *told, const struct transfer_gap *gap)
 {
-	const struct msg_sent_one *one = told->one;
-	const struct transfer_gap *gap = &told->gap;
-	bool is_zip = told->t.position == 0;
-	/* an answer has one window, sent from its start: one range, whatever a ZIP's front says */
-	size_t n = is_zip ? MIN(one->range_count, (size_t)1) : one->range_count;
-	struct item_range *out;
-	struct files f = {0};
+	struct transfer_report *r = &told->report;
+	const struct files *f = &told->files;
+	size_t n = range_count(told);
+	struct item_range *out = ARENA_ARRAY(x->a, struct item_range, (n + 1) * f->count);
 
-	report->delivery_items = (size_t)told->seen->delivery.item_count;
-	if (is_zip && n == 0 && gap->to == 0)
-		return 0;
-	if (files_of(x, told, &f, e) < 0)
-		return err_code(e);
-	if (!is_zip) {
-		report->version = f.items[0].version;
-		report->asset = f.items[0].asset;
-	}
-	report->ranges = out = ARENA_ARRAY(x->a, struct item_range, (n + 1) * f.count);
+	r->ranges = out;
 	for (size_t i = 0; i < n; i++) {
-		struct msg_range g = within(&told->t, &one->ranges[i]);
+		struct msg_range g = within(&told->t, &told->one->ranges[i]);
 
-		out += files_ranges(&f, told->t.position, (int64_t)g.from, (int64_t)g.to, out);
+		out += files_ranges(f, told->t.position, (int64_t)g.from, (int64_t)g.to, out);
 	}
-	if (gap->to > 0)
-		out += files_ranges(&f, told->t.position, gap->from, gap->to, out);
-	report->range_count = (size_t)(out - report->ranges);
-	return 0;
+	if (gap != NULL)
+		out += files_ranges(f, told->t.position, gap->from, gap->to, out);
+	r->range_count = (size_t)(out - r->ranges);
+}
+
+static int64_t
+acked_to(const struct told *told)
+{
+	return told->t.from + told->report.sent_bytes;
 }
 
 static int
@@ -347,7 +347,18 @@ prepare(struct api *x, struct told *told, struct error *e)
 		r->sent_bytes += (int64_t)(g.to - g.from);
 	}
 	r->sent_bytes = MIN(r->sent_bytes, r->window_bytes);
-	return item_ranges(x, told, r, e);
+	r->delivery_items = (size_t)told->seen->delivery.item_count;
+	if (told->t.position == 0 && one->range_count == 0 &&
+	    !(r->ended && r->given_to > acked_to(told)))
+		return 0;
+	if (read_files(x, told, e) < 0)
+		return err_code(e);
+	if (told->t.position > 0) {
+		r->version = told->files.items[0].version;
+		r->asset = told->files.items[0].asset;
+	}
+	item_ranges(x, told, NULL);
+	return 0;
 }
 
 /*
@@ -373,13 +384,15 @@ find_origin(struct api *x, struct told *told)
 static int
 look_behind(struct api *x, struct change *c, struct told *told, struct error *e)
 {
-	const struct transfer_report *r = &told->report;
+	struct transfer_gap gap;
 	int found;
 
-	if (!r->ended)
+	if (!told->report.ended)
 		return 0;
-	found = transfer_gap_behind(change_db(c), r, told->t.from + r->sent_bytes, &told->gap, e);
-	return found > 0 ? prepare(x, told, e) : found;
+	found = transfer_gap_behind(change_db(c), &told->report, acked_to(told), &gap, e);
+	if (found > 0)
+		item_ranges(x, told, &gap);
+	return MIN(found, 0);
 }
 
 /*

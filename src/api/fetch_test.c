@@ -13,6 +13,7 @@
 
 #include "api/test_browser.h"
 #include "api/tickets.h"
+#include "model/transfer.h"
 
 static struct msg_keys_are
 keys(struct browser *b, uint32_t first, uint32_t count, struct str ticket)
@@ -267,17 +268,22 @@ ends(struct browser *b, struct str ticket, uint64_t from, uint64_t acked_to, uin
 }
 
 /* As a browser does whose connection broke; if_range: its ETag, or NULL. */
+static uint32_t
+go_on_status(struct browser *b, const char *rest, const char *range, const char *if_range)
+{
+	b->f->x.now_us = time_now_us();
+	return send_ask(
+	    b->f, (struct ask){.method = "GET",
+	              .target = str_c(path(b, rest)),
+	              .key = S(""),
+	              .fields = {"cookie", cookie_field(b), "range", range, "if-range", if_range},
+	              .length = -2});
+}
+
 static struct str
 go_on(struct browser *b, const char *rest, const char *range, const char *if_range)
 {
-	b->f->x.now_us = time_now_us();
-	assert_int_equal(send_ask(b->f, (struct ask){.method = "GET",
-	                                    .target = str_c(path(b, rest)),
-	                                    .key = S(""),
-	                                    .fields = {"cookie", cookie_field(b), "range", range,
-	                                        "if-range", if_range},
-	                                    .length = -2}),
-	    206);
+	assert_int_equal(go_on_status(b, rest, range, if_range), 206);
 	return arena_str(b->f->x.a, b->f->r.ticket);
 }
 
@@ -313,6 +319,10 @@ who_goes_on_holds_what_is_before(void **state)
 	second = go_on(b, "/file/1", "bytes=701-", etag); /* nobody gave it byte 700 */
 	ends(b, second, 701, 1000, 1000);
 	assert_false(has_arrived(b, 1));
+	/* nor do these say that what is before is there: the end, a piece, whatever it is */
+	go_on(b, "/file/1", "bytes=-400", etag);
+	go_on(b, "/file/1", "bytes=600-999", etag);
+	assert_false(has_arrived(b, 1));
 	go_on(b, "/file/1", "bytes=600-", etag);
 	assert_true(has_arrived(b, 1));
 	assert_int_equal(events(b->f, "download.complete"), 1);
@@ -325,6 +335,48 @@ who_goes_on_holds_what_is_before(void **state)
 	assert_false(has_arrived(b, 3));
 	ends(b, first, 0, 0, 45);
 	assert_true(has_arrived(b, 3));
+}
+
+/* One tag, the very one; a list or "*" is none, and what comes is the whole. */
+static void
+if_range_is_one_tag(void **state)
+{
+	struct browser *b = *state;
+	const char *etag;
+
+	prove(b);
+	etag = etag_of(b, "/file/1");
+	assert_int_equal(go_on_status(b, "/file/1", "bytes=600-", etag), 206);
+	assert_int_equal(go_on_status(b, "/file/1", "bytes=600-", "*"), 200);
+	assert_int_equal(
+	    go_on_status(b, "/file/1", "bytes=600-", arena_printf(b->f->x.a, "\"a\", %s", etag).p),
+	    200);
+	assert_int_equal(
+	    go_on_status(b, "/file/1", "bytes=600-", arena_printf(b->f->x.a, "W/%s", etag).p), 200);
+}
+
+/* Nobody knows any more what its TCP was given. */
+static void
+of_one_whose_front_was_gone_nothing_is_known(void **state)
+{
+	struct browser *b = *state;
+	const char *etag;
+
+	prove(b);
+	etag = etag_of(b, "/file/1");
+	assert_false(
+	    stops(b, fetch(b, "/file/1"), 1, SENT_FIRST | SENT_WRITE, (struct msg_range){0, 400}));
+	assert_int_equal(
+	    transfer_sweep(b->f->x.db, b->f->x.a, time_now_us() + US_PER_S, &b->f->e), 0);
+	ends(b, go_on(b, "/file/1", "bytes=400-", etag), 400, 1000, 1000);
+	assert_true(has_arrived(b, 1)); /* all was acknowledged */
+	etag = etag_of(b, "/file/3");
+	assert_false(
+	    stops(b, fetch(b, "/file/3"), 1, SENT_FIRST | SENT_WRITE, (struct msg_range){0, 10}));
+	assert_int_equal(
+	    transfer_sweep(b->f->x.db, b->f->x.a, time_now_us() + US_PER_S, &b->f->e), 0);
+	ends(b, go_on(b, "/file/3", "bytes=20-", etag), 20, 50, 50);
+	assert_false(has_arrived(b, 3));
 }
 
 static void
@@ -344,6 +396,27 @@ who_goes_on_with_a_package_holds_its_first_files(void **state)
 	assert_true(has_arrived(b, 1) && has_arrived(b, 2) && has_arrived(b, 3));
 	ends(b, second, bytes - 1, bytes, bytes);
 	assert_int_equal(events(b->f, "download.complete"), 3);
+	assert_int_equal(events(b->f, "download.started"), 2); /* the first, too */
+}
+
+static void
+an_end_of_a_package_finds_who_went_on(void **state)
+{
+	struct browser *b = *state;
+	const char *etag, *rest;
+	struct str first, second;
+	uint64_t bytes;
+
+	prove(b);
+	etag = etag_of(b, "/all.zip");
+	first = fetch(b, "/all.zip");
+	bytes = b->f->r.plan->bytes;
+	rest = arena_printf(b->f->x.a, "bytes=%llu-", (unsigned long long)bytes - 1).p;
+	second = go_on(b, "/all.zip", rest, etag);
+	ends(b, second, bytes - 1, bytes, bytes);
+	assert_false(has_arrived(b, 1) || has_arrived(b, 2) || has_arrived(b, 3));
+	ends(b, first, 0, 100, bytes);
+	assert_true(has_arrived(b, 1) && has_arrived(b, 2) && has_arrived(b, 3));
 }
 
 /* Whatever order front has them in: two apps that record the same rows must not meet head-on. */
@@ -384,7 +457,10 @@ main(void)
 	    TEST(reports_become_history),
 	    TEST(a_report_goes_no_further_than_its_window),
 	    TEST(who_goes_on_holds_what_is_before),
+	    TEST(if_range_is_one_tag),
+	    TEST(of_one_whose_front_was_gone_nothing_is_known),
 	    TEST(who_goes_on_with_a_package_holds_its_first_files),
+	    TEST(an_end_of_a_package_finds_who_went_on),
 	    TEST(many_reports_are_recorded_in_one_order),
 	};
 #undef TEST

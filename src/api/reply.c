@@ -177,6 +177,14 @@ no_body(struct reply *r, uint32_t status)
 	r->length = 0;
 }
 
+/* "bytes=N-", and not the end of something or a piece from its middle. */
+static bool
+is_open_range(struct str range)
+{
+	range = str_trim(range);
+	return range.n > 0 && range.p[range.n - 1] == '-';
+}
+
 /* RFC 9110 section 13.2.2: If-Match, If-None-Match, then Range with If-Range. */
 void
 reply_plan(struct reply *r, struct api *x, const struct request *q, const struct msg_plan *plan,
@@ -200,7 +208,7 @@ reply_plan(struct reply *r, struct api *x, const struct request *q, const struct
 		return;
 	}
 	if (range.p == NULL || q->is_head ||
-	    (if_range.p != NULL && !http_etag_strong_match(if_range, etag)))
+	    (if_range.p != NULL && !str_eq(str_trim(if_range), etag))) /* one tag; ours is strong */
 		return;
 	n = http_range(range, plan->bytes, &from, &to);
 	if (n == 0)
@@ -214,7 +222,7 @@ reply_plan(struct reply *r, struct api *x, const struct request *q, const struct
 	r->status = 206;
 	r->from = from;
 	r->length = to - from;
-	r->resumes = if_range.p != NULL && from > 0;
+	r->resumes = if_range.p != NULL && from > 0 && is_open_range(range);
 	reply_field(r, "Content-Range",
 	    arena_printf(x->a, "bytes %llu-%llu/%llu", (unsigned long long)from,
 	        (unsigned long long)to - 1, (unsigned long long)plan->bytes));

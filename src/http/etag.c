@@ -2,8 +2,8 @@
 /*
  * etag - comparing entity tags with the lists of conditional requests
  *
- * A malformed list matches nothing: If-Match then fails, If-None-Match and
- * If-Range give the whole representation.  Both are the safe side.
+ * A malformed list matches nothing: If-Match then fails, If-None-Match gives
+ * the whole representation.  Both are the safe side.
  */
 #include "base/str.h"
 #include "http/http.h"

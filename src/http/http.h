@@ -22,7 +22,7 @@ struct ip_nets;
  */
 int http_range(struct str value, uint64_t n, uint64_t *from, uint64_t *to);
 
-/* Strong comparison of one entity tag with an If-Match, If-Range list; "*" matches. */
+/* Strong comparison of one entity tag with an If-Match list; "*" matches. */
 bool http_etag_strong_match(struct str list, struct str etag);
 /* Weak comparison, for If-None-Match. */
 bool http_etag_weak_match(struct str list, struct str etag);

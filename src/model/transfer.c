@@ -325,16 +325,23 @@ end(struct change *c, const struct transfer_report *r, struct error *e)
 	return whole ? 0 : add_event(c, EVENT_DOWNLOAD_INTERRUPTED, r, NULL, r->sent_bytes, e);
 }
 
+static int
+starts(struct change *c, const struct transfer_report *r, struct error *e)
+{
+	if (add_event(c, EVENT_DOWNLOAD_STARTED, r, NULL, -1, e) < 0)
+		return err_code(e);
+	return recipient_mark(c, r->recipient, STEP_DOWNLOADING, e);
+}
+
 int
 transfer_record(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
 {
-	bool starts;
-	int taken = take_seq(c, r, &starts, e);
+	bool begins;
+	int taken = take_seq(c, r, &begins, e);
 
 	if (taken <= 0)
 		return taken;
-	if (starts && (add_event(c, EVENT_DOWNLOAD_STARTED, r, NULL, -1, e) < 0 ||
-	                  recipient_mark(c, r->recipient, STEP_DOWNLOADING, e) < 0))
+	if (begins && starts(c, r, e) < 0)
 		return err_code(e);
 	if (session_keep(c, r->session, e) < 0 || add_ranges(c, a, r, e) < 0)
 		return err_code(e);
@@ -390,6 +397,13 @@ transfer_gap_behind(struct db *db, const struct transfer_report *r, int64_t acke
 int
 transfer_fill(struct change *c, struct arena *a, const struct transfer_report *r, struct error *e)
 {
+	int64_t n;
+
+	/* none of it was acknowledged, so nobody has said yet that it began */
+	if (db_exec(change_db(c), &n, e, "UPDATE transfer SET seq = 1 WHERE id = ? AND seq = 0",
+	        db_id128(&r->id)) < 0 ||
+	    (n > 0 && starts(c, r, e) < 0))
+		return err_code(e);
 	return add_ranges(c, a, r, e);
 }
 

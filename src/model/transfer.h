@@ -9,11 +9,12 @@
  * nothing is limited with its first acknowledged byte.  A transfer is one answer.
  * Complete is decided on the union alone.
  *
- * A connection that breaks takes acknowledgements along.  What it had been given beyond them
- * counts all the same where the client goes on behind it with If-Range (RFC 9110 section
- * 13.1.5: "if the representation is unchanged, send me the part that I am missing").  The end
- * of the one and the begin of the other may be written in either order: whoever is second
- * looks for the first.
+ * A connection that breaks takes acknowledgements along.  What TCP had been given beyond them
+ * counts all the same where the client goes on behind it: it asks for all from there on, under
+ * If-Range (RFC 9110 section 13.1.5), which is how Chromium and Safari resume, from the first
+ * byte that they do not hold.  Nothing else says so: Firefox resumes under If-Match, which
+ * Chromium's parallel parts have, too.  The end of the one and the begin of the other may be
+ * written in either order: whoever is second looks for the first.
  *
  * Layer: model.
  */

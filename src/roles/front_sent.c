@@ -98,7 +98,8 @@ count(struct transfer *t)
 {
 	if (t->client == NULL)
 		return;
-	t->acked = MIN(net_acked(t->client->conn), t->length);
+	/* never down: what a refused request is answered counts anew */
+	t->acked = MAX(t->acked, MIN(net_acked(t->client->conn), t->length));
 	if (net_sent(t->client->conn) > t->given) {
 		t->given = net_sent(t->client->conn);
 		t->given_us = time_now_us();

@@ -59,7 +59,7 @@ fill_gap(struct api *x, struct change *c, const struct visit *v, const struct fi
 	struct transfer_report r = {.session = n->session,
 	    .recipient = n->recipient,
 	    .delivery = n->delivery,
-	    .level = v->session.level,
+	    .level = MAX(v->delivery.level, LEVEL_CODE),
 	    .ranges = ranges,
 	    .delivery_items = (size_t)v->delivery.item_count};
 	int found = transfer_gap_before(change_db(c), n, &gap, e);
@@ -68,6 +68,10 @@ fill_gap(struct api *x, struct change *c, const struct visit *v, const struct fi
 		return found;
 	r.id = gap.id;
 	r.range_count = files_ranges(f, n->position, gap.from, gap.to, ranges);
+	if (n->position > 0) {
+		r.asset = f->items[0].asset;
+		r.version = f->items[0].version;
+	}
 	return transfer_fill(c, x->a, &r, e);
 }
 
@@ -102,8 +106,7 @@ begin_transfer(struct api *x, const struct request *q, const struct visit *v, co
 	if (q->m->peer.n < sizeof t.peer)
 		memcpy(t.peer, q->m->peer.p, q->m->peer.n);
 	n.item_count = touched_by(x, f, &n, touched);
-	if (change_begin(x->db, (struct actor){ACTOR_RECIPIENT, v->recipient.id.v},
-	        CHANGE_HOUSEKEEPING, &c, e) < 0 ||
+	if (change_begin(x->db, (struct actor){ACTOR_SYSTEM, 0}, CHANGE_HOUSEKEEPING, &c, e) < 0 ||
 	    transfer_begin(c, &n, e) < 0 || fill_gap(x, c, v, f, &n, e) < 0 ||
 	    change_commit(&c, e) < 0)
 		return err_code(e);
