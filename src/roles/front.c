@@ -191,6 +191,12 @@ set_hosts(struct front *f, struct arena *a)
 		log_warn("listen port is odd: only the configured host is answered");
 }
 
+static void
+on_end(void *arg)
+{
+	transfers_finish(arg);
+}
+
 static int
 open_net(struct front *f, struct role_env *env, struct arena *a, struct error *e)
 {
@@ -227,6 +233,7 @@ front_run(struct role_env *env, struct error *e)
 	f->has_nowait = true;
 	set_hosts(f, a);
 	env->on_reload = on_reload;
+	env->on_end = on_end;
 	if (loop_new(&f->loop, e) < 0 || front_disk_init(f, e) < 0 || front_hold_init(f, e) < 0 ||
 	    asks_new(f->loop, &f->asks, e) < 0 || store_fs_open(f->conf->dir.p, &f->store, e) < 0 ||
 	    open_net(f, env, a, e) < 0 || role_enter(env, f->loop, on_peer, f, e) < 0 ||

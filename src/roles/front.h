@@ -48,6 +48,7 @@ struct front {
 	struct transfer *transfers;
 	size_t transfer_count; /* running ones */
 	uint32_t transfer_number;
+	int64_t end_us;           /* the latest for ending; 0: nobody wants it */
 	bool has_nowait;          /* preadv2(RWF_NOWAIT) works on the blobs' file system */
 	struct exchange *waiting; /* sends that wait for the disk */
 	int disk_timer;           /* armed only while there is one: an idle front never wakes */
@@ -207,5 +208,7 @@ void transfer_sent(struct transfer *t);
 /* The connection goes on to another answer or is gone: take the last count, report the end. */
 void transfer_end(struct transfer *t);
 void transfers_tick(struct front *f);
+/* Cut all of them, tell what arrived, and stop the loop; nothing new begins. */
+void transfers_finish(struct front *f);
 /* Is there room for one more? */
 bool transfers_has_room(const struct front *f);

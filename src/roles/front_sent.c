@@ -5,6 +5,7 @@
  * A transfer outlives its answer until the client's TCP has acknowledged all of
  * it, the connection went on to another answer, or it ended; then one last
  * report with SENT_END goes out and is repeated until an app has taken it.
+ * A front that is to end cuts them and ends when that is told, so that a restart forgets nothing.
  * The app's answer says go on or stop.  Three seconds without one: stop.  So
  * revocation, expiry, a hung app and a hung database are one path.
  */
@@ -24,6 +25,7 @@
 #define SILENCE_US (3 * US_PER_S)
 #define WRITE_EVERY_US (5 * US_PER_S)
 #define BATCH_BYTES 48000
+#define FINISH_US (3 * US_PER_S / 2)
 
 struct transfer {
 	struct transfer *next, **prev;
@@ -55,7 +57,7 @@ struct batch {
 bool
 transfers_has_room(const struct front *f)
 {
-	return f->transfer_count < (size_t)f->conf->transfers;
+	return f->end_us == 0 && f->transfer_count < (size_t)f->conf->transfers;
 }
 
 struct transfer *
@@ -175,6 +177,14 @@ batch_end(struct batch **bp)
 	*bp = NULL;
 }
 
+/* All is told, or nobody listens any more. */
+static void
+stop_when_finished(struct front *f)
+{
+	if (f->end_us != 0 && (f->transfers == NULL || loop_now(f->loop) >= f->end_us))
+		loop_stop(f->loop);
+}
+
 static void
 sent_answered(void *arg, struct ipc_msg *m, const struct error *lost)
 {
@@ -196,6 +206,7 @@ sent_answered(void *arg, struct ipc_msg *m, const struct error *lost)
 		b->transfers[i] = NULL;
 		judged(t, ok.transfers[i].stop, b->flags[i]);
 	}
+	stop_when_finished(b->f);
 	batch_end(&b);
 }
 
@@ -276,4 +287,16 @@ transfers_tick(struct front *f)
 	}
 	for (struct transfer *at = f->transfers; at != NULL;)
 		fill_batch(f, &at, now);
+	stop_when_finished(f);
+}
+
+void
+transfers_finish(struct front *f)
+{
+	f->end_us = loop_now(f->loop) + FINISH_US;
+	for (struct transfer *t = f->transfers; t != NULL; t = t->next) {
+		if (t->client != NULL)
+			net_cut(t->client->conn);
+	}
+	stop_when_finished(f);
 }

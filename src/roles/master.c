@@ -38,6 +38,7 @@
 #define BACKOFF_FIRST_US 100000
 #define BACKOFF_MOST_US (10 * US_PER_S)
 #define STEADY_US (30 * US_PER_S)
+#define FRONTS_WAIT_US (2 * US_PER_S)
 #define END_WAIT_US (8 * US_PER_S)
 #define INTERACTIVE_ONLY 2 /* apps that never take a heavy request */
 
@@ -463,27 +464,47 @@ on_signal(void *arg, int sig)
 	}
 }
 
-/* Closing the control socket asks each to end; after 8 s nobody is asked. */
+/* Closing the control socket asks each to end; afterwards nobody is asked. */
 static void
-end_children(struct master *m)
+ask_to_end(struct master *m, bool fronts)
 {
-	int64_t until = time_monotonic_us() + END_WAIT_US;
-	size_t left = 1;
-
-	m->ending = true;
-	notify_manager("STOPPING=1");
 	for (size_t i = 0; i < m->child_count; i++) {
+		if ((m->children[i].role == ROLE_FRONT) != fronts)
+			continue;
 		watch_free(&m->children[i].watch);
 		fd_close(&m->children[i].control);
 	}
+}
+
+static void
+wait_for_end(struct master *m, bool fronts, int64_t wait_us)
+{
+	int64_t until = time_monotonic_us() + wait_us;
+	size_t left = 1;
+
 	while (left > 0 && time_monotonic_us() < until) {
 		reap(m);
 		left = 0;
-		for (size_t i = 0; i < m->child_count; i++)
-			left += m->children[i].pid != 0;
+		for (size_t i = 0; i < m->child_count; i++) {
+			const struct child *c = &m->children[i];
+
+			left += c->pid != 0 && (c->role == ROLE_FRONT || !fronts);
+		}
 		if (left > 0)
 			usleep(20000);
 	}
+}
+
+/* Fronts first: apps still write down what has arrived of the downloads that end with them. */
+static void
+end_children(struct master *m)
+{
+	m->ending = true;
+	notify_manager("STOPPING=1");
+	ask_to_end(m, true);
+	wait_for_end(m, true, FRONTS_WAIT_US);
+	ask_to_end(m, false);
+	wait_for_end(m, false, END_WAIT_US);
 	for (size_t i = 0; i < m->child_count; i++) {
 		if (m->children[i].pid != 0)
 			kill(m->children[i].pid, SIGKILL);

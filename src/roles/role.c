@@ -225,8 +225,12 @@ on_control(void *arg, uint32_t events)
 	(void)events;
 	if (r >= 0)
 		return;
-	if (r == ERR_UNAVAILABLE) {
-		loop_stop(env->loop); /* master is gone, or wants us to end */
+	if (r == ERR_UNAVAILABLE) { /* master is gone, or wants us to end */
+		watch_free(&env->control);
+		if (env->on_end != NULL)
+			env->on_end(env->arg);
+		else
+			loop_stop(env->loop);
 		return;
 	}
 	log_error("control: %s", e.msg);
@@ -251,7 +255,6 @@ role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct
 {
 	AUTO(arena_free) struct arena *a = arena_new();
 	struct ipc_msg ready = {.type = MSG_READY};
-	struct watch *w; /* as long as the process */
 	struct civil c;
 
 	env->loop = l;
@@ -260,7 +263,7 @@ role_enter(struct role_env *env, struct loop *l, peer_fn peer, void *arg, struct
 	/* reads the zone's file while that is still allowed */
 	time_civil(time_now_us(), arena_cstr(a, env->conf->timezone), &c);
 	if (enter_sandbox(env, e) < 0 ||
-	    loop_watch(l, CONTROL_FD, LOOP_READ, on_control, env, &w, e) < 0)
+	    loop_watch(l, CONTROL_FD, LOOP_READ, on_control, env, &env->control, e) < 0)
 		return err_code(e);
 	return ipc_send_wait(CONTROL_FD, &ready, CONTROL_WAIT_MS, e);
 }

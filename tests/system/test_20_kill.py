@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """kill -9 of every role during an upload and a download: nothing acknowledged is lost."""
+import contextlib
+import http.client
 import os
 import pathlib
 import random
@@ -88,6 +90,36 @@ def test_a_download_and_the_death_of(server, big, role):
     wait_for(is_told)
     oracle.agrees(server)
     survived.append((role, "download"))
+
+
+def read_on(answer, data):
+    """Until its end or its break."""
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while piece := answer.read1(1 << 16):
+            data += piece
+
+
+def test_a_restart_forgets_nothing_of_a_download(fresh, big):
+    """Front tells what had arrived before it ends; who goes on where it broke has a whole file, and the record says so."""
+    s, want, data = fresh().start(), big.read_bytes(), bytearray()
+    doc = s.run("send", big, "--release", "cleared", "--to", "restart@customer.test")
+    r = Recipient(s, doc["recipients"][0]["link"], "restart@customer.test").prove()
+    etag = r.request("HEAD", r.path + "/file/1").headers["ETag"]
+    with r.stream(r.path + "/file/1") as (a, _):
+        while len(data) < 8 << 20:
+            data += a.read(1 << 18)
+        assert s.stop() == 0
+        read_on(a, data)
+    assert len(data) < len(want)
+    s.start()
+    assert [row for row in sql(s, "SELECT state FROM transfer")] == [["interrupted"]]
+    with r.stream(r.path + "/file/1", {"Range": f"bytes={len(data)}-", "If-Range": etag}) as (a, _):
+        assert a.status == 206
+        read_on(a, data)
+    assert bytes(data) == want
+    wait_for(lambda: s.run("delivery", doc["delivery"])["recipients"][0]["files"][0]["complete"])
+    oracle.agrees(s)
+    assert s.stop() == 0
 
 
 def test_after_all_that_fsck_is_clean(server):
