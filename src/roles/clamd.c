@@ -176,7 +176,7 @@ clamd_say(struct clamd_said *s, enum scan_outcome outcome, struct str detail)
 
 	s->outcome = outcome;
 	for (size_t i = 0; i < n; i++)
-		s->detail[i] = detail.p[i] < ' ' || detail.p[i] > '~' ? '?' : detail.p[i];
+		s->detail[i] = (char)(detail.p[i] < ' ' || detail.p[i] > '~' ? '?' : detail.p[i]);
 	s->detail[n] = '\0';
 }
 

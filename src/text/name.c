@@ -252,7 +252,7 @@ number_new(struct arena *a)
 
 	random_bytes(r, sizeof r);
 	for (size_t i = 0, k = 0; i < sizeof s - 1; i++)
-		s[i] = i == 4 ? '-' : crockford_digit(r[k++]);
+		s[i] = (char)(i == 4 ? '-' : crockford_digit(r[k++]));
 	return arena_str(a, (struct str){s, 9});
 }
 
