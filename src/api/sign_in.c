@@ -144,7 +144,7 @@ int
 session_post(struct api *x, const struct request *q, struct reply *r, struct error *e)
 {
 	AUTO(change_abort) struct change *c = NULL;
-	struct str address, password, cookie;
+	struct str address = {0}, password = {0}, cookie;
 	struct credential cred;
 	struct person who;
 	struct sha256 hash;

@@ -335,8 +335,7 @@ mail_is_moot(struct db *db, const struct mail *m, int64_t now_us, struct error *
 	    "WHERE r.id = ? AND (r.revoked_us IS NOT NULL OR d.revoked_us IS NOT NULL OR "
 	    "d.expires_us <= ?)";
 	AUTO(rows_close) struct rows *q = NULL;
-
-	int64_t give_up;
+	int64_t give_up = 0;
 
 	if (give_up_of(db, m->id, &give_up, e) < 0)
 		return err_code(e);

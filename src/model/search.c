@@ -79,7 +79,7 @@ int
 search_find(
     struct db *db, struct arena *a, struct str question, struct asset_set *ret, struct error *e)
 {
-	struct asset_set one;
+	struct asset_set one = {0};
 	size_t n;
 	struct str *words = words_of(a, question, &n);
 

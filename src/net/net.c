@@ -229,14 +229,14 @@ net_free(struct net **n)
 {
 	if (*n == NULL)
 		return;
+	free((*n)->cert_path);
+	free((*n)->key_path);
+	free((*n)->ciphersuites);
 	for (size_t i = 0; i < (*n)->listener_count; i++)
 		watch_free(&(*n)->listeners[i].watch);
 	while ((*n)->conns != NULL)
 		conn_close((*n)->conns);
 	SSL_CTX_free((*n)->ctx);
-	free((*n)->cert_path);
-	free((*n)->key_path);
-	free((*n)->ciphersuites);
 	free(*n);
 	*n = NULL;
 }

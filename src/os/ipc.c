@@ -7,6 +7,7 @@
  */
 #include "os/ipc.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -54,6 +55,7 @@ put_fds(struct msghdr *mh, union control *c, const struct ipc_msg *m)
 	mh->msg_control = c->space;
 	mh->msg_controllen = CMSG_SPACE(m->fd_count * sizeof(int));
 	cm = CMSG_FIRSTHDR(mh);
+	assert(cm != NULL); /* there is room */
 	cm->cmsg_level = SOL_SOCKET;
 	cm->cmsg_type = SCM_RIGHTS;
 	cm->cmsg_len = CMSG_LEN(m->fd_count * sizeof(int));
