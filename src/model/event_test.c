@@ -427,6 +427,20 @@ sequence(struct db *db, int max, int want)
 	assert_int_equal(n, want);
 }
 
+/* An idle worker takes no lock, and on PostgreSQL no transaction's number. */
+static void
+without_work_no_transaction_begins(void **state)
+{
+	AUTO(db_close) struct db *db = test_db(schema_main);
+	struct error e;
+
+	assert_int_equal(db_write_begin(db, DB_CLAIM, &e), 0);
+	sequence(db, 100, 0); /* it would not nest */
+	db_rollback(db);
+	three_events(db);
+	sequence(db, 100, 3);
+}
+
 static void
 numbers_have_no_gaps(void **state)
 {
@@ -546,6 +560,7 @@ main(int argc, char **argv)
 	    cmocka_unit_test(written_and_read_back),
 	    cmocka_unit_test(delivery_is_told_page_by_page),
 	    cmocka_unit_test(personal_values_are_sealed),
+	    cmocka_unit_test(without_work_no_transaction_begins),
 	    cmocka_unit_test(numbers_have_no_gaps),
 	    cmocka_unit_test(one_sequencer_at_a_time),
 	    cmocka_unit_test(a_failing_sequencer_leaves_nothing),
