@@ -161,5 +161,9 @@ NODISCARD int db_script(struct db *db, const char *sql, struct error *e);
 /* SQLite: checkpoint the WAL (worker only; busy is no error).  PostgreSQL: nothing. */
 void db_checkpoint(struct db *db);
 
-/* Changes whenever another connection committed (SQLite data_version); PostgreSQL: always new. */
+/*
+ * Changes whenever another connection committed: SQLite's data_version; on PostgreSQL, where the
+ * log stands, and for a second after it moved always.  A commit that took longer to be seen is
+ * missed, so look now and then without it.
+ */
 int64_t db_change_counter(struct db *db);

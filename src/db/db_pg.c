@@ -41,6 +41,8 @@
 #define SCRIPT_TIMES 60
 /* After trying in vain to reach a silent server: as long as that took, and no longer. */
 #define REST_MOST_US (2 * US_PER_S)
+/* Since the server's log moved: whoever committed then is seen by everybody. */
+#define SEEN_BY_ALL_US US_PER_S
 /* Failures in a row after which a change runs alone; those of a long one do not count. */
 #define ALONE_AFTER 2
 #define ALONE_LONGEST_US (US_PER_S / 2)
@@ -73,8 +75,8 @@ struct db_pg {
 	bool is_given_up;      /* it was silent for so long */
 	int64_t rest_until_us; /* no new connection is tried before */
 	VEC(struct stmt *) cache;
-	uint64_t named;  /* for the names of statements */
-	int64_t counter; /* see change_counter */
+	uint64_t named;                    /* for the names of statements */
+	int64_t counter, log_at, moved_us; /* see change_counter */
 	bool turns; /* writers lock the migrations' table: it was there at the connection's start */
 	int again;  /* changes in a row that were told to run again */
 	int64_t began_us;
@@ -688,10 +690,33 @@ pg_checkpoint(struct db *db)
 {
 }
 
+/* Where the server's log stands; below 0: it does not say. */
+static int64_t
+log_position(struct db *db)
+{
+	AUTO(rows_close) struct rows *q = NULL;
+	struct error e;
+
+	if (db_query(db, &q, &e,
+	        "SELECT CAST(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS BIGINT)") < 0 ||
+	    rows_next(q, &e) <= 0)
+		return -1;
+	return rows_int(q, 0);
+}
+
+/* A commit stands in the log before others see what it did: so it is new for a while. */
 static int64_t
 pg_change_counter(struct db *db)
 {
-	return ++((struct db_pg *)db)->counter;
+	struct db_pg *d = (struct db_pg *)db;
+	int64_t at = log_position(db), now = time_monotonic_us();
+
+	if (at < 0 || at != d->log_at)
+		d->moved_us = now;
+	d->log_at = at;
+	if (now - d->moved_us < SEEN_BY_ALL_US)
+		d->counter++;
+	return d->counter;
 }
 
 static int

@@ -95,7 +95,7 @@ all_rounds(struct worker *w)
 	return busy;
 }
 
-/* Nothing is polled while nobody committed: SQLite tells, PostgreSQL is asked. */
+/* Nothing is asked for while nobody committed, but for once a second. */
 static void
 on_round(void *arg)
 {
