@@ -82,6 +82,11 @@ class World:
         self.cookie = {"Cookie": "__Host-geleit-r=" + self.reader.cookie}
         self.pids = [r["pid"] for r in self.server.run("status")["roles"]] + database_processes(self.server.db)
 
+    def connect(self):
+        """Anew: it may have been closed while the other one worked."""
+        self.line.close()
+        self.line.connect()
+
     def ask(self, method, path, body=None, headers=None):
         self.line.request(method, path, body, headers or self.key)
         a = self.line.getresponse()
@@ -121,8 +126,7 @@ def check(w):
 
 
 def one_value(w, work, times, late):
-    w.line.close()                          # it may have been closed while the other one worked
-    w.line.connect()
+    w.connect()
     before = at_rest(w.pids) if late else cpu(w.pids)
     for _ in range(times):
         work(w)
@@ -133,6 +137,7 @@ def compare(small, large):
     for what, work, times, late in ROWS:
         values = {small: [], large: []}
         for w in (small, large):
+            w.connect()
             work(w)                         # what is prepared once
         for _ in range(RUNS):
             for w in (small, large):
@@ -145,8 +150,7 @@ def compare(small, large):
 # ---- much at once ----
 
 def timed(w, work):
-    w.line.close()
-    w.line.connect()
+    w.connect()
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
