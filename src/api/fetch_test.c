@@ -355,27 +355,28 @@ if_range_is_one_tag(void **state)
 	    go_on_status(b, "/file/1", "bytes=600-", arena_printf(b->f->x.a, "W/%s", etag).p), 200);
 }
 
-/* Nobody knows any more what its TCP was given. */
+/* So much has arrived when its front is gone: nobody knows any more what its TCP was given. */
+static void
+be_swept(struct browser *b, const char *rest, uint64_t acked)
+{
+	const struct msg_range g = {0, acked};
+
+	assert_false(stops(b, fetch(b, rest), 1, SENT_FIRST | SENT_WRITE, g));
+	assert_int_equal(
+	    transfer_sweep(b->f->x.db, b->f->x.a, time_now_us() + US_PER_S, &b->f->e), 0);
+}
+
 static void
 of_one_whose_front_was_gone_nothing_is_known(void **state)
 {
 	struct browser *b = *state;
-	const char *etag;
 
 	prove(b);
-	etag = etag_of(b, "/file/1");
-	assert_false(
-	    stops(b, fetch(b, "/file/1"), 1, SENT_FIRST | SENT_WRITE, (struct msg_range){0, 400}));
-	assert_int_equal(
-	    transfer_sweep(b->f->x.db, b->f->x.a, time_now_us() + US_PER_S, &b->f->e), 0);
-	ends(b, go_on(b, "/file/1", "bytes=400-", etag), 400, 1000, 1000);
+	be_swept(b, "/file/1", 400);
+	ends(b, go_on(b, "/file/1", "bytes=400-", etag_of(b, "/file/1")), 400, 1000, 1000);
 	assert_true(has_arrived(b, 1)); /* all was acknowledged */
-	etag = etag_of(b, "/file/3");
-	assert_false(
-	    stops(b, fetch(b, "/file/3"), 1, SENT_FIRST | SENT_WRITE, (struct msg_range){0, 10}));
-	assert_int_equal(
-	    transfer_sweep(b->f->x.db, b->f->x.a, time_now_us() + US_PER_S, &b->f->e), 0);
-	ends(b, go_on(b, "/file/3", "bytes=20-", etag), 20, 50, 50);
+	be_swept(b, "/file/3", 10);
+	ends(b, go_on(b, "/file/3", "bytes=20-", etag_of(b, "/file/3")), 20, 50, 50);
 	assert_false(has_arrived(b, 3));
 }
 

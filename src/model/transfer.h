@@ -95,7 +95,7 @@ NODISCARD int transfer_gap_before(
  * more (one that begins earlier is a download in several parts at once).  As above. */
 NODISCARD int transfer_gap_behind(struct db *db, const struct transfer_report *r, int64_t acked_to,
     struct transfer_gap *ret, struct error *e);
-/* r's ranges have arrived, too.  The change's verb is HOUSEKEEPING. */
+/* r's ranges have arrived, too, and so it has started.  The change's verb is HOUSEKEEPING. */
 NODISCARD int transfer_fill(
     struct change *c, struct arena *a, const struct transfer_report *r, struct error *e);
 

@@ -39,8 +39,8 @@ struct role_env {
 	size_t listener_count;
 	struct db_ways ways;          /* of what role_database() opened */
 	void (*on_reload)(void *arg); /* SIGHUP at master; arg as role_enter's; may be NULL */
-	void (*on_end)(void *arg);    /* master wants the end, or is gone: the loop is to be stopped
-	                                 soon;    NULL: it is, at once */
+	/* master wants the end, or is gone: stop the loop soon; NULL: it is stopped at once */
+	void (*on_end)(void *arg);
 	/* private to role.c */
 	struct loop *loop;
 	struct watch *control;
